@@ -1,0 +1,264 @@
+// Names are compressed against a table of suffixes already written, keyed by name hash. Entries
+// carry the message's epoch, so starting a message costs no clearing, and what a rewind() cuts off
+// is recognized by its offset. A hit is verified byte by byte: hashes only say where to look.
+//
+// The question's name is put into the table only when the first name is compressed: the common
+// answer (records owned by the question's name, addresses as RDATA) never needs the table.
+
+#include "dns/message_builder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "dns/name_hash.hpp"
+#include "dns/rdata.hpp"
+
+namespace kith::dns {
+namespace {
+
+constexpr std::size_t pointer_reach = 0x4000;  // a pointer has 14 bits
+
+/// The suffixes of a name, leftmost first, with their hashes.
+struct Suffixes {
+    std::array<std::uint8_t, labels_max> at;
+    std::array<std::uint64_t, labels_max> hash;
+    int count = 0;  // the root is left out
+};
+
+void list_suffixes(NameView name, Suffixes& out) {
+    const Bytes wire = name.wire();
+    std::size_t count = 0;
+    for (std::size_t at = 0; wire[at] != 0; at += wire[at] + 1U) out.at[count++] = static_cast<std::uint8_t>(at);
+    out.count = static_cast<int>(count);
+    std::uint64_t hash = root_hash();
+    while (count > 0) {
+        const std::size_t at = out.at[--count];
+        hash = out.hash[count] = child_hash(wire.subspan(at + 1, wire[at]), hash);
+    }
+}
+
+}  // namespace
+
+void MessageBuilder::start(MutableBytes buffer, std::size_t limit) {
+    data_ = buffer.data();
+    limit_ = std::min({limit, buffer.size(), message_bytes_max});
+    KITH_CHECK(limit_ >= header_bytes);
+    reserved_ = 0;
+    size_ = header_bytes;
+    question_name_size_ = 0;
+    header_ = Header{};
+    last_owner_ = 0;
+    ++epoch_;
+    target_count_ = 0;
+}
+
+void MessageBuilder::start_response(MutableBytes buffer, std::size_t limit, Bytes message, const QueryView& query) {
+    start(buffer, limit);
+    constexpr std::uint16_t kept = 0x7800 | Header::rd | Header::cd;  // opcode, RD, CD
+    header_.id = query.header.id;
+    header_.flags = static_cast<std::uint16_t>(Header::qr | (query.header.flags & kept));
+    if (!put(message.subspan(header_bytes, query.question_end - header_bytes))) return;
+    header_.counts[0] = 1;
+    question_name_size_ = query.qname.size();
+}
+
+void MessageBuilder::set_rcode(Rcode rcode) {
+    header_.flags = static_cast<std::uint16_t>((header_.flags & ~15U) | (static_cast<unsigned>(rcode) & 15U));
+}
+
+bool MessageBuilder::put(Bytes bytes) {
+    if (room() < bytes.size()) return false;
+    std::memcpy(data_ + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
+    return true;
+}
+
+bool MessageBuilder::put_u16(std::uint16_t value) {
+    if (room() < 2) return false;
+    store_u16(data_ + size_, value);
+    size_ += 2;
+    return true;
+}
+
+bool MessageBuilder::stands_at(NameView suffix, std::size_t offset) const {
+    const Bytes wire = suffix.wire();
+    std::size_t at = 0;
+    // After a rewind() an old offset may lie in the middle of something else: what is found there
+    // is checked like bytes from outside, strictly within what is written and strictly backwards.
+    for (int hops = 0; hops < pointers_max;) {
+        const std::uint8_t length = data_[offset];
+        if (offset + (length >= 192 ? 2U : length + 1U) > size_) return false;
+        if (length >= 192) {
+            const std::size_t target = load_u16(data_ + offset) & 0x3fffU;
+            if (target >= offset) return false;
+            offset = target;
+            ++hops;
+            continue;
+        }
+        if (length != wire[at]) return false;
+        if (length == 0) return true;
+        for (std::size_t i = 1; i <= length; ++i) {
+            if (lower(data_[offset + i]) != lower(wire[at + i])) return false;
+        }
+        offset += length + 1U;
+        at += length + 1U;
+        if (offset >= size_) return false;
+    }
+    return false;
+}
+
+std::uint16_t MessageBuilder::find_target(NameView suffix, std::uint64_t hash) const {
+    const auto tag = static_cast<std::uint32_t>(hash >> 32);
+    for (std::size_t slot = hash % target_slots;; slot = (slot + 1) % target_slots) {
+        const Target& target = targets_[slot];
+        if (target.epoch != epoch_) return 0;
+        if (target.tag == tag && target.offset < size_ && stands_at(suffix, target.offset)) return target.offset;
+    }
+}
+
+void MessageBuilder::remember(std::uint64_t hash, std::size_t offset) {
+    if (offset >= pointer_reach || target_count_ == compression_targets_max) return;
+    std::size_t slot = hash % target_slots;
+    while (targets_[slot].epoch == epoch_) slot = (slot + 1) % target_slots;
+    targets_[slot] = {epoch_, static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint16_t>(offset)};
+    ++target_count_;
+}
+
+void MessageBuilder::remember_question(NameView name) {
+    Suffixes suffixes;
+    list_suffixes(name, suffixes);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(suffixes.count); ++i) {
+        remember(suffixes.hash[i], header_bytes + suffixes.at[i]);
+    }
+}
+
+bool MessageBuilder::write_name(NameView name) {
+    if (question_name_size_ != 0) {
+        const std::size_t size = std::exchange(question_name_size_, 0);
+        remember_question(NameView::unchecked({data_ + header_bytes, size}));
+    }
+    Suffixes suffixes;
+    list_suffixes(name, suffixes);
+    const auto count = static_cast<std::size_t>(suffixes.count);
+    std::size_t whole = 0;  // labels written out before a pointer or the root
+    std::uint16_t target = 0;
+    for (; whole < count; ++whole) {
+        target = find_target(NameView::unchecked(name.wire().subspan(suffixes.at[whole])), suffixes.hash[whole]);
+        if (target != 0) break;
+    }
+    const std::size_t start = size_;
+    const std::size_t head = whole < count ? suffixes.at[whole] : name.size() - 1;
+    if (room() < head + 2) return head + 1 == room() && target == 0 && put(name.wire());
+    put(name.wire().first(head));
+    if (target != 0) {
+        put_u16(static_cast<std::uint16_t>(0xc000U | target));
+    } else {
+        data_[size_++] = 0;
+    }
+    for (std::size_t i = 0; i < whole; ++i) remember(suffixes.hash[i], start + suffixes.at[i]);
+    return true;
+}
+
+bool MessageBuilder::write_rdata(RrType type, Bytes rdata) {
+    const CompressibleNames layout = compressible_names(type);
+    if (layout.names == 0) return put(rdata);
+    if (!put(rdata.first(layout.prefix))) return false;
+    rdata = rdata.subspan(layout.prefix);
+    for (int i = 0; i < layout.names; ++i) {
+        const Wire<NameView> name = NameView::from_wire(rdata);
+        KITH_CHECK(name.has_value());  // stored RDATA has been checked
+        if (!write_name(*name)) return false;
+        rdata = rdata.subspan(name->size());
+    }
+    return put(rdata);
+}
+
+bool MessageBuilder::finish_record(Section section, std::size_t start, RrType type, RrClass klass, std::uint32_t ttl,
+                                   Bytes rdata) {
+    if (room() >= 10) {
+        std::uint8_t* const fixed = data_ + size_;
+        store_u16(fixed, static_cast<std::uint16_t>(type));
+        store_u16(fixed + 2, static_cast<std::uint16_t>(klass));
+        store_u32(fixed + 4, ttl);
+        size_ += 10;
+        const std::size_t rdata_start = size_;
+        if (write_rdata(type, rdata)) {
+            store_u16(data_ + rdata_start - 2, static_cast<std::uint16_t>(size_ - rdata_start));
+            ++header_.counts[static_cast<std::size_t>(section)];
+            return true;
+        }
+    }
+    size_ = start;
+    return false;
+}
+
+bool MessageBuilder::add_question(NameView name, RrType type, RrClass klass) {
+    const std::size_t start = size_;
+    if (!write_name(name) || !put_u16(static_cast<std::uint16_t>(type)) || !put_u16(static_cast<std::uint16_t>(klass))) {
+        size_ = start;
+        return false;
+    }
+    ++header_.counts[0];
+    return true;
+}
+
+bool MessageBuilder::add_record(Section section, NameView owner, RrType type, RrClass klass, std::uint32_t ttl,
+                                Bytes rdata) {
+    const std::size_t start = size_;
+    if (!write_name(owner)) {
+        size_ = start;
+        return false;
+    }
+    // An owner written as one pointer is best referred to by what it points to.
+    const bool pointer_only = size_ - start == 2 && data_[start] >= 192;
+    const std::size_t place = pointer_only ? load_u16(data_ + start) & 0x3fffU : start;
+    last_owner_ = owner.is_root() || place >= pointer_reach ? 0 : static_cast<std::uint16_t>(place);
+    return finish_record(section, start, type, klass, ttl, rdata);
+}
+
+bool MessageBuilder::add_record_at(Section section, std::uint16_t owner_offset, RrType type, RrClass klass,
+                                   std::uint32_t ttl, Bytes rdata) {
+    const std::size_t start = size_;
+    if (!put_u16(static_cast<std::uint16_t>(0xc000U | owner_offset))) return false;
+    last_owner_ = owner_offset;
+    return finish_record(section, start, type, klass, ttl, rdata);
+}
+
+bool MessageBuilder::add_opt(std::uint16_t payload_bytes, Rcode rcode, std::uint8_t version, std::uint16_t flags,
+                             Bytes options) {
+    const std::size_t held = std::exchange(reserved_, 0);
+    if (room() < 11 + options.size()) {
+        reserved_ = held;
+        return false;
+    }
+    std::uint8_t* const at = data_ + size_;
+    at[0] = 0;
+    store_u16(at + 1, static_cast<std::uint16_t>(RrType::OPT));
+    store_u16(at + 3, payload_bytes);
+    at[5] = static_cast<std::uint8_t>(static_cast<unsigned>(rcode) >> 4);
+    at[6] = version;
+    store_u16(at + 7, flags);
+    store_u16(at + 9, static_cast<std::uint16_t>(options.size()));
+    size_ += 11;
+    put(options);
+    ++header_.counts[3];
+    return true;
+}
+
+MessageBuilder::Mark MessageBuilder::mark() const {
+    return {size_, {header_.counts[0], header_.counts[1], header_.counts[2], header_.counts[3]}};
+}
+
+void MessageBuilder::rewind(const Mark& mark) {
+    size_ = mark.size;
+    std::ranges::copy(mark.counts, header_.counts);
+}
+
+Bytes MessageBuilder::finish() {
+    store_u16(data_, header_.id);
+    store_u16(data_ + 2, header_.flags);
+    for (std::size_t i = 0; i < 4; ++i) store_u16(data_ + 4 + 2 * i, header_.counts[i]);
+    return {data_, size_};
+}
+
+}  // namespace kith::dns

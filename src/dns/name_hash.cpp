@@ -1,0 +1,99 @@
+#include "dns/name_hash.hpp"
+
+#include <algorithm>
+
+namespace kith::dns {
+namespace {
+
+std::uint64_t key_a = 0x243f6a8885a308d3U;  // digits of pi until the real key is set
+std::uint64_t key_b = 0x13198a2e03707344U;
+
+/// Multiplies to 128 bits and folds: the mixing step of the multiply-mix family of hashes.
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t load_word(const std::uint8_t* at) {
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/// Lower-cases the ASCII letters of eight bytes at once.
+std::uint64_t lower_word(std::uint64_t word) {
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    const std::uint64_t low7 = word & (ones * 0x7f);
+    const std::uint64_t from_a = low7 + ones * (0x80 - 'A');         // high bit: >= 'A'
+    const std::uint64_t past_z = low7 + ones * (0x80 - ('Z' + 1));  // high bit: > 'Z'
+    const std::uint64_t letters = (from_a ^ past_z) & ~word & (ones * 0x80);
+    return word | letters >> 2;
+}
+
+/// Hash of a lower-case label that may be read in whole words (up to 7 bytes past its end).
+std::uint64_t hash_padded(const std::uint8_t* label, std::size_t size, std::uint64_t suffix) {
+    std::uint64_t hash = suffix ^ key_a ^ size;
+    while (size > 8) {
+        hash = mix(hash ^ load_word(label), key_b);
+        label += 8;
+        size -= 8;
+    }
+    const std::uint64_t last = load_word(label) & (~std::uint64_t{0} >> (64 - 8 * size));
+    return mix(hash ^ last, key_b ^ hash << 1);
+}
+
+}  // namespace
+
+void set_name_hash_key(std::uint64_t a, std::uint64_t b) {
+    key_a = a;
+    key_b = b | 1;
+}
+
+std::uint64_t root_hash() { return mix(key_a, key_b); }
+
+std::uint64_t child_hash(Bytes label, std::uint64_t suffix) {
+    std::array<std::uint8_t, label_bytes_max + 9> padded;
+    std::ranges::transform(label, padded.begin(), lower);
+    return hash_padded(padded.data(), label.size(), suffix);
+}
+
+std::uint64_t name_hash(NameView name) {
+    std::array<std::uint8_t, labels_max> offsets;
+    std::size_t count = 0;
+    const Bytes wire = name.wire();
+    for (std::size_t at = 0; wire[at] != 0; at += wire[at] + 1U) offsets[count++] = static_cast<std::uint8_t>(at);
+    std::uint64_t hash = root_hash();
+    while (count > 0) {
+        const std::size_t at = offsets[--count];
+        hash = child_hash(wire.subspan(at + 1, wire[at]), hash);
+    }
+    return hash;
+}
+
+void LookupName::assign(NameView name) {
+    const Bytes wire = name.wire();
+    size_ = wire.size();
+    std::size_t at = 0;
+    for (; at + 8 <= size_; at += 8) {
+        const std::uint64_t word = lower_word(load_word(wire.data() + at));
+        std::memcpy(lower_.data() + at, &word, sizeof word);
+    }
+    for (; at < size_; ++at) lower_[at] = lower(wire[at]);
+    std::array<std::uint8_t, labels_max> starts;
+    std::size_t count = 0;
+    for (std::size_t label = 0; lower_[label] != 0; label += lower_[label] + 1U) {
+        starts[count++] = static_cast<std::uint8_t>(label);
+    }
+    labels_ = static_cast<int>(count) + 1;
+    offsets_[1] = static_cast<std::uint8_t>(size_ - 1);
+    std::uint64_t hash = hashes_[1] = root_hash();
+    for (std::size_t labels = 2; count > 0; ++labels) {
+        const std::uint8_t start = starts[--count];
+        hash = hash_padded(lower_.data() + start + 1, lower_[start], hash);
+        offsets_[labels] = start;
+        hashes_[labels] = hash;
+    }
+}
+
+}  // namespace kith::dns
