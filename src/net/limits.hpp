@@ -1,0 +1,39 @@
+#pragma once
+// Bounds of what clients can make a worker hold. What happens at each is said beside it; each is
+// counted.
+
+#include <cstddef>
+
+#include "base/time.hpp"
+
+namespace kith::net {
+
+// Queries of one TCP connection that may be unanswered at once (RFC 7766 §6.2.1.1 asks for
+// pipelining, not for endless pipelining). At the bound the connection is not read until answers
+// have left.
+inline constexpr int tcp_pending_max = 64;
+
+// Bytes of answers one connection may leave unread: two of the largest messages. At the bound the
+// connection is not read until it drains.
+inline constexpr std::size_t tcp_unsent_bytes_max = 2 * (65535 + 2);
+
+// Bytes of unread answers over all connections of a worker. At the bound the connection that would
+// pass it is closed.
+inline constexpr std::size_t tcp_unsent_bytes_total_max = 64U << 20;
+
+// How long a client may leave the kernel's send buffer full before it is closed.
+inline constexpr Duration tcp_write_stall_max = 10s;
+
+// How often deadlines of connections are looked at: they are seconds, so this is exact enough.
+inline constexpr Duration tcp_tick = 250ms;
+
+// Waiting connections the kernel holds for us (bounded by net.core.somaxconn as well).
+inline constexpr int tcp_backlog = 512;
+
+// Connections accepted in one turn, so that a connect flood cannot starve UDP.
+inline constexpr int tcp_accepts_per_turn = 64;
+
+// Bytes read from one connection in one turn, for the same reason.
+inline constexpr std::size_t tcp_read_bytes_per_turn = 16384;
+
+}  // namespace kith::net

@@ -1,0 +1,125 @@
+#include "net/loop.hpp"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/check.hpp"
+
+namespace kith::net {
+
+using std::chrono::milliseconds;
+
+Timer::Timer(Loop& loop, std::function<void()> callback) : loop_(&loop), callback_(std::move(callback)) {}
+
+void Timer::arm(Time when) {
+    cancel();
+    place_ = loop_->timers_.emplace(when, this);
+    armed_ = true;
+}
+
+void Timer::cancel() {
+    if (!armed_) return;
+    loop_->timers_.erase(place_);
+    armed_ = false;
+}
+
+Loop::Loop()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), now_(std::chrono::steady_clock::now()) {
+    KITH_CHECK(epoll_ && wake_);
+    watch(wake_.get(), EPOLLIN, [this](std::uint32_t) {
+        std::uint64_t count = 0;
+        [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
+    });
+}
+
+Loop::~Loop() {
+    for (auto& [when, timer] : timers_) timer->armed_ = false;
+}
+
+void Loop::watch(int fd, std::uint32_t events, Handler handler) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    const bool added = ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+    KITH_CHECK(added);
+    watched_[fd] = std::make_shared<Watched>(Watched{std::move(handler)});
+}
+
+void Loop::rewatch(int fd, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
+void Loop::unwatch(int fd) {
+    const auto found = watched_.find(fd);
+    if (found == watched_.end()) return;
+    found->second->alive = false;
+    watched_.erase(found);
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void Loop::run() {
+    while (!stopping_) turn(std::chrono::hours(1));
+    stopping_ = false;
+}
+
+int Loop::wait_ms(Duration most) const {
+    if (!timers_.empty()) most = std::min(most, timers_.begin()->first - std::chrono::steady_clock::now());
+    if (most <= Duration::zero()) return 0;
+    return static_cast<int>(std::chrono::ceil<milliseconds>(most).count());
+}
+
+void Loop::turn(Duration wait) {
+    std::array<epoll_event, 64> events;
+    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms(wait));
+    KITH_CHECK(count >= 0 || errno == EINTR);
+    update_now();
+    run_due_timers();
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        const auto found = watched_.find(event.data.fd);
+        if (found == watched_.end()) continue;  // unwatched by an earlier handler of this turn
+        const std::shared_ptr<Watched> watched = found->second;  // it may unwatch itself
+        if (watched->alive) watched->handler(event.events);
+    }
+    run_posted();
+}
+
+void Loop::run_due_timers() {
+    while (!timers_.empty() && timers_.begin()->first <= now_) {
+        Timer* const timer = timers_.begin()->second;
+        timer->cancel();
+        timer->callback_();
+    }
+}
+
+void Loop::run_posted() {
+    std::vector<std::function<void()>> work;
+    {
+        const std::lock_guard lock(posted_mutex_);
+        work.swap(posted_);
+    }
+    for (auto& item : work) item();
+}
+
+void Loop::post(std::function<void()> work) {
+    {
+        const std::lock_guard lock(posted_mutex_);
+        posted_.push_back(std::move(work));
+    }
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto put = ::write(wake_.get(), &one, sizeof one);
+}
+
+void Loop::stop() {
+    post([this] { stopping_ = true; });
+}
+
+Time Loop::update_now() { return now_ = std::chrono::steady_clock::now(); }
+
+}  // namespace kith::net

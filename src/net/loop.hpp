@@ -1,0 +1,98 @@
+#pragma once
+// Loop: one thread's event loop over epoll: descriptors, timers, and work posted by other threads.
+//
+// Everything registered here is called on the thread that runs the loop, one at a time. Only
+// post() and stop() may be called from other threads. Handlers may add and remove anything,
+// themselves included.
+
+#include <sys/epoll.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "base/time.hpp"
+#include "net/descriptor.hpp"
+
+namespace kith::net {
+
+class Loop;
+
+/// Calls back once when its moment has come. Must not outlive its Loop; destruction cancels.
+class Timer {
+public:
+    Timer(Loop& loop, std::function<void()> callback);
+    ~Timer() { cancel(); }
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+
+    /// (Re)sets the moment; one in the past is due on the next turn.
+    void arm(Time when);
+    void cancel();
+    bool armed() const { return armed_; }
+
+private:
+    friend class Loop;
+    Loop* loop_;
+    std::function<void()> callback_;
+    std::multimap<Time, Timer*>::iterator place_{};
+    bool armed_ = false;
+};
+
+class Loop {
+public:
+    /// Called with the epoll events that are pending (EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP ...).
+    using Handler = std::function<void(std::uint32_t events)>;
+
+    Loop();  ///< ends the process when the kernel grants no epoll descriptor
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    /// Watches `fd` level-triggered; it stays the caller's. One handler per descriptor.
+    void watch(int fd, std::uint32_t events, Handler handler);
+    /// Changes the events of a watched descriptor.
+    void rewatch(int fd, std::uint32_t events);
+    /// Stops watching; a no-op for an unknown one. Call before closing `fd`.
+    void unwatch(int fd);
+
+    /// Runs until stop().
+    void run();
+    /// One turn: waits at most `wait` for events, then handles what is there.
+    void turn(Duration wait);
+    /// Ends run() after the current turn. Any thread.
+    void stop();
+    /// Runs `work` on the loop's thread, in order of posting. Any thread.
+    void post(std::function<void()> work);
+
+    /// The monotonic clock as read at the beginning of this turn.
+    Time now() const { return now_; }
+    /// Reads the clock anew.
+    Time update_now();
+
+private:
+    friend class Timer;
+    struct Watched {
+        Handler handler;
+        bool alive = true;
+    };
+
+    void run_due_timers();
+    void run_posted();
+    int wait_ms(Duration most) const;
+
+    Descriptor epoll_;
+    Descriptor wake_;
+    Time now_;
+    bool stopping_ = false;
+    std::unordered_map<int, std::shared_ptr<Watched>> watched_;
+    std::multimap<Time, Timer*> timers_;
+    std::mutex posted_mutex_;
+    std::vector<std::function<void()>> posted_;
+};
+
+}  // namespace kith::net
