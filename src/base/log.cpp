@@ -29,7 +29,7 @@ void emit(Level level, std::string_view line) {
     if (const Sink sink = current_sink.load(std::memory_order_acquire)) sink(level, line);
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
     if (!text.empty() && std::ranges::all_of(text, is_plain)) return std::string(text);
     std::string out = "\"";
     for (const char c : text) {

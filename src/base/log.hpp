@@ -39,15 +39,15 @@ Field<T> kv(std::string_view key, const T& value) {
 }
 
 /// Prints a value so that it stays one word on one line: quotes what has blanks or controls.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 
 template <class... T>
 void write(Level level, std::string_view event, const Field<T>&... fields) {
     if (level < threshold.load(std::memory_order_relaxed)) return;  // nothing is formatted
     std::string line(event);
-    const auto add = [&line](const auto& field) {
+    [[maybe_unused]] const auto add = [&line](const auto& field) {
         if constexpr (std::is_convertible_v<decltype(field.value), std::string_view>) {
-            fmt::format_to(std::back_inserter(line), " {}={}", field.key, quoted(field.value));
+            fmt::format_to(std::back_inserter(line), " {}={}", field.key, quote(field.value));
         } else {
             fmt::format_to(std::back_inserter(line), " {}={}", field.key, field.value);
         }
