@@ -1,19 +1,20 @@
 #include "net/load_generator.hpp"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <ranges>
+#include <utility>
 
 #include <fmt/format.h>
+
+#include "net/descriptor.hpp"
+#include "net/socket_address.hpp"
 
 namespace kith::net {
 namespace {
@@ -73,49 +74,6 @@ private:
     std::vector<clockid_t> clocks_;
 };
 
-class Socket {
-public:
-    explicit Socket(int fd) : fd_(fd) {}
-    Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Socket& operator=(Socket&&) = delete;
-    ~Socket() {
-        if (fd_ >= 0) close(fd_);
-    }
-    int fd() const { return fd_; }
-
-private:
-    int fd_;
-};
-
-struct SocketAddress {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-    // sockaddr_storage is what the C interface means by sockaddr.
-    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress to_sockaddr(const Endpoint& endpoint) {
-    SocketAddress out;
-    const Bytes address = endpoint.address.bytes();
-    if (endpoint.address.is_v4()) {
-        sockaddr_in in{};
-        in.sin_family = AF_INET;
-        in.sin_port = htons(endpoint.port);
-        std::memcpy(&in.sin_addr, address.data(), address.size());
-        std::memcpy(&out.storage, &in, sizeof in);
-        out.size = sizeof in;
-    } else {
-        sockaddr_in6 in{};
-        in.sin6_family = AF_INET6;
-        in.sin6_port = htons(endpoint.port);
-        in.sin6_scope_id = endpoint.scope;
-        std::memcpy(&in.sin6_addr, address.data(), address.size());
-        std::memcpy(&out.storage, &in, sizeof in);
-        out.size = sizeof in;
-    }
-    return out;
-}
-
 /// The `index`-th source on loopback. Distinct addresses make distinct clients for per-client
 /// limits, cookies and the kernel's choice among SO_REUSEPORT sockets.
 Endpoint spread_source(int index) {
@@ -128,23 +86,23 @@ LoadError socket_error(const char* call, const Endpoint& endpoint) {
             fmt::format("{} {}: {}", call, endpoint.to_text(), std::strerror(errno))};
 }
 
-Result<Socket, LoadError> open_socket(const LoadOptions& options, int index) {
+Result<Descriptor, LoadError> open_socket(const LoadOptions& options, int index) {
     const Endpoint& server = options.server;
     const int family = server.address.is_v4() ? AF_INET : AF_INET6;
-    Socket out(socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (out.fd() < 0) return std::unexpected(socket_error("cannot make a socket for", server));
+    Descriptor out(socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!out) return std::unexpected(socket_error("cannot make a socket for", server));
     // The kernel may grant less; the window still fits, only with less to spare.
-    setsockopt(out.fd(), SOL_SOCKET, SO_RCVBUF, &socket_buffer_bytes, sizeof socket_buffer_bytes);
+    setsockopt(out.get(), SOL_SOCKET, SO_RCVBUF, &socket_buffer_bytes, sizeof socket_buffer_bytes);
     const bool on_loopback = server.address.is_v4() && server.address.is_loopback();
     if (options.sources == LoadSources::spread && on_loopback) {
         const Endpoint source = spread_source(index);
-        const SocketAddress local = to_sockaddr(source);
-        if (bind(out.fd(), local.get(), local.size) != 0) {
+        const SocketAddress local(source);
+        if (bind(out.get(), &local.any, local.size()) != 0) {
             return std::unexpected(socket_error("cannot bind", source));
         }
     }
-    const SocketAddress peer = to_sockaddr(server);
-    if (connect(out.fd(), peer.get(), peer.size) != 0) {
+    const SocketAddress peer(server);
+    if (connect(out.get(), &peer.any, peer.size()) != 0) {
         return std::unexpected(socket_error("cannot connect to", server));
     }
     return out;
@@ -162,7 +120,7 @@ struct Slot {
 };
 
 struct Flow {
-    Socket socket;
+    Descriptor socket;
     std::vector<Slot> slots;
     std::vector<std::uint16_t> free;  // indexes of slots that are not busy
 };
@@ -195,7 +153,7 @@ public:
         const int per_socket = (options_.window + options_.sockets - 1) / options_.sockets;
         slot_mask_ = std::bit_ceil(static_cast<unsigned>(per_socket)) - 1;
         for (int i = 0; i < options_.sockets; ++i) {
-            KITH_TRY(Socket socket, open_socket(options_, i));
+            KITH_TRY(Descriptor socket, open_socket(options_, i));
             const auto count = static_cast<std::uint16_t>(per_socket);
             Flow& flow = flows_.emplace_back(std::move(socket), std::vector<Slot>(count));
             for (std::uint16_t slot = 0; slot < count; ++slot) {
@@ -253,8 +211,8 @@ private:
     }
 
     bool receive(Flow& flow) {
-        const int count =
-            recvmmsg(flow.socket.fd(), answers_->messages.data(), batch_max, MSG_DONTWAIT, nullptr);
+        const int count = recvmmsg(flow.socket.get(), answers_->messages.data(), batch_max,
+                                   MSG_DONTWAIT, nullptr);
         if (count <= 0) return false;  // nothing there, or an ICMP error of an earlier query
         const nanoseconds time = now();
         for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
@@ -307,7 +265,7 @@ private:
         for (std::size_t i = 0; i < count; ++i) {
             write_query(flow.slots[flow.free[flow.free.size() - 1 - i]], i, time);
         }
-        const int done = sendmmsg(flow.socket.fd(), queries_out_->messages.data(),
+        const int done = sendmmsg(flow.socket.get(), queries_out_->messages.data(),
                                   static_cast<unsigned>(count), MSG_DONTWAIT);
         const std::size_t sent = done > 0 ? static_cast<std::size_t>(done) : 0;
         if (sent < count && phase_ == Phase::measure) ++result_.send_errors;
@@ -352,7 +310,7 @@ private:
     void wait() {
         std::array<pollfd, LoadOptions::sockets_max> polled{};
         for (std::size_t i = 0; i < flows_.size(); ++i) {
-            polled[i] = {flows_[i].socket.fd(), POLLIN, 0};
+            polled[i] = {flows_[i].socket.get(), POLLIN, 0};
         }
         poll(polled.data(), flows_.size(), idle_poll_ms);
     }

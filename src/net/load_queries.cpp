@@ -19,8 +19,10 @@ constexpr std::size_t query_problems_max = 20;
 
 constexpr std::string_view blanks = " \t\r";
 
-std::string_view without_comment(std::string_view line) {
-    return line.substr(0, line.find_first_of("#;"));
+/// Empty, or a comment: `#` and `;` stand in names too, so only at the start of a line.
+bool says_nothing(std::string_view line) {
+    const std::size_t first = line.find_first_not_of(blanks);
+    return first == std::string_view::npos || line[first] == '#' || line[first] == ';';
 }
 
 /// The next word of `rest`, which is left after it; empty at the end of the line.
@@ -103,10 +105,10 @@ Result<QueryList, Problems> parse_query_list(std::string_view text, std::string_
     std::uint32_t line_number = 0;
     while (!text.empty() && problems.size() < query_problems_max) {
         const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = without_comment(text.substr(0, end));
+        const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         ++line_number;
-        if (line.find_first_not_of(blanks) == std::string_view::npos) continue;
+        if (says_nothing(line)) continue;
         if (auto fault = add_line(line, style, out)) {
             problems.push_back(
                 {.file = std::string(file), .line = line_number, .text = *std::move(fault)});

@@ -51,9 +51,8 @@ private:
     std::vector<Entry> entries_;
 };
 
-/// Reads lines of `name type`, the form dnsperf and resperf use; empty lines and what follows `#`
-/// or `;` are skipped. `file` names the text in problems; at most `query_problems_max` are
-/// reported.
+/// Reads lines of `name type`, the form dnsperf and resperf use; empty lines and those that begin
+/// with `#` or `;` are skipped. `file` names the text in problems, of which the first 20 are given.
 Result<QueryList, Problems> parse_query_list(std::string_view text, std::string_view file,
                                              const QueryStyle& style);
 

@@ -1,0 +1,80 @@
+#include "server/file_watch.hpp"
+
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <filesystem>
+
+namespace kith::server {
+
+FileWatch::FileWatch(net::Loop& loop, std::function<void()> on_change)
+    : loop_(loop),
+      on_change_(std::move(on_change)),
+      poll_(loop, [this] { on_poll(); }),
+      settle_(loop, [this] { on_settled(); }) {}
+
+FileWatch::~FileWatch() {
+    if (inotify_) loop_.unwatch(inotify_.get());
+}
+
+FileWatch::State FileWatch::look(const std::string& file) {
+    struct stat info {};
+    if (::stat(file.c_str(), &info) != 0) return {};
+    return {info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size),
+            info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec};
+}
+
+void FileWatch::set_files(const std::set<std::string>& files) {
+    files_.clear();
+    for (const std::string& file : files) files_[file] = look(file);
+    watch_folders();
+    settle_.cancel();
+    poll_.arm(loop_.now() + poll_interval);
+}
+
+void FileWatch::watch_folders() {
+    std::set<std::string> folders;
+    for (const auto& [file, state] : files_) {
+        // The folder of the file as named, and of what it is a link to.
+        const std::filesystem::path path(file);
+        std::error_code ignored;
+        const std::filesystem::path real = std::filesystem::weakly_canonical(path, ignored);
+        for (const auto& each : {path, real}) folders.insert(each.has_parent_path() ? each.parent_path().string() : ".");
+    }
+    if (folders == folders_ && inotify_) return;
+    folders_ = std::move(folders);
+    if (inotify_) loop_.unwatch(inotify_.get());
+    inotify_ = net::Descriptor(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!inotify_) return;  // out of instances: the poll does the work
+    constexpr std::uint32_t events = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB;
+    for (const std::string& folder : folders_) ::inotify_add_watch(inotify_.get(), folder.c_str(), events);
+    loop_.watch(inotify_.get(), EPOLLIN, [this](std::uint32_t) { on_inotify(); });
+}
+
+void FileWatch::on_inotify() {
+    alignas(inotify_event) std::array<char, 4096> buffer;
+    while (::read(inotify_.get(), buffer.data(), buffer.size()) > 0) {
+    }
+    if (changed()) settle_.arm(loop_.now() + settle_time);
+}
+
+void FileWatch::on_poll() {
+    poll_.arm(loop_.now() + poll_interval);
+    if (changed() && !settle_.armed()) settle_.arm(loop_.now() + settle_time);
+}
+
+bool FileWatch::changed() const {
+    for (const auto& [file, state] : files_) {
+        if (look(file) != state) return true;
+    }
+    return false;
+}
+
+void FileWatch::on_settled() {
+    if (!changed()) return;
+    for (auto& [file, state] : files_) state = look(file);
+    on_change_();
+}
+
+}  // namespace kith::server

@@ -1,0 +1,54 @@
+#pragma once
+// FileWatch: notices that any of a set of files has changed.
+//
+// inotify tells at once, by watching the files' folders (editors replace files, and a symbolic
+// link may be turned); a poll of size, inode and modification time every five seconds finds what
+// inotify cannot see (network file systems, a folder that came later). Both only trigger: whether
+// the content is new is for the reader to say.
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "net/loop.hpp"
+
+namespace kith::server {
+
+class FileWatch {
+public:
+    static constexpr Duration poll_interval = 5s;
+    // Editors write in several steps; the change is reported when nothing happened for this long.
+    static constexpr Duration settle_time = 50ms;
+
+    FileWatch(net::Loop& loop, std::function<void()> on_change);
+    ~FileWatch();
+
+    /// Replaces the set of watched files; files that do not exist (yet) may be among them. What
+    /// the files look like now counts as unchanged.
+    void set_files(const std::set<std::string>& files);
+
+private:
+    struct State {
+        std::uint64_t device = 0, inode = 0, size = 0;
+        std::int64_t modified_ns = 0;
+        friend bool operator==(const State&, const State&) = default;
+    };
+
+    static State look(const std::string& file);
+    void watch_folders();
+    void on_inotify();
+    void on_poll();
+    void on_settled();
+    bool changed() const;
+
+    net::Loop& loop_;
+    std::function<void()> on_change_;
+    net::Timer poll_;
+    net::Timer settle_;
+    net::Descriptor inotify_;
+    std::map<std::string, State> files_;
+    std::set<std::string> folders_;
+};
+
+}  // namespace kith::server

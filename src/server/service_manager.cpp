@@ -1,0 +1,37 @@
+#include "server/service_manager.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "net/descriptor.hpp"
+
+namespace kith::server {
+
+void notify_service_manager(std::string_view state) {
+    const char* const path = std::getenv("NOTIFY_SOCKET");
+    if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
+    sockaddr_un address{};
+    const std::size_t size = std::strlen(path);
+    if (size >= sizeof address.sun_path) return;
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path, size);
+    if (path[0] == '@') address.sun_path[0] = 0;  // the abstract name space
+    const net::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
+    ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
+}
+
+void notify_reloading() {
+    const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
+    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count();
+    notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", microseconds));
+}
+
+}  // namespace kith::server
