@@ -76,7 +76,8 @@ private:
 
     bool in_include() const {
         const std::size_t newline = out_.rfind('\n', at_);
-        std::string_view line = std::string_view(out_).substr(newline == std::string::npos ? 0 : newline + 1);
+        std::string_view line =
+            std::string_view(out_).substr(newline == std::string::npos ? 0 : newline + 1);
         line = line.substr(0, line.find('\n'));
         const std::size_t hash = line.find_first_not_of(" \t");
         return hash != std::string_view::npos && line[hash] == '#' &&

@@ -66,7 +66,8 @@ bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 |
 
 // `word` in `line`, not as a part of a longer name.
 bool has_word(std::string_view line, std::string_view word) {
-    for (std::size_t at = line.find(word); at != std::string_view::npos; at = line.find(word, at + 1)) {
+    for (std::size_t at = line.find(word); at != std::string_view::npos;
+         at = line.find(word, at + 1)) {
         const std::size_t end = at + word.size();
         const bool starts = at == 0 || !is_word(word.front()) || !is_word(line[at - 1]);
         const bool ends = end == line.size() || !is_word(word.back()) || !is_word(line[end]);
@@ -133,9 +134,9 @@ public:
 
 private:
     void report(std::string found, std::string_view instead) {
-        findings_.push_back({"src/" + path_, line_,
-                             module_.name + " may not use " + std::move(found) + ": " +
-                                 std::string(instead)});
+        findings_.push_back(
+            {"src/" + path_, line_,
+             module_.name + " may not use " + std::move(found) + ": " + std::string(instead)});
     }
 
     void ours(std::string_view header) {
@@ -149,7 +150,8 @@ private:
         if (target == &module_) return;
         if (is_private(header)) report(name, "it is private to " + target->name);
         if (std::ranges::count(module_.below, target->name) == 0) {
-            report(name, "tools/layers.txt has no edge from " + module_.name + " to " + target->name);
+            report(name,
+                   "tools/layers.txt has no edge from " + module_.name + " to " + target->name);
         }
     }
 
@@ -159,7 +161,8 @@ private:
             if (bans(ban.what, header)) report(name, ban.instead);
         }
         for (const Library& library : rules_.libraries) {
-            if (header.starts_with(library.prefix) && !std::ranges::count(library.owners, module_.name)) {
+            if (header.starts_with(library.prefix) &&
+                !std::ranges::count(library.owners, module_.name)) {
                 report(name, "tools/layers.txt gives " + library.prefix + " to others");
             }
         }

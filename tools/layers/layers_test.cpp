@@ -90,32 +90,45 @@ TEST(CheckSource, IncludesBetweenModules) {
     const Source rows[] = {
         {"downwards", "dns/name.cpp", "#include \"base/bytes.hpp\"\n", nullptr},
         {"its own", "dns/name.cpp", "#include \"dns/name.hpp\"\n", nullptr},
-        {"upwards", "base/bytes.cpp", "\n#include \"dns/name.hpp\"\n", "no edge from base to dns", 2},
-        {"sideways", "net/udp.cpp", "#include \"config/config.hpp\"\n", "no edge from net to config"},
-        {"upwards, from a test", "base/a_test.cpp", "#include \"dns/name.hpp\"\n", "no edge from base to dns"},
+        {"upwards", "base/bytes.cpp", "\n#include \"dns/name.hpp\"\n", "no edge from base to dns",
+         2},
+        {"sideways", "net/udp.cpp", "#include \"config/config.hpp\"\n",
+         "no edge from net to config"},
+        {"upwards, from a test", "base/a_test.cpp", "#include \"dns/name.hpp\"\n",
+         "no edge from base to dns"},
         {"blanks do not hide it", "base/a.cpp", "  #  include \"dns/name.hpp\"\n", "no edge"},
-        {"after a comment that spans lines", "base/a.cpp", "/* a\n*/ #include \"dns/name.hpp\"\n", "no edge", 2},
+        {"after a comment that spans lines", "base/a.cpp", "/* a\n*/ #include \"dns/name.hpp\"\n",
+         "no edge", 2},
         {"commented out", "base/a.cpp", "// #include \"dns/name.hpp\"\n", nullptr},
         {"in a block comment", "base/a.cpp", "/*\n#include \"dns/name.hpp\"\n*/\n", nullptr},
-        {"in a raw string", "base/a.cpp", "auto t = R\"x(\n#include \"dns/name.hpp\"\n)x\";\n", nullptr},
-        {"beside it, not from src/", "dns/name.cpp", "#include \"name.hpp\"\n", "starts with a module"},
-        {"up and down again", "dns/name.cpp", "#include \"../base/bytes.hpp\"\n", "starts with a module"},
+        {"in a raw string", "base/a.cpp", "auto t = R\"x(\n#include \"dns/name.hpp\"\n)x\";\n",
+         nullptr},
+        {"beside it, not from src/", "dns/name.cpp", "#include \"name.hpp\"\n",
+         "starts with a module"},
+        {"up and down again", "dns/name.cpp", "#include \"../base/bytes.hpp\"\n",
+         "starts with a module"},
         {"no such module", "dns/name.cpp", "#include \"bass/bytes.hpp\"\n", "starts with a module"},
         {"a folder without rules", "web/page.cpp", "int page;\n", "src/web has no line"},
-        {"another's private part", "dns/a.cpp", "#include \"base/detail/a.hpp\"\n", "private to base"},
-        {"another's private header", "dns/a.cpp", "#include \"base/a_internal.hpp\"\n", "private to base"},
+        {"another's private part", "dns/a.cpp", "#include \"base/detail/a.hpp\"\n",
+         "private to base"},
+        {"another's private header", "dns/a.cpp", "#include \"base/a_internal.hpp\"\n",
+         "private to base"},
         {"its own private part", "base/a.cpp", "#include \"base/detail/a.hpp\"\n", nullptr},
         {"a source file", "dns/a.cpp", "#include \"dns/b.cpp\"\n", "nobody's interface"},
-        {"a test's helper in the program", "dns/a.cpp", "#include \"dns/a_testing.hpp\"\n", "tests only"},
-        {"a test's helper in a test", "dns/a_test.cpp", "#include \"dns/a_testing.hpp\"\n", nullptr},
+        {"a test's helper in the program", "dns/a.cpp", "#include \"dns/a_testing.hpp\"\n",
+         "tests only"},
+        {"a test's helper in a test", "dns/a_test.cpp", "#include \"dns/a_testing.hpp\"\n",
+         nullptr},
     };
     expect_rows(rules(), rows);
 }
 
 TEST(CheckSource, HeadersOfOthers) {
     const Source rows[] = {
-        {"renames our enumerators", "net/a.cpp", "#include <arpa/nameser.h>\n", "use dns/registry.hpp"},
-        {"the same, from a test", "net/a_test.cpp", "#include <resolv.h>\n", "use dns/registry.hpp"},
+        {"renames our enumerators", "net/a.cpp", "#include <arpa/nameser.h>\n",
+         "use dns/registry.hpp"},
+        {"the same, from a test", "net/a_test.cpp", "#include <resolv.h>\n",
+         "use dns/registry.hpp"},
         {"sockets in the network layer", "net/a.cpp", "#include <sys/socket.h>\n", nullptr},
         {"sockets in a pure module", "dns/a.cpp", "#include <sys/socket.h>\n", "belongs to net"},
         {"files in a pure module", "config/a.cpp", "#include <fstream>\n", "take text"},
@@ -125,7 +138,8 @@ TEST(CheckSource, HeadersOfOthers) {
         {"a lock outside base", "dns/a.cpp", "#include <mutex>\n", "inside types of base"},
         {"a lock inside base", "base/a.hpp", "#include <mutex>\n", nullptr},
         {"a library's owner", "config/a.cpp", "#include <boost/json/parse.hpp>\n", nullptr},
-        {"a library of another", "dns/a.cpp", "#include <boost/json/parse.hpp>\n", "gives boost/json to others"},
+        {"a library of another", "dns/a.cpp", "#include <boost/json/parse.hpp>\n",
+         "gives boost/json to others"},
         {"time's types", "dns/a.hpp", "#include <chrono>\n", nullptr},
     };
     expect_rows(rules(), rows);
@@ -133,7 +147,8 @@ TEST(CheckSource, HeadersOfOthers) {
 
 TEST(CheckSource, WordsOfPureModules) {
     const Source rows[] = {
-        {"asks the clock", "dns/a.cpp", "auto t = std::chrono::steady_clock::now();\n", "take the time"},
+        {"asks the clock", "dns/a.cpp", "auto t = std::chrono::steady_clock::now();\n",
+         "take the time"},
         {"through an alias", "dns/a.cpp", "auto t = Clock::now();\n", "take the time"},
         {"is told the time", "dns/a.cpp", "void age(Time now) { use(now); }\n", nullptr},
         {"the network has clocks", "net/a.cpp", "auto t = Clock::now();\n", nullptr},
@@ -145,8 +160,10 @@ TEST(CheckSource, WordsOfPureModules) {
         {"said in a string", "dns/a.cpp", "say(\"rand \\\" getenv\");\n", nullptr},
         {"after a string", "dns/a.cpp", "say(\"\\\\\"); getenv(x);\n", "as an argument"},
         {"after a character", "dns/a.cpp", "f('\"', '\\''); getenv(x);\n", "as an argument"},
-        {"after a number with marks", "dns/a.cpp", "int a = 1'000; getenv(x); int b = 1'0;\n", "as an argument"},
-        {"after a comment that looks like a string", "dns/a.cpp", "// don't\ngetenv(x);\n", "as an argument", 2},
+        {"after a number with marks", "dns/a.cpp", "int a = 1'000; getenv(x); int b = 1'0;\n",
+         "as an argument"},
+        {"after a comment that looks like a string", "dns/a.cpp", "// don't\ngetenv(x);\n",
+         "as an argument", 2},
     };
     expect_rows(rules(), rows);
 }

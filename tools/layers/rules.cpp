@@ -46,8 +46,9 @@ private:
         } else if (first == "library" && rest.size() >= 2) {
             rules_.libraries.push_back({rest[0], {rest.begin() + 1, rest.end()}});
         } else {
-            report("expected `module: modules`, `pure modules` or `library prefix modules`, found `" +
-                   line + "`");
+            report(
+                "expected `module: modules`, `pure modules` or `library prefix modules`, found `" +
+                line + "`");
         }
     }
 
@@ -69,7 +70,8 @@ private:
             for (const std::string& name : library.owners) known(name, library.prefix);
         }
         for (const std::string& name : pure_) known(name, "pure");
-        for (Module& module : rules_.modules) module.pure = std::ranges::count(pure_, module.name) > 0;
+        for (Module& module : rules_.modules)
+            module.pure = std::ranges::count(pure_, module.name) > 0;
     }
 
     // Walks down from `name`; meeting a module of `way` again is a cycle, reported with its path.
@@ -83,9 +85,10 @@ private:
         }
         way.push_back(name);
         const Module* module = rules_.find(name);
-        const bool found = module != nullptr && std::ranges::any_of(module->below, [&](const auto& next) {
-            return find_cycle(next, way);
-        });
+        const bool found =
+            module != nullptr && std::ranges::any_of(module->below, [&](const auto& next) {
+                return find_cycle(next, way);
+            });
         way.pop_back();
         return found;
     }
