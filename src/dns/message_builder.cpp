@@ -224,6 +224,15 @@ bool MessageBuilder::add_record_at(Section section, std::uint16_t owner_offset, 
     return finish_record(section, start, type, klass, ttl, rdata);
 }
 
+std::uint8_t* MessageBuilder::append_records(std::size_t bytes, std::uint16_t answers, std::uint16_t authorities) {
+    if (room() < bytes) return nullptr;
+    std::uint8_t* const at = data_ + size_;
+    size_ += bytes;
+    header_.counts[1] = static_cast<std::uint16_t>(header_.counts[1] + answers);
+    header_.counts[2] = static_cast<std::uint16_t>(header_.counts[2] + authorities);
+    return at;
+}
+
 bool MessageBuilder::add_opt(std::uint16_t payload_bytes, Rcode rcode, std::uint8_t version, std::uint16_t flags,
                              Bytes options) {
     const std::size_t held = std::exchange(reserved_, 0);

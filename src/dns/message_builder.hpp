@@ -42,6 +42,10 @@ public:
                        Bytes rdata);
     /// Where the owner of the record added last stands, for add_record_at(); 0 when it is the root.
     std::uint16_t last_owner_offset() const { return last_owner_; }
+    /// Counts `answers` and `authorities` more records and returns the place for their `bytes` bytes of wire
+    /// form, which the caller fills; compressed names in them may point at what stands before.
+    /// nullptr: no room, message unchanged. For records kept ready-made, as the cache does.
+    std::uint8_t* append_records(std::size_t bytes, std::uint16_t answers, std::uint16_t authorities);
     /// Adds OPT with these options as they are (bytes of whole options); uses reserved room.
     bool add_opt(std::uint16_t payload_bytes, Rcode rcode, std::uint8_t version, std::uint16_t flags, Bytes options);
 
