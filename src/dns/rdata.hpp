@@ -7,6 +7,7 @@
 // most 65,535 bytes, and nothing here allocates but strings and vectors of about that size.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +35,13 @@ struct CompressibleNames {
     std::uint8_t prefix = 0;
     std::uint8_t names = 0;
 };
-CompressibleNames compressible_names(RrType type);
+constexpr CompressibleNames compressible_names(RrType type) {
+    // By number, 0..15: NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX.
+    constexpr CompressibleNames layouts[] = {{0, 0}, {0, 0}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 2}, {0, 1},
+                                             {0, 1}, {0, 1}, {0, 0}, {0, 0}, {0, 1}, {0, 0}, {0, 2}, {2, 1}};
+    const auto number = static_cast<std::size_t>(type);
+    return number < 16 ? layouts[number] : CompressibleNames{};
+}
 
 /// The name in RDATA for which additional-section addresses are wanted (NS, MX, SRV and others;
 /// RFC 1034 §4.3.2, RFC 2782, RFC 9460 §4.2); nullopt when the type has none or the name is the
