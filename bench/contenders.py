@@ -9,7 +9,9 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -183,7 +185,7 @@ def dnsmasq(job: Job, _program: Path) -> list[str] | None:
         lines.append(f"server=127.0.0.1#{job.upstream_port}")
     else:
         hosts_file = job.folder / "hosts"
-        hosts_file.write_text("".join(f"{text} {owner}\n" for owner, text in data.hosts.items()))
+        hosts_file.write_text("".join(f"{text} {owner}\n" for owner, texts in data.hosts.items() for text in texts))
         lines += [f"local=/{data.apex}/", f"addn-hosts={hosts_file}", *data.dnsmasq_lines]
     path = job.folder / "dnsmasq.conf"
     path.write_text("\n".join(lines) + "\n")
@@ -210,21 +212,21 @@ CONTENDERS: dict[str, Callable[[Job, Path], list[str] | None]] = {
 
 
 class Process:
-    """A child of this script in a process group of its own, on one core; ends with the script."""
+    """A child of this script in a process group of its own, on some cores; ends with the script."""
 
-    def __init__(self, argv: list[str], core: int, folder: Path, **pipes):
+    def __init__(self, argv: list[str], cores: set[int], folder: Path, **pipes):
         self.argv = argv
         self.log = folder / "output.log"
         with open(self.log, "ab") as log:
             pipes.setdefault("stdout", log)
             pipes.setdefault("stdin", subprocess.DEVNULL)
-            self.started = time.monotonic()
             self.popen = subprocess.Popen(argv, cwd=folder, stderr=log, start_new_session=True,
-                                          preexec_fn=lambda: self._prepare(core), **pipes)
+                                          preexec_fn=lambda: self._prepare(cores), **pipes)
+            self.started = time.monotonic()  # Popen returns when the program has been executed
 
     @staticmethod
-    def _prepare(core: int) -> None:
-        os.sched_setaffinity(0, {core})  # inherited by what the server forks
+    def _prepare(cores: set[int]) -> None:
+        os.sched_setaffinity(0, cores)  # inherited by what the server forks
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
     @property
@@ -251,6 +253,15 @@ class Process:
         return " / ".join(self.log.read_text(errors="replace").split("\n")[-4:]).strip(" /")
 
 
+def require_free(port: int) -> None:
+    """Another server on the port would be measured in the place of ours."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError as error:
+            sys.exit(f"port {port} of 127.0.0.1 is in use ({error.strerror}); choose others with --port")
+
+
 def available(name: str, programs: dict[str, Path]) -> bool:
     if name in programs:
         return programs[name].exists()
@@ -258,11 +269,11 @@ def available(name: str, programs: dict[str, Path]) -> bool:
     return shutil.which(binary, path=os.environ.get("PATH", "") + ":/usr/sbin") is not None
 
 
-def start(name: str, job: Job, program: Path) -> Process | None:
+def start(name: str, job: Job, program: Path, cores: set[int]) -> Process | None:
     """The running server, or None when it does not serve such a set. It may not answer yet."""
-    job.folder.mkdir(parents=True)
+    job.folder.mkdir(parents=True, exist_ok=True)
     argv = CONTENDERS[name](job, program)
-    return None if argv is None else Process(argv, machine.SERVER_CORE, job.folder)
+    return None if argv is None else Process(argv, cores, job.folder)
 
 
 def check(name: str, job: Job, process: Process, seconds: float) -> str | None:

@@ -12,7 +12,6 @@ from probe import NXDOMAIN, Expected
 
 SOA = "@ 3600 IN SOA ns1 hostmaster 1 3600 600 604800 300\n@ 3600 IN NS ns1\nns1 3600 IN A 10.255.255.1\n"
 QUERIES = 20_000           # enough that no cache of the generator's file matters, few enough to read fast
-QUERIES_LARGE = 1_000_000  # every name of the large zones once
 
 
 @dataclass
@@ -25,8 +24,8 @@ class Dataset:
     rcodes: set[int]            # every answer has one of these
     records: int
     recursion: bool = False     # asked through a forwarder that must not ask its upstream again
-    hosts: dict[str, str] = field(default_factory=dict)       # owner -> address, for dnsmasq
-    dnsmasq_lines: list[str] = field(default_factory=list)    # what hosts files cannot say
+    hosts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # owner -> addresses, for dnsmasq
+    dnsmasq_lines: list[str] = field(default_factory=list)           # what hosts files cannot say
     folder: Path = Path()
 
     def write(self, folder: Path) -> "Dataset":
@@ -65,12 +64,12 @@ def repeat_shuffled(lines: list[str], count: int, seed: int) -> list[str]:
 
 
 def host_set(name: str, apex: str, recursion: bool) -> Dataset:
-    hosts = {f"host{i:04}.{apex}": address(i) for i in range(1000)}
+    hosts = {f"host{i:04}.{apex}": (address(i),) for i in range(1000)}
     return Dataset(
         name, apex,
         zone_text="".join(f"host{i:04} A {address(i)}\n" for i in range(1000)),
         queries=repeat_shuffled([f"{owner} A" for owner in hosts], QUERIES, seed=1),
-        samples=[address_sample(owner, hosts[owner]) for owner in (f"host0000.{apex}", f"host0999.{apex}")],
+        samples=[address_sample(owner, hosts[owner][0]) for owner in (f"host0000.{apex}", f"host0999.{apex}")],
         rcodes={0}, records=1000, recursion=recursion, hosts=hosts)
 
 
@@ -115,22 +114,34 @@ def mix() -> Dataset:
     return out
 
 
+def dual_address(i: int) -> tuple[str, str]:
+    return address(i), f"fd00::{i >> 16:x}:{i & 0xffff:x}"
+
+
 def million() -> Dataset:
-    """A million names with one address each, every other one IPv6."""
+    """A million records: half a million hosts with an IPv4 and an IPv6 address each."""
     apex = "big.example.lan"
-    count = 1_000_000
-
-    def text(i: int) -> str:
-        return address(i) if i % 2 == 0 else f"fd00::{i >> 16:x}:{i & 0xffff:x}"
-
-    queries = [f"host{i}.{apex} {'A' if i % 2 == 0 else 'AAAA'}" for i in range(count)]
+    count = 500_000
+    queries = [f"host{i}.{apex} {rr_type}" for i in range(count) for rr_type in ("A", "AAAA")]
     random.Random(3).shuffle(queries)
     return Dataset(
         "million", apex,
-        zone_text="".join(f"host{i} {'A' if i % 2 == 0 else 'AAAA'} {text(i)}\n" for i in range(count)),
-        queries=queries[:QUERIES_LARGE],
-        samples=[address_sample(f"host{i}.{apex}", text(i)) for i in (0, 1, 999_998, 999_999)],
-        rcodes={0}, records=count, hosts={f"host{i}.{apex}": text(i) for i in range(count)})
+        zone_text="".join("host{0} A {1}\nhost{0} AAAA {2}\n".format(i, *dual_address(i)) for i in range(count)),
+        queries=queries,
+        samples=[address_sample(f"host{i}.{apex}", text) for i in (0, count - 1) for text in dual_address(i)],
+        rcodes={0}, records=2 * count, hosts={f"host{i}.{apex}": dual_address(i) for i in range(count)})
+
+
+def names() -> Dataset:
+    """A million names with one IPv4 address each: what a name costs, where `million` has two records for it."""
+    apex = "big.example.lan"
+    count = 1_000_000
+    queries = [f"host{i}.{apex} A" for i in range(count)]
+    random.Random(5).shuffle(queries)
+    return Dataset(
+        "names", apex, zone_text="".join(f"host{i} A {address(i)}\n" for i in range(count)), queries=queries,
+        samples=[address_sample(f"host{i}.{apex}", address(i)) for i in (0, count - 1)],
+        rcodes={0}, records=count, hosts={f"host{i}.{apex}": (address(i),) for i in range(count)})
 
 
 def referrals() -> Dataset:
@@ -148,4 +159,5 @@ def referrals() -> Dataset:
         rcodes={0}, records=4 * count)
 
 
-ALL = {"hosts": hosts, "mix": mix, "million": million, "referrals": referrals, "forward": forward}
+DEFAULT = {"hosts": hosts, "mix": mix, "million": million, "referrals": referrals, "forward": forward}
+ALL = {**DEFAULT, "names": names}

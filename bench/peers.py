@@ -11,9 +11,7 @@ of the medians as long as three clean rows remain. See bench/README.md.
 
 import argparse
 import json
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,38 +21,12 @@ import contenders
 import datasets
 import machine
 from contenders import Job, Process
+from generator import Generator
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 120       # for the slowest server to load the largest zone
 CLEAN_ROWS_MIN = 3
 UPSTREAM_CPU_MAX = 0.02   # of a core: more means that "cached" answers were not
-
-
-class Generator:
-    """One kith_load for a data set: the queries are read once, each run is a line."""
-
-    def __init__(self, program: Path, data: datasets.Dataset, options: argparse.Namespace):
-        argv = [str(program), f"queries={data.queries_file}", "repeat=1", f"window={options.window}",
-                f"sockets={options.sockets}", f"rd={int(data.recursion)}", f"edns={int(options.edns)}"]
-        self.process = Process(argv, machine.GENERATOR_CORE, data.folder, stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, text=True)
-
-    def run(self, port: int, pids: list[int], seconds: float, **more: object) -> dict:
-        words = {"server": f"127.0.0.1:{port}", "pids": ",".join(map(str, pids)), "seconds": seconds, **more}
-        print(*(f"{key}={value}" for key, value in words.items()), file=self.process.popen.stdin, flush=True)
-        line = self.process.popen.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the load generator ended: {self.process.last_words()}")
-        return json.loads(line)
-
-
-def require_free(port: int) -> None:
-    """Another server on the port would be measured in the place of ours."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.bind(("127.0.0.1", port))
-        except OSError as error:
-            sys.exit(f"peers.py: port {port} of 127.0.0.1 is in use ({error.strerror}); choose others with --port")
 
 
 class Comparison:
@@ -77,12 +49,13 @@ class Comparison:
     def start(self) -> None:
         upstream_port = self.options.port
         for port in range(upstream_port, upstream_port + len(self.options.servers) + 1):
-            require_free(port)
+            contenders.require_free(port)
         if self.data.recursion:
             self.start_upstream(upstream_port)
         for number, name in enumerate(self.options.servers, start=1):
             job = Job(self.data, self.data.folder / name, self.options.port + number, upstream_port)
-            process = contenders.start(name, job, self.options.programs.get(name, Path(name)))
+            process = contenders.start(name, job, self.options.programs.get(name, Path(name)),
+                                       {machine.SERVER_CORE})
             if process is None:
                 continue
             self.processes.append(process)
@@ -94,7 +67,8 @@ class Comparison:
                 self.options.faults.append(f"{self.data.name}/{name}: {fault}")
                 process.stop()
                 del self.servers[name]
-        self.generator = Generator(self.options.load, self.data, self.options)
+        self.generator = Generator(self.options.load, self.data, window=self.options.window,
+                                   sockets=self.options.sockets, edns=int(self.options.edns))
         self.processes.append(self.generator.process)
 
     def start_upstream(self, port: int) -> None:
@@ -102,7 +76,7 @@ class Comparison:
         apart = datasets.Dataset(**{**vars(self.data), "recursion": False})
         job = Job(apart, self.data.folder / "upstream", port, 0)
         job.folder.mkdir()
-        self.upstream = Process(contenders.knot(job, Path()), machine.GENERATOR_CORE, job.folder)
+        self.upstream = Process(contenders.knot(job, Path()), {machine.GENERATOR_CORE}, job.folder)
         self.processes.append(self.upstream)
         fault = contenders.check("knot", job, self.upstream, START_SECONDS)
         if fault:
@@ -195,7 +169,8 @@ def print_table(data: datasets.Dataset, table: dict[str, dict]) -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = lambda text: text.split(",")
-    parser.add_argument("--sets", type=names, default=list(datasets.ALL), help="default: %(default)s")
+    parser.add_argument("--sets", type=names, default=list(datasets.DEFAULT),
+                        help=f"of {', '.join(datasets.ALL)}; default: %(default)s")
     parser.add_argument("--servers", type=names, default=list(contenders.CONTENDERS), help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="measured per server and round")
