@@ -1,0 +1,154 @@
+#pragma once
+// The configuration as written: plain values with the place each stands at. What the file means
+// for answering (names, RDATA, which zone) is the plan made from it, plan.hpp.
+//
+// NanoDNS's keys keep their names, types and defaults; ours are marked in settings.hpp. A value is
+// copied and compared freely, and never changes once loaded.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip_address.hpp"
+#include "base/log.hpp"
+#include "base/problem.hpp"
+#include "base/time.hpp"
+#include "config/lines.hpp"
+#include "dns/rr_type.hpp"
+
+namespace kith::config {
+
+using std::chrono::milliseconds;
+
+/// A number of bytes, written as a number or with a unit ("64MiB").
+struct ByteSize {
+    std::uint64_t bytes = 0;
+    friend auto operator<=>(const ByteSize&, const ByteSize&) = default;
+};
+
+/// `host:port`, where the host may be a name: another server's management address.
+struct HostPort {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string to_text() const;
+    friend bool operator==(const HostPort&, const HostPort&) = default;
+};
+
+/// Text and where it stands.
+struct TextAt {
+    std::string text;
+    Offset at = 0;
+};
+
+/// How deep a rewrite `*.x` reaches below x; x itself always matches.
+enum class RewriteDepth : std::uint8_t {
+    one,  // one label, as NanoDNS
+    any,
+};
+
+/// Upstream servers for one domain and what is below it. None: answered here, never forwarded.
+struct ForwardRule {
+    TextAt domain;
+    std::vector<Endpoint> upstream;  // port 0: ServerSection::upstream_port
+};
+
+struct ServerSection {
+    std::vector<Endpoint> listen;  // empty: host and port
+    IpAddress host = IpAddress::v4(0, 0, 0, 0);
+    std::uint16_t port = 53;
+    std::uint32_t workers = 0;  // 0: one for each processor
+
+    std::vector<Endpoint> upstream;  // port 0: upstream_port; see upstream_given()
+    milliseconds upstream_timeout = 3s;
+    std::uint16_t upstream_port = 53;
+    std::string resolv_conf;  // path; empty: none is followed
+    std::vector<ForwardRule> forward;
+
+    bool cache_enabled = true;
+    milliseconds cache_ttl = 300s;
+    std::uint32_t cache_size = 1000;
+    ByteSize cache_bytes = {8U << 20U};
+    milliseconds serve_stale = 24h;
+    bool prefetch = true;
+
+    log::Level log_level = log::Level::info;
+    bool log_queries = false;
+    bool hot_reload = true;
+
+    IpAddress mgmt_host = IpAddress::v4(0, 0, 0, 0);
+    std::uint16_t mgmt_port = 0;  // 0: off
+    std::vector<HostPort> peers;
+    std::uint64_t config_version = 1;
+
+    std::uint16_t udp_payload_max = 1232;
+    std::uint32_t tcp_clients_max = 1000;
+    milliseconds tcp_idle_timeout = 10s;
+    std::string nsid;
+    std::string version;  // empty: the program's own name and version; "none": not told
+    RewriteDepth rewrite_depth = RewriteDepth::one;
+    bool auto_ptr = false;
+
+    /// Where each key stands, by its row in server_fields; 0: not in the file.
+    std::vector<Offset> key_at;
+
+    ServerSection();
+    /// Where `key` stands in the file; 0 when it is not there.
+    Offset place_of(std::string_view key) const;
+    /// The addresses to serve: `listen`, or else host and port.
+    std::vector<Endpoint> listen_endpoints() const;
+    /// `upstream` with its ports filled in.
+    std::vector<Endpoint> upstream_endpoints() const;
+};
+
+/// Numbers of a synthesized SOA; names empty where the file leaves them out.
+struct Soa {
+    TextAt mname, rname;
+    std::uint32_t serial = 2024010101;
+    std::uint32_t refresh = 3600, retry = 900, expire = 604'800, minimum = 300;  // seconds
+    Offset at = 0;
+};
+
+struct Zone {
+    TextAt name;
+    std::optional<Soa> soa;
+    std::vector<TextAt> ns;
+    TextAt file;  // master file, relative to the config's folder; empty: records only
+    Offset at = 0;
+};
+
+struct Record {
+    std::string name;
+    std::string value;
+    std::uint32_t ttl = 300;  // seconds
+    Offset name_at = 0, type_at = 0, value_at = 0;
+    dns::RrType type{};
+    std::optional<std::uint16_t> priority;
+    std::optional<bool> auto_ptr;  // unset: as ServerSection::auto_ptr
+    bool wildcard = false;
+};
+
+enum class RewriteAction : std::uint8_t { nxdomain, redirect };
+
+struct Rewrite {
+    TextAt match;
+    RewriteAction action = RewriteAction::nxdomain;
+    std::vector<TextAt> value;  // addresses
+    Offset at = 0;
+};
+
+struct Config {
+    std::string file;  // as the user named it
+    ServerSection server;
+    std::vector<Zone> zones;  // in the order of the file, as everything here
+    std::vector<Record> records;
+    std::vector<Rewrite> rewrites;
+    Lines lines;
+
+    /// A problem at `at` of this file.
+    Problem problem(Offset at, std::string text, Severity severity = Severity::error) const;
+};
+
+}  // namespace kith::config
