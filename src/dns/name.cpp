@@ -1,9 +1,10 @@
 #include "dns/name.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
+
+#include "dns/text_escape.hpp"
 
 namespace kith::dns {
 namespace {
@@ -32,20 +33,6 @@ std::strong_ordering compare_labels(Bytes a, Bytes b) {
 
 Bytes label_at(Bytes wire, std::uint8_t offset) { return wire.subspan(offset + 1U, wire[offset]); }
 
-/// One label's character or escape at text[at], moved past; nullopt: a broken escape.
-std::optional<std::uint8_t> unescape(std::string_view text, std::size_t& at) {
-    if (text[at] != '\\') return static_cast<std::uint8_t>(text[at++]);
-    ++at;
-    if (at == text.size()) return std::nullopt;
-    const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
-    if (!digit(at)) return static_cast<std::uint8_t>(text[at++]);
-    if (!digit(at + 1) || !digit(at + 2)) return std::nullopt;
-    const int value = (text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0');
-    if (value > 255) return std::nullopt;
-    at += 3;
-    return static_cast<std::uint8_t>(value);
-}
-
 std::unexpected<TextError> text_error(std::string_view why, std::string_view name, std::size_t at) {
     return std::unexpected(TextError{fmt::format("{} in name '{}'", why, name.substr(0, 300)), at});
 }
@@ -59,7 +46,7 @@ Text<bool> parse_labels(std::string_view text, NameBuilder& builder) {
         std::size_t length = 0;
         while (at < text.size() && text[at] != '.') {
             const std::size_t here = at;
-            const auto byte = unescape(text, at);
+            const auto byte = read_escaped(text, at);
             if (!byte) return text_error("expected \\DDD (000..255) or \\X, found a broken escape", text, here);
             if (length == label.size()) return text_error("label over 63 bytes", text, start);
             label[length++] = *byte;
@@ -75,16 +62,19 @@ Text<bool> parse_labels(std::string_view text, NameBuilder& builder) {
 }  // namespace
 
 Wire<NameView> NameView::from_wire(Bytes wire) {
-    std::size_t at = 0;
-    while (true) {
-        if (at >= wire.size()) return std::unexpected(WireError{WireFault::truncated, static_cast<std::uint16_t>(at)});
+    const auto fault = [](WireFault why, std::size_t at) {
+        return std::unexpected(WireError{why, static_cast<std::uint16_t>(at)});
+    };
+    for (std::size_t at = 0; at < wire.size();) {
         const std::uint8_t length = wire[at];
-        if (length >= 192) return std::unexpected(WireError{WireFault::pointer_refused, static_cast<std::uint16_t>(at)});
-        if (length >= 64) return std::unexpected(WireError{WireFault::bad_label_type, static_cast<std::uint16_t>(at)});
-        at += length + 1U;
-        if (at > name_bytes_max) return std::unexpected(WireError{WireFault::name_too_long, static_cast<std::uint16_t>(at)});
-        if (length == 0) return NameView(wire.first(at));
+        if (length >= 64) return fault(length >= 192 ? WireFault::pointer_refused : WireFault::bad_label_type, at);
+        const std::size_t next = at + length + 1U;
+        if (next > wire.size()) return fault(WireFault::truncated, at + 1);
+        if (next > name_bytes_max) return fault(WireFault::name_too_long, at);
+        if (length == 0) return NameView(wire.first(next));
+        at = next;
     }
+    return fault(WireFault::truncated, wire.size());
 }
 
 int NameView::label_count() const {

@@ -69,6 +69,7 @@ bool value_fits(ParamKind kind, Bytes value) {
         case ParamKind::base64: return !value.empty();
         case ParamKind::groups: return !value.empty() && value.size() % 2 == 0;
         case ParamKind::protocols:
+            if (value.empty()) return false;
             while (!value.empty() && value[0] != 0 && value.size() > value[0]) value = value.subspan(value[0] + 1U);
             return value.empty();
         case ParamKind::keys:
