@@ -1,0 +1,31 @@
+#include "answer/snapshot.hpp"
+
+#include <algorithm>
+
+namespace kith::answer {
+namespace {
+
+AnswerOptions bounded(AnswerOptions options) {
+    options.nsid.resize(std::min(options.nsid.size(), nsid_bytes_max));
+    options.version.resize(std::min(options.version.size(), chaos_text_bytes_max));
+    options.hostname.resize(std::min(options.hostname.size(), chaos_text_bytes_max));
+    options.udp_payload_bytes_max =
+        std::max<std::uint16_t>(options.udp_payload_bytes_max, dns::udp_bytes_plain);
+    return options;
+}
+
+}  // namespace
+
+AnswerSnapshot::AnswerSnapshot(AnswerOptions given) : options(bounded(std::move(given))) {
+    for (const dns::Name& name : options.forward_names) forward_names_[name] = 1;
+}
+
+bool AnswerSnapshot::forwards_for(const IpAddress& client) const {
+    if (!options.forwarding) return false;
+    if (options.forward_clients.empty()) return true;
+    return std::ranges::any_of(options.forward_clients, [&](const IpPrefix& prefix) {
+        return prefix.contains(client);
+    });
+}
+
+}  // namespace kith::answer

@@ -1,0 +1,73 @@
+#pragma once
+// AnswerSnapshot: everything that decides what a query is answered, immutable once published.
+//
+// The control thread builds one from the configuration and the zones and publishes it whole; a
+// worker takes it once per batch and passes it down. Reading needs no lock.
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "answer/cookies.hpp"
+#include "answer/rewrites.hpp"
+#include "answer/special_names.hpp"
+#include "base/ip_address.hpp"
+#include "zone/zone.hpp"
+#include "zone/zone_set.hpp"
+
+namespace kith::answer {
+
+enum class AnyPolicy : std::uint8_t {
+    one_rrset,  // RFC 8482 §4.1, over every transport: the answer must not depend on it
+    all,        // everything at the name, as before RFC 8482
+};
+
+enum class CookiePolicy : std::uint8_t {
+    offer,    // answer everybody, give cookies to those that ask
+    require,  // over UDP answer BADCOOKIE to a client that sent a cookie we did not make
+};
+
+struct AnswerOptions {
+    std::string nsid;      // RFC 5001, at most nsid_bytes_max bytes; empty: none is sent
+    std::string version;   // version.bind and version.server CH TXT; empty: REFUSED
+    std::string hostname;  // hostname.bind and id.server CH TXT; empty: REFUSED
+    std::uint16_t udp_payload_bytes_max = dns::udp_bytes_default;
+    AnyPolicy any = AnyPolicy::one_rrset;
+    CookiePolicy cookie_policy = CookiePolicy::offer;
+    std::optional<CookieSecrets> cookies;  // none: the COOKIE option is ignored
+    std::chrono::milliseconds tcp_idle_timeout{10'000};  // told to clients (RFC 7828)
+
+    bool forwarding = false;                 // names that are not ours are asked elsewhere ...
+    std::vector<IpPrefix> forward_clients;   // ... for these clients; empty: for all
+    /// Names with upstreams of their own. They are forwarded even when they are special-use names
+    /// or lie inside a local zone, if they are longer than its name: the longest match decides.
+    std::vector<dns::Name> forward_names;
+};
+
+class AnswerSnapshot {
+public:
+    AnswerSnapshot() : AnswerSnapshot(AnswerOptions{}) {}
+    explicit AnswerSnapshot(AnswerOptions options);
+
+    const AnswerOptions options;
+
+    zone::ZoneSet zones;
+    /// Records of the configuration that lie in none of the zones, as a zone whose apex is the
+    /// root; may be null. Only names that own records are answered from it, all else passes; the
+    /// root and the SOA a zone must have there are never answered.
+    zone::ZonePtr records;
+    Rewrites rewrites;
+    SpecialNames special_names;
+
+    /// True when names may be looked up elsewhere for this client.
+    bool forwards_for(const IpAddress& client) const;
+    /// Labels of the longest of options.forward_names at or above `name`; 0: none.
+    int forward_labels(const dns::LookupName& name) const {
+        return forward_names_.closest(name).labels;
+    }
+
+private:
+    NameTable<char> forward_names_;
+};
+
+}  // namespace kith::answer
