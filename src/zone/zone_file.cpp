@@ -28,7 +28,10 @@ struct RecordHead {
     std::size_t rdata = 0;  // index of the first token after it
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+/// Begins with a digit and is no address.
+bool looks_like_ttl(std::string_view word) {
+    return word.front() >= '0' && word.front() <= '9' && word.find_first_of(".:") == std::string_view::npos;
+}
 
 class FileReader {
 public:
@@ -207,7 +210,7 @@ std::optional<RecordHead> FileReader::read_head(const Entry& entry, std::size_t 
 bool FileReader::read_head_word(const Entry& entry, std::size_t index, RecordHead& head, bool& has_class) {
     const Token& word = entry.tokens[index];
     if (word.quoted || word.text.empty()) return false;
-    if (is_digit(word.text.front()) && !head.ttl) {
+    if (looks_like_ttl(word.text) && !head.ttl) {
         head.ttl = parse_ttl(word.text);
         if (!head.ttl) {
             report(entry.place_of_token(index), fmt::format("expected a TTL of 0..2147483647 seconds (or as 1h30m), found {}", quote(word.text)));
@@ -231,7 +234,8 @@ void FileReader::report_no_type(const Entry& entry, std::size_t index) {
     std::string hint;
     // "MX 10 mail" at the start of a line: the type was read as an owner.
     const std::string_view first = entry.tokens.front().text;
-    if (!entry.blank_first && dns::parse_type(first)) {
+    const bool not_just_a_letter = first.size() > 1 || first == "A";
+    if (!entry.blank_first && not_just_a_letter && dns::parse_type(first)) {
         hint = fmt::format(" ({} was read as the owner; a record of the owner above begins with a blank)", quote(first));
     }
     report(entry.place_of_token(index), fmt::format("expected a record type, found {}{}", quote(word), hint));
