@@ -9,8 +9,7 @@
 //   pids=12,13              processes that are the server
 //   edns=1 dnssec=1 rd=1    what the queries carry
 //   idle=sleep              do not spin while no answer is waiting
-//   repeat=1                open nothing: read queries once, then run whenever a line arrives on
-//                           standard input, until it ends; each line may set keys anew
+//   repeat=1                run once for every line on standard input; a line may set keys anew
 #include <fmt/format.h>
 
 #include <charconv>
@@ -23,12 +22,12 @@
 #include <string_view>
 
 #include "net/load_generator.hpp"
+#include "net/load_report.hpp"
 
 namespace {
 
 using namespace kith;
 using kith::net::LoadOptions;
-using kith::net::LoadResult;
 
 struct Run {
     LoadOptions options;
@@ -104,35 +103,13 @@ bool set_word(Run& run, std::string_view word) {
     return false;
 }
 
-std::string to_json(const LoadResult& result) {
-    std::string rcodes;
-    for (std::size_t i = 0; i < result.rcodes.size(); ++i) {
-        if (result.rcodes[i] == 0) continue;
-        rcodes += fmt::format("{}\"{}\": {}", rcodes.empty() ? "" : ", ", i, result.rcodes[i]);
-    }
-    const auto us = [&](double fraction) {
-        return static_cast<double>(result.latency.percentile(fraction)) / 1000.0;
-    };
-    const auto server = result.server_cpu_us_per_query();
-    return fmt::format(
-        "{{\"qps\": {:.0f}, \"sent\": {}, \"answered\": {}, \"lost\": {}, \"unexpected\": {}, "
-        "\"send_errors\": {}, \"truncated\": {}, \"empty\": {}, \"rcodes\": {{{}}}, "
-        "\"p50_us\": {:.1f}, \"p90_us\": {:.1f}, \"p99_us\": {:.1f}, \"p999_us\": {:.1f}, "
-        "\"max_us\": {:.1f}, \"seconds\": {:.4f}, \"generator_us\": {:.4f}, \"server_us\": {}}}",
-        result.queries_per_second(), result.sent, result.answered, result.lost, result.unexpected,
-        result.send_errors, result.truncated, result.empty, rcodes, us(0.5), us(0.9), us(0.99),
-        us(0.999), static_cast<double>(result.latency.max()) / 1000.0,
-        std::chrono::duration<double>(result.elapsed).count(), result.generator_cpu_us_per_query(),
-        server ? fmt::format("{:.4f}", *server) : "null");
-}
-
 bool run_once(const Run& run, const net::QueryList& queries) {
     const auto result = net::run_load(run.options, queries);
     if (!result) {
         fmt::print(stderr, "kith_load: {}\n", result.error().text);
         return false;
     }
-    fmt::print("{}\n", to_json(*result));
+    fmt::print("{}\n", net::format_load_json(*result));
     std::fflush(stdout);
     return true;
 }

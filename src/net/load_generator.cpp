@@ -28,9 +28,7 @@ constexpr int socket_buffer_bytes = 1 << 20;    // holds a whole window of small
 constexpr int idle_poll_ms = 1;                 // bounds how late a time-out or the end is noticed
 constexpr int scans_per_timeout = 16;           // a loss is noticed at most 1/16 too late
 
-nanoseconds now() {
-    return std::chrono::steady_clock::now().time_since_epoch();
-}
+nanoseconds now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 std::optional<nanoseconds> read_clock(clockid_t clock) {
     timespec value{};

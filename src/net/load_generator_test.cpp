@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "net/descriptor.hpp"
+#include "net/load_report.hpp"
 #include "net/socket_address.hpp"
 
 namespace kith::net {
@@ -20,8 +21,7 @@ namespace {
 
 TEST(LatencyHistogram, KeepsSmallValuesExactly) {
     LatencyHistogram histogram;
-    for (std::uint64_t value = 0; value < 100; ++value)
-        histogram.add(value);
+    for (std::uint64_t value = 0; value < 100; ++value) histogram.add(value);
     EXPECT_EQ(histogram.count(), 100U);
     EXPECT_EQ(histogram.max(), 99U);
     EXPECT_EQ(histogram.percentile(0.5), 49U);
@@ -54,6 +54,56 @@ TEST(LatencyHistogram, CountsWhatIsTooLongAsTheLongest) {
 
 TEST(LatencyHistogram, HasNoPercentileWithoutSamples) {
     EXPECT_EQ(LatencyHistogram{}.percentile(0.99), 0U);
+}
+
+// ---- the report -----------------------------------------------------------------------------
+
+/// Half a second in which 1000 of 1010 queries were answered, every answer after 2 ms.
+LoadResult some_result() {
+    LoadResult result;
+    result.sent = 1010;
+    result.answered = 1000;
+    result.lost = 10;
+    result.unexpected = 3;
+    result.send_errors = 4;
+    result.truncated = 5;
+    result.empty = 6;
+    result.rcodes[0] = 900;
+    result.rcodes[3] = 100;
+    for (int i = 0; i < 1000; ++i) result.latency.add(2'000'000);
+    result.elapsed = std::chrono::milliseconds(500);
+    result.answers_in_time = 1000;
+    result.generator_cpu = std::chrono::microseconds(1500);
+    result.server_cpu = std::chrono::microseconds(2250);
+    return result;
+}
+
+TEST(LoadReport, TellsPeople) {
+    EXPECT_EQ(format_load_text(some_result()),
+              "queries/s   2000\n"
+              "sent        1010, answered 1000, lost 10 (0.9901 %)\n"
+              "answers     NOERROR 900, NXDOMAIN 100; truncated 5, empty 6, unexpected 3\n"
+              "latency us  p50 2000, p90 2000, p99 2000, p99.9 2000, max 2000\n"
+              "CPU us/q    generator 1.500, server 2.250\n");
+}
+
+TEST(LoadReport, TellsScripts) {
+    EXPECT_EQ(
+        format_load_json(some_result()),
+        "{\"qps\": 2000, \"sent\": 1010, \"answered\": 1000, \"lost\": 10, \"unexpected\": 3, "
+        "\"send_errors\": 4, \"truncated\": 5, \"empty\": 6, \"rcodes\": {\"0\": 900, \"3\": 100}, "
+        "\"p50_us\": 2000.0, \"p90_us\": 2000.0, \"p99_us\": 2000.0, \"p999_us\": 2000.0, "
+        "\"max_us\": 2000.0, \"seconds\": 0.5000, \"generator_us\": 1.5000, \"server_us\": "
+        "2.2500}");
+}
+
+TEST(LoadReport, HasNothingToDivideByWithoutAnswers) {
+    EXPECT_EQ(format_load_text(LoadResult{}),
+              "queries/s   0\n"
+              "sent        0, answered 0, lost 0 (0.0000 %)\n"
+              "answers     none; truncated 0, empty 0, unexpected 0\n"
+              "latency us  p50 0, p90 0, p99 0, p99.9 0, max 0\n"
+              "CPU us/q    generator 0.000, server not measured\n");
 }
 
 // ---- the query list -------------------------------------------------------------------------
@@ -129,8 +179,7 @@ TEST(QueryList, SaysWhatIsWrongWithALine) {
 
 TEST(QueryList, ReportsEveryBadLineUpToALimit) {
     std::string text;
-    for (int i = 0; i < 100; ++i)
-        text += "only-a-name\n";
+    for (int i = 0; i < 100; ++i) text += "only-a-name\n";
     const auto list = parse_query_list(text, "q.txt", QueryStyle{});
     ASSERT_FALSE(list.has_value());
     EXPECT_EQ(list.error().size(), 20U);

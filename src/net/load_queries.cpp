@@ -88,8 +88,7 @@ std::optional<std::string> add_line(std::string_view line, const QueryStyle& sty
 bool QueryList::add(Bytes message) {
     if (message.size() < header_size || message.size() > message_bytes_max) return false;
     std::size_t at = header_size;
-    while (at < message.size() && message[at] != 0)
-        at += message[at] + std::size_t{1};
+    while (at < message.size() && message[at] != 0) at += message[at] + std::size_t{1};
     at += 5;  // root label, type, class
     if (at > message.size()) return false;
     entries_.push_back({bytes_.size(), static_cast<std::uint16_t>(message.size()),
