@@ -15,15 +15,15 @@ class App;
 namespace kith::cli {
 
 struct BenchOptions {
-    std::string server;                // address, with :port if not 53
-    std::string queries_file;          // lines of `name type`; `-`: standard input
-    std::vector<std::string> queries;  // such lines, from the command line
-    int window = 512;                  // queries under way
+    std::string server{};                // address, with :port if not 53
+    std::string queries_file{};          // lines of `name type`; `-`: standard input
+    std::vector<std::string> queries{};  // such lines, from the command line
+    int window = 512;                    // queries under way
     int sockets = 16;
     double seconds = 5;
     double warm_up_seconds = 0.2;
     double timeout_seconds = 1;
-    std::vector<pid_t> pids;  // processes that are the server, to read their CPU time
+    std::vector<pid_t> pids{};  // processes that are the server, to read their CPU time
     bool edns = false;
     bool dnssec = false;
     bool no_recurse = false;
