@@ -97,6 +97,7 @@ Rcode MessageView::rcode() const {
 }
 
 Wire<QueryView> read_query(Bytes message) {
+    if (message.size() > message_bytes_max) return fault(WireFault::too_large, 0);
     QueryView query;
     KITH_TRY(query.header, read_header(message));
     if (query.header.counts[0] != 1) return fault(WireFault::bad_value, 4);

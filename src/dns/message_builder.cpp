@@ -48,8 +48,17 @@ void MessageBuilder::start(MutableBytes buffer, std::size_t limit) {
     question_name_size_ = 0;
     header_ = Header{};
     last_owner_ = 0;
-    ++epoch_;
     target_count_ = 0;
+    if (++epoch_ == 0) {  // after 2^32 messages entries of long ago would look like this message's
+        targets_.fill({});
+        epoch_ = 1;
+    }
+}
+
+void MessageBuilder::start_query(MutableBytes buffer, std::uint16_t id, NameView name, RrType type, RrClass klass) {
+    start(buffer, buffer.size());
+    header_.id = id;
+    KITH_CHECK(add_question(name, type, klass));
 }
 
 void MessageBuilder::start_response(MutableBytes buffer, std::size_t limit, Bytes message, const QueryView& query) {
@@ -90,7 +99,7 @@ bool MessageBuilder::stands_at(NameView suffix, std::size_t offset) const {
         if (offset + (length >= 192 ? 2U : length + 1U) > size_) return false;
         if (length >= 192) {
             const std::size_t target = load_u16(data_ + offset) & 0x3fffU;
-            if (target >= offset) return false;
+            if (target >= offset || target < header_bytes) return false;  // the header is written last
             offset = target;
             ++hops;
             continue;
@@ -161,12 +170,13 @@ bool MessageBuilder::write_name(NameView name) {
 
 bool MessageBuilder::write_rdata(RrType type, Bytes rdata) {
     const CompressibleNames layout = compressible_names(type);
-    if (layout.names == 0) return put(rdata);
+    // Without RDATA in an UPDATE (RFC 2136 §2.4.1).
+    if (layout.names == 0 || rdata.empty()) return put(rdata);
     if (!put(rdata.first(layout.prefix))) return false;
     rdata = rdata.subspan(layout.prefix);
     for (int i = 0; i < layout.names; ++i) {
         const Wire<NameView> name = NameView::from_wire(rdata);
-        KITH_CHECK(name.has_value());  // stored RDATA has been checked
+        KITH_CHECK(name.has_value());  // the caller has checked RDATA
         if (!write_name(*name)) return false;
         rdata = rdata.subspan(name->size());
     }
@@ -218,6 +228,7 @@ bool MessageBuilder::add_record(Section section, NameView owner, RrType type, Rr
 
 bool MessageBuilder::add_record_at(Section section, std::uint16_t owner_offset, RrType type, RrClass klass,
                                    std::uint32_t ttl, Bytes rdata) {
+    KITH_DCHECK(owner_offset >= header_bytes && owner_offset < pointer_reach);
     const std::size_t start = size_;
     if (!put_u16(static_cast<std::uint16_t>(0xc000U | owner_offset))) return false;
     last_owner_ = owner_offset;

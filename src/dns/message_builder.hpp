@@ -18,6 +18,8 @@ public:
     /// Starts an empty message in `buffer` that may grow to `limit` bytes (at most buffer.size()
     /// and 65,535; at least 12). Forgets everything before.
     void start(MutableBytes buffer, std::size_t limit);
+    /// Starts a query for `name`: opcode QUERY, no flags. Requires room for the question.
+    void start_query(MutableBytes buffer, std::uint16_t id, NameView name, RrType type, RrClass klass);
     /// Starts the response to `query`, whose bytes are `message`: same id, opcode, RD, CD and
     /// question (case kept, RFC 1034 §3.1 and 0x20), QR set, rcode NOERROR.
     void start_response(MutableBytes buffer, std::size_t limit, Bytes message, const QueryView& query);
@@ -30,17 +32,19 @@ public:
     /// Bytes that later records leave free, for OPT or TSIG at the end. Cleared by start().
     void reserve(std::size_t bytes) { reserved_ = bytes; }
     std::size_t size() const { return size_; }
-    std::size_t room() const { return limit_ - reserved_ > size_ ? limit_ - reserved_ - size_ : 0; }
+    std::size_t room() const { return size_ + reserved_ < limit_ ? limit_ - size_ - reserved_ : 0; }
 
     bool add_question(NameView name, RrType type, RrClass klass);
-    /// Adds one record, compressing `owner` and the names in `rdata` (uncompressed wire form).
+    /// Adds one record, compressing `owner` and the names in `rdata`: uncompressed wire form that
+    /// check_rdata() accepts, or nothing (UPDATE).
     /// False: no room, message unchanged.
     bool add_record(Section section, NameView owner, RrType type, RrClass klass, std::uint32_t ttl, Bytes rdata);
     /// As add_record() with an owner that already stands at `owner_offset` of the message, such as
     /// the question's name at 12.
     bool add_record_at(Section section, std::uint16_t owner_offset, RrType type, RrClass klass, std::uint32_t ttl,
                        Bytes rdata);
-    /// Where the owner of the record added last stands, for add_record_at(); 0 when it is the root.
+    /// Where the owner of the record added last stands, for add_record_at(); 0 when it is the root or
+    /// beyond the reach of a pointer.
     std::uint16_t last_owner_offset() const { return last_owner_; }
     /// Counts `answers` and `authorities` more records and returns the place for their `bytes` bytes of wire
     /// form, which the caller fills; compressed names in them may point at what stands before.

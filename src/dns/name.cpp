@@ -70,8 +70,8 @@ Wire<NameView> NameView::from_wire(Bytes wire) {
         if (length >= 64) return fault(length >= 192 ? WireFault::pointer_refused : WireFault::bad_label_type, at);
         const std::size_t next = at + length + 1U;
         if (next > wire.size()) return fault(WireFault::truncated, at + 1);
-        if (next > name_bytes_max) return fault(WireFault::name_too_long, at);
         if (length == 0) return NameView(wire.first(next));
+        if (next >= name_bytes_max) return fault(WireFault::name_too_long, at);  // the root label needs a byte more
         at = next;
     }
     return fault(WireFault::truncated, wire.size());
@@ -200,7 +200,8 @@ Wire<Name> read_name(Reader& reader) {
 }
 
 Wire<void> skip_name(Reader& reader) {
-    for (int step = 0; step < labels_max; ++step) {
+    const std::size_t start = reader.offset();
+    while (true) {
         const std::uint16_t at = reader.offset();
         KITH_TRY(const std::uint8_t length, reader.u8());
         if (length == 0) return {};
@@ -210,8 +211,9 @@ Wire<void> skip_name(Reader& reader) {
         }
         if (length >= 64) return std::unexpected(WireError{WireFault::bad_label_type, at});
         KITH_TRY_VOID(reader.take(length));
+        // The root label, or the rest that a pointer stands for, needs a byte more.
+        if (reader.offset() - start + 1 > name_bytes_max) return std::unexpected(WireError{WireFault::name_too_long, at});
     }
-    return reader.error(WireFault::too_many_labels);
 }
 
 }  // namespace kith::dns

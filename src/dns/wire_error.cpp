@@ -12,7 +12,6 @@ std::string_view fault_name(WireFault fault) {
         case WireFault::pointer_refused: return "pointer_refused";
         case WireFault::too_many_pointers: return "too_many_pointers";
         case WireFault::name_too_long: return "name_too_long";
-        case WireFault::too_many_labels: return "too_many_labels";
         case WireFault::trailing_bytes: return "trailing_bytes";
         case WireFault::opt_owner: return "opt_owner";
         case WireFault::opt_twice: return "opt_twice";

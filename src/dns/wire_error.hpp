@@ -16,7 +16,6 @@ enum class WireFault : std::uint16_t {
     pointer_refused,  // a compression pointer where none may stand (RFC 3597 §4)
     too_many_pointers,
     name_too_long,    // over 255 bytes when uncompressed
-    too_many_labels,
     trailing_bytes,   // bytes left after the last record, or after the last field of RDATA
     opt_owner,        // OPT whose owner is not the root (RFC 6891 §6.1.2)
     opt_twice,        // a second OPT (RFC 6891 §6.1.1)
