@@ -32,6 +32,11 @@ ALL_CORES = set(range(os.cpu_count() or 1))
 LOAD_SECONDS_MAX = 120
 RELOAD_SECONDS_MAX = 60
 SETTLE_SECONDS = 1.0       # servers that free what loading needed do so late
+LOAD_SECONDS_TARGET = 0.5        # kith, a million records
+RECORD_BYTES_TARGET = 100
+IDLE_PSS_TARGET = 4 << 20
+FIRST_ANSWER_SECONDS_TARGET = 0.010
+P99_RATIO_TARGET = 1.25          # during a reload over the worse of before and after: the noise between two runs
 SERVERS = ["kith", "knot", "nsd", "unbound", "bind"]
 HANGUP = {"kith": None, "knot": signal.SIGHUP, "nsd": signal.SIGHUP, "bind": signal.SIGHUP}  # None: watches the file
 
@@ -178,6 +183,31 @@ def parse_arguments() -> argparse.Namespace:
     return options
 
 
+def judge(what: str, found: float, limit: float) -> list[str]:
+    """Says whether kith keeps to a limit; the complaint when it does not."""
+    verdict = f"kith: {what} {found:.4g}, at most {limit:.4g}"
+    print(f"    {verdict}: {'met' if found <= limit else 'MISSED'}", flush=True)
+    return [] if found <= limit else [verdict]
+
+
+def judge_row(row: dict) -> list[str]:
+    """What kith promises about the figures of one row."""
+    if row["server"] != "kith":
+        return []
+    if row["kind"] == "load":
+        return (judge("seconds to load", row["large"]["seconds"], LOAD_SECONDS_TARGET)
+                + judge("bytes a record", row["bytes_per_record"]["pss"], RECORD_BYTES_TARGET)
+                + judge("seconds to the first answer", row["small"]["seconds"], FIRST_ANSWER_SECONDS_TARGET))
+    if row["kind"] == "idle":
+        return (judge("bytes PSS with the example", row["pss"], IDLE_PSS_TARGET)
+                + judge("seconds to the first answer", row["seconds"], FIRST_ANSWER_SECONDS_TARGET))
+    usual = max(row["before"]["p99_us"], row["after"]["p99_us"])
+    never = row["reload_seconds"] is None
+    return (judge("queries lost in a reload", row["during"]["lost"], 0)
+            + judge("p99 in a reload over its usual", row["during"]["p99_us"] / usual, P99_RATIO_TARGET)
+            + (["kith: the new zone was never served"] if never else []))
+
+
 def report_load(measurement: Measurement, large: Dataset, small: Dataset) -> dict:
     options = measurement.options
     foreign = machine.Foreign([os.getpid()])
@@ -225,11 +255,12 @@ def main() -> int:
             print(f"  kith with the example: {idle['pss'] / 1e6:.2f} MB PSS, first answer after "
                   f"{idle['seconds'] * 1000:.1f} ms")
             rows.append({"kind": "idle", "server": "kith", **idle})
+    missed = [complaint for row in rows for complaint in judge_row(row)]
     options.results.parent.mkdir(exist_ok=True)
     with open(options.results, "a") as file:
         for row in rows:
             print(json.dumps({**row, **machine.describe()}), file=file)
-    return 0
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
