@@ -21,7 +21,7 @@ enum class Reload : std::uint8_t {
 
 enum class Origin : std::uint8_t {
     nanodns,  // the key, its type and its default are NanoDNS's
-    kith,
+    ours,
 };
 
 enum class Need : std::uint8_t { optional, required };

@@ -42,7 +42,8 @@ constexpr int no_row = -1;
 
 struct Frame {
     Where where = Where::outside;
-    // Of the key last read; in `items` that of the list's own key; in a map 0. no_row: skip its value.
+    // Of the key last read; in `items` that of the list's own key; in a map 0. no_row: its value
+    // is skipped.
     int row = no_row;
     std::size_t errors = 0;                 // of the file when the frame was opened
     bool full = false;                      // a list that has had too many values
@@ -404,7 +405,7 @@ private:
 
 /// What single settings cannot tell: what does not go together, what has no effect yet.
 void check_server(const ServerSection& server, ProblemList& problems) {
-    if (const Offset listen = server.place_of("listen"); listen != 0) {
+    if (const Offset listen = server.place_of("listen"); !server.listen.empty()) {
         if (server.place_of("host") != 0 || server.place_of("port") != 0) {
             problems.warn(listen,
                           "listen: 'host' and 'port' have no effect beside it; remove them");

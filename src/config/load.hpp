@@ -19,7 +19,7 @@ struct Loaded {
 /// Reads JSON with comments and trailing commas. Every problem is reported, with its line and
 /// column, in the file's order; only a syntax error ends the reading. Settings that have a problem
 /// keep their default; records and rules that have one are left out. Unknown keys, and what
-/// NanoDNS accepts without an effect, are warnings. Never allocates more than some times the size of the text.
+/// NanoDNS accepts without an effect, are warnings. Memory is a small multiple of the text's size.
 Loaded load_config(std::string_view text, std::string file);
 
 struct Checked {

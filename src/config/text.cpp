@@ -43,13 +43,9 @@ struct Unit {
 
 constexpr Unit duration_units[] = {
     {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
-constexpr Unit size_units[] = {{"GiB", 1ULL << 30U},
-                               {"MiB", 1ULL << 20U},
-                               {"KiB", 1ULL << 10U},
-                               {"GB", 1'000'000'000},
-                               {"MB", 1'000'000},
-                               {"kB", 1000},
-                               {"", 1}};
+constexpr Unit size_units[] = {
+    {"TiB", 1ULL << 40U},  {"GiB", 1ULL << 30U}, {"MiB", 1ULL << 20U}, {"KiB", 1ULL << 10U},
+    {"GB", 1'000'000'000}, {"MB", 1'000'000},    {"kB", 1000},         {"", 1}};
 
 /// `number` and `unit` as one product of at most `most`.
 template <std::size_t count>
@@ -133,7 +129,7 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
 std::string size_text(std::uint64_t bytes) {
     if (bytes == 0) return "0";
     // Only the binary units are printed: they are what memory is bought in.
-    for (const Unit& unit : std::span(size_units).first(3)) {
+    for (const Unit& unit : std::span(size_units).first(4)) {
         if (bytes % unit.factor == 0) return fmt::format("{}{}", bytes / unit.factor, unit.name);
     }
     return fmt::format("{}", bytes);

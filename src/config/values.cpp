@@ -202,7 +202,6 @@ Expected read_value(const Scalar& json, Offset, const Bounds&, RewriteAction& ou
 }
 
 std::string print_value(bool value) { return value ? "true" : "false"; }
-std::string print_value(std::uint64_t value) { return fmt::format("{}", value); }
 std::string print_value(milliseconds value) {
     if (value.count() % 1000 == 0) return fmt::format("{}", value.count() / 1000);
     return json_text(duration_text(value));
@@ -233,18 +232,18 @@ Form form_of(const std::uint64_t*) {
     return {"number", R"("type": "integer")", Form::Unit::number, {}};
 }
 Form form_of(const milliseconds*) {
-    return {
-        "duration",
-        R"("anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"}])",
-        Form::Unit::duration,
-        {}};
+    return {"duration",
+            R"("anyOf": [{"type": "integer", "minimum": 0}, )"
+            R"({"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"}])",
+            Form::Unit::duration,
+            {}};
 }
 Form form_of(const ByteSize*) {
-    return {
-        "size",
-        R"("anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+([KMG]iB|kB|MB|GB)?$"}])",
-        Form::Unit::bytes,
-        {}};
+    return {"size",
+            R"("anyOf": [{"type": "integer", "minimum": 0}, )"
+            R"({"type": "string", "pattern": "^[0-9]+([KMGT]iB|kB|MB|GB)?$"}])",
+            Form::Unit::bytes,
+            {}};
 }
 Form form_of(const std::string*) {
     return {"text", R"("type": "string")", Form::Unit::characters, {}};

@@ -2,6 +2,7 @@
 // Values from JSON and back, by the type of the member they go to (field.hpp). One overload of
 // each function a type; the loops over the tables choose.
 
+#include <concepts>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +38,7 @@ Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, std::op
 
 /// The value as canonical JSON; empty when it is not set.
 std::string print_value(bool value);
-std::string print_value(std::uint64_t value);
+std::string print_value(std::unsigned_integral auto value) { return std::to_string(value); }
 std::string print_value(milliseconds value);  // seconds as a bare number, else text with a unit
 std::string print_value(ByteSize value);
 std::string print_value(const std::string& value);
