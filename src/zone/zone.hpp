@@ -1,0 +1,109 @@
+#pragma once
+// Zone: one immutable version of a zone, as the answering stages read it.
+//
+// Names are found by hash (name_index.hpp) and kept in canonical order (order_tree.hpp); both share
+// structure with the versions before and after it (lineage.hpp). Made by ZoneBuilder (builder.hpp)
+// from nothing, or by apply() (change.hpp) from the version before.
+//
+// Any number of threads may read a Zone. The last ZonePtr of a version must be let go on the thread
+// that applies changes, because freeing works on memory that the versions share.
+
+#include <cstdint>
+#include <memory>
+
+#include "dns/name_hash.hpp"
+#include "dns/registry.hpp"
+#include "zone/name_index.hpp"
+#include "zone/node.hpp"
+#include "zone/order_tree.hpp"
+
+namespace kith::zone {
+
+class Lineage;
+class ZoneEditor;
+
+/// What the answering algorithm (RFC 1034 §4.3.2, RFC 4592 §3.3.1) needs to know of one name. At
+/// most one of `cut` and `dname` is set: whatever stands below the higher one is not looked at.
+struct Lookup {
+    NodeView exact;     // node of that very name, perhaps an empty non-terminal; none: no such name
+    NodeView encloser;  // `exact`, or the closest encloser; always set
+    NodeView cut;       // topmost zone cut below the apex, down to the name itself
+    NodeView dname;     // topmost DNAME strictly above the name, apex included
+    NodeView wildcard;  // the "*" child of the closest encloser, when `exact` is none
+    // Labels of the owner of each, the root label counted; 0 when it is none.
+    int encloser_labels = 0;
+    int cut_labels = 0;
+    int dname_labels = 0;
+};
+
+class Zone {
+public:
+    ~Zone();
+    Zone(const Zone&) = delete;
+    Zone& operator=(const Zone&) = delete;
+
+    NameView apex() const KITH_LIFETIMEBOUND { return apex_.view(); }
+    /// 2 for "example.": the root label counts.
+    int apex_labels() const { return apex_labels_; }
+    /// Of the SOA (RFC 1982 arithmetic).
+    std::uint32_t serial() const { return serial_; }
+    dns::RrClass klass() const { return klass_; }
+    NodeView apex_node() const { return NodeView(index_.apex()); }
+
+    /// All about `name`, which must be under the apex. No allocation; about two cache misses for a
+    /// name that exists, at most 7 probes for the closest encloser however many labels there are.
+    Lookup find(const dns::LookupName& name) const;
+    /// The node of exactly this name, occluded or not; false when there is none, or it is not
+    /// under the apex.
+    NodeView find_node(const dns::LookupName& name) const;
+    NodeView find_node(NameView name) const;
+
+    /// For batches: pulls in what find() touches first of a name with this hash; and, once that has
+    /// arrived, its node. Never faults; does nothing for names that are not there.
+    void prefetch(std::uint64_t name_hash) const { index_.prefetch_slots(name_hash); }
+    void prefetch_node(std::uint64_t name_hash) const { index_.prefetch_node(name_hash); }
+
+    /// The apex: first in canonical order (RFC 4034 §6.1). Cursors are good as long as this version.
+    Cursor first() const KITH_LIFETIMEBOUND { return order_.first(); }
+    /// The first node that is not before `name` in canonical order; may be at the end.
+    Cursor lower_bound(NameView name) const KITH_LIFETIMEBOUND;
+    /// The last node before `name`, which is under the apex; false for the apex itself. Empty
+    /// non-terminals and occluded nodes are nodes too: step back with a Cursor to skip them.
+    NodeView predecessor(NameView name) const;
+    /// Calls `visit(const Name& owner, NodeView node)` for every node in canonical order.
+    template <class Visit>
+    void for_each_in_order(Visit visit) const {
+        for (Cursor at = first(); at; at.next()) visit(at.node().owner(apex()), at.node());
+    }
+
+    std::size_t record_count() const { return record_count_; }
+    /// Names, empty non-terminals included.
+    std::size_t node_count() const { return node_count_; }
+    /// Memory of this version and all others alive that share structure with it.
+    std::size_t memory_bytes() const;
+
+private:
+    friend class ZoneEditor;
+    friend bool can_follow(const Zone& base);
+    Zone() = default;
+    /// Fills in cut and dname of a name whose encloser is occluded, from the apex downwards.
+    void find_occluder(const dns::LookupName& name, Lookup& found) const;
+    int find_encloser(const dns::LookupName& name, NodeView& encloser) const;
+    NodeView probe(const dns::LookupName& name, int labels) const;
+
+    NameIndex index_;
+    OrderTree order_;
+    Name apex_;
+    int apex_labels_ = 1;
+    std::uint32_t serial_ = 0;
+    dns::RrClass klass_ = dns::RrClass::IN;
+    std::size_t record_count_ = 0;
+    std::size_t node_count_ = 0;
+    std::shared_ptr<Lineage> lineage_;
+    std::uint32_t version_ = 0;  // number of this version in its lineage
+};
+
+/// How zones are held by snapshots; never copied while answering.
+using ZonePtr = std::shared_ptr<const Zone>;
+
+}  // namespace kith::zone
