@@ -23,4 +23,8 @@ inline constexpr std::size_t compression_targets_max = 128;
 // EDNS options one message may carry; more is FORMERR. Clients send one to four.
 inline constexpr std::size_t edns_options_max = 32;
 
+// JSON text of one message: the largest message is about a megabyte when all of it stands as
+// numbers of Buffers with the names written whole.
+inline constexpr std::size_t json_bytes_max = 4 << 20;
+
 }  // namespace kith::dns
