@@ -1,6 +1,8 @@
 #include "zone/zone_file_problems.hpp"
 
+#include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,6 +19,8 @@ void ProblemList::count(Severity severity) { ++(severity == Severity::error ? er
 Problems ProblemList::take() {
     const std::size_t all = errors_ + warnings_;
     Problems out = std::move(kept_);
+    const auto place = [](const Problem& p) { return std::tie(p.file, p.line, p.column); };
+    std::ranges::stable_sort(out, {}, place);
     if (all > out.size()) {
         // An error among the uncounted must still refuse the file.
         const Severity severity =

@@ -10,7 +10,7 @@
 
 namespace kith::zone {
 
-/// Keeps the first problems in the order reported and counts the rest.
+/// Keeps the first problems reported and counts the rest.
 class ProblemList {
 public:
     explicit ProblemList(std::size_t kept_max = problems_kept_default) : kept_max_(kept_max) {}
@@ -24,7 +24,8 @@ public:
     std::size_t errors() const { return errors_; }
     std::size_t warnings() const { return warnings_; }
     const Problems& kept() const { return kept_; }
-    /// The problems; when some were only counted, the last says how many ("and 12 more problems").
+    /// The problems by file and line; when some were only counted, the last says how many ("and 12
+    /// more problems").
     Problems take();
 
 private:
