@@ -107,6 +107,11 @@ Found Cache::find(Time now, const Key& key) {
     return found;
 }
 
+Found Cache::peek(Time now, const Key& key) const {
+    const std::uint32_t index = lookup(key);
+    return index == HashIndex::none ? Found{} : judge(now, at(index));
+}
+
 void Cache::store(Time now, const Key& key, const Answer& answer) {
     const std::uint32_t index = lookup(key);
     const bool keep = answer.has_records() && answer.ttl_seconds() != 0;

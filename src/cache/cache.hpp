@@ -74,6 +74,8 @@ public:
     void prefetch(const Key& key) const { index_.prefetch(key.hash()); }
     /// Looks up a question for a client: counts it and marks the entry as used.
     Found find(Time now, const Key& key);
+    /// The same without counting or marking.
+    Found peek(Time now, const Key& key) const;
 
     /// Keeps `answer` for its TTL; forgets earlier failures of the question. Answers without
     /// records or with TTL 0 are not kept, but replace (erase) what was there.
