@@ -31,8 +31,8 @@ enum class RewriteReach : std::uint8_t {
 struct RewriteRule {
     RewriteAction action = RewriteAction::nxdomain;
     RewriteReach reach = RewriteReach::exact;
-    std::optional<std::array<std::uint8_t, 4>> v4;   // redirect: the answer to A
-    std::optional<std::array<std::uint8_t, 16>> v6;  // redirect: the answer to AAAA
+    std::optional<std::array<std::uint8_t, 4>> v4{};   // redirect: the answer to A
+    std::optional<std::array<std::uint8_t, 16>> v6{};  // redirect: the answer to AAAA
 };
 
 class Rewrites {

@@ -70,6 +70,14 @@ SpecialNames::Match find_special(const Exchange& exchange) {
     return match;
 }
 
+/// The empty zone that a name inside one belongs to.
+SpecialNames::Match zone_around(const Exchange& exchange, SpecialNames::Match match) {
+    while (match.kind == SpecialKind::inside) {
+        match = exchange.snapshot.special_names.find(exchange.query.target(), match.labels - 1);
+    }
+    return match;
+}
+
 }  // namespace
 
 Verdict answer_special(Exchange& exchange) {
@@ -90,9 +98,8 @@ Verdict answer_special(Exchange& exchange) {
         case SpecialKind::inside:
             break;
     }
-    const int apex = exchange.snapshot.special_names.find(query.target(), match.labels - 1).labels;
     if (query.target().label_count() > match.labels) exchange.query.rcode = dns::Rcode::NXDOMAIN;
-    return deny(exchange, apex);
+    return deny(exchange, zone_around(exchange, match).labels);
 }
 
 }  // namespace kith::answer
