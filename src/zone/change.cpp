@@ -279,7 +279,7 @@ void Applier::update_occlusion() {
 
 }  // namespace
 
-Result<ZonePtr, ChangeError> apply(const ZonePtr& base, const ZoneChange& change, const Bounds& bounds) {
+Result<ZonePtr, ChangeError> apply_change(const ZonePtr& base, const ZoneChange& change, const Bounds& bounds) {
     if (change.apex.view() != base->apex()) {
         return std::unexpected(ChangeError{ZoneFault::wrong_zone, change.apex, RrType::SOA});
     }

@@ -44,7 +44,7 @@ struct ChangeError {
 /// Cost: per changed record a few pages of about 500 bytes and its node. Two exceptions: putting a
 /// cut or DNAME above names marks each of them; and when `base` is not the newest living version
 /// of its lineage, or more than half of the lineage's memory is free, the zone is copied first.
-Result<ZonePtr, ChangeError> apply(const ZonePtr& base, const ZoneChange& change,
+Result<ZonePtr, ChangeError> apply_change(const ZonePtr& base, const ZoneChange& change,
                                    const Bounds& bounds = change_bounds);
 
 /// The change that leads from one version to another, in canonical order. Records differ when

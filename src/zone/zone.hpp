@@ -3,7 +3,7 @@
 //
 // Names are found by hash (name_index.hpp) and kept in canonical order (order_tree.hpp); both share
 // structure with the versions before and after it (lineage.hpp). Made by ZoneBuilder (builder.hpp)
-// from nothing, or by apply() (change.hpp) from the version before.
+// from nothing, or by apply_change() (change.hpp) from the version before.
 //
 // Any number of threads may read a Zone. The last ZonePtr of a version must be let go on the thread
 // that applies changes, because freeing works on memory that the versions share.

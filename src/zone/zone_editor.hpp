@@ -1,6 +1,6 @@
 #pragma once
 // ZoneEditor: makes one version of a zone, from nothing or from the version before. What it has
-// made is given back when it is dropped without finish(). For the builder and for apply().
+// made is given back when it is dropped without finish(). For the builder and for apply_change().
 
 #include <memory>
 #include <span>

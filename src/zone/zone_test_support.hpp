@@ -83,7 +83,7 @@ inline BuiltZone build(const std::vector<Record>& records, std::string_view apex
 
 /// A zone that has no problem, with a SOA of serial 1.
 inline ZonePtr zone(std::initializer_list<std::string_view> lines, std::string_view origin = "example.") {
-    std::vector<Record> all = records({"@ 300 SOA ns hostmaster 1 2 3 4 5"}, origin);
+    std::vector<Record> all = records({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"}, origin);
     for (Record& each : records(lines, origin)) all.push_back(std::move(each));
     BuiltZone built = build(all, origin);
     for (const ZoneProblem& problem : built.problems) {
