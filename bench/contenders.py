@@ -217,7 +217,7 @@ class Process:
     def __init__(self, argv: list[str], cores: set[int], folder: Path, **pipes):
         self.argv = argv
         self.log = folder / "output.log"
-        with open(self.log, "ab") as log:
+        with open(self.log, "wb") as log:  # of this start only
             pipes.setdefault("stdout", log)
             pipes.setdefault("stdin", subprocess.DEVNULL)
             self.popen = subprocess.Popen(argv, cwd=folder, stderr=log, start_new_session=True,

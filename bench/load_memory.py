@@ -68,9 +68,10 @@ class Measurement:
                                                  LOAD_SECONDS_MAX, process.alive)
             if seconds is None:
                 raise RuntimeError(f"{self.name} does not answer: {process.last_words()}")
-            time.sleep(SETTLE_SECONDS)
             pids = process.pids()
-            return {"seconds": seconds, **machine.memory_bytes(pids), "logged_ms": logged_load_ms(process)}
+            cpu_seconds = sum(machine.cpu_seconds(pid) for pid in pids)
+            time.sleep(SETTLE_SECONDS)
+            return {"seconds": seconds, "cpu_seconds": cpu_seconds, **machine.memory_bytes(pids), "logged_ms": logged_load_ms(process)}
         finally:
             process.stop()
 
@@ -80,6 +81,7 @@ class Measurement:
         return {"seconds": statistics.median(run["seconds"] for run in runs),
                 "seconds_min": min(run["seconds"] for run in runs),
                 "seconds_max": max(run["seconds"] for run in runs),
+                "cpu_seconds": statistics.median(run["cpu_seconds"] for run in runs),
                 "pss": statistics.median(run["pss"] for run in runs),
                 "private": statistics.median(run["private"] for run in runs),
                 "logged_ms": min(logged) if logged else None}
@@ -129,8 +131,8 @@ def serial(soa: bytes) -> int:
 
 
 def logged_load_ms(process: Process) -> float | None:
-    """What kith itself says: the `took_ms` of its zone.loaded lines."""
-    found = re.findall(r"zone\.loaded .*took_ms=([0-9.]+)", process.log.read_text(errors="replace"))
+    """What kith itself says: the `took_ms` of its config.loaded line."""
+    found = re.findall(r"config\.loaded .*took_ms=([0-9.]+)", process.log.read_text(errors="replace"))
     return max(map(float, found)) if found else None
 
 
