@@ -1,7 +1,6 @@
 #include "server/file_watch.hpp"
 
 #include <sys/inotify.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <filesystem>
@@ -18,19 +17,16 @@ FileWatch::~FileWatch() {
     if (inotify_) loop_.unwatch(inotify_.get());
 }
 
-FileWatch::State FileWatch::look(const std::string& file) {
-    struct stat info {};
-    if (::stat(file.c_str(), &info) != 0) return {};
-    return {info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size),
-            info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec};
-}
-
-void FileWatch::set_files(const std::set<std::string>& files) {
-    files_.clear();
-    for (const std::string& file : files) files_[file] = look(file);
+void FileWatch::set_files(FileStates files) {
+    files_ = std::move(files);
     watch_folders();
-    settle_.cancel();
     poll_.arm(loop_.now() + poll_interval);
+    // Changed while it was being read.
+    if (changed()) {
+        settle_.arm(loop_.now() + settle_time);
+    } else {
+        settle_.cancel();
+    }
 }
 
 void FileWatch::watch_folders() {
@@ -66,14 +62,14 @@ void FileWatch::on_poll() {
 
 bool FileWatch::changed() const {
     for (const auto& [file, state] : files_) {
-        if (look(file) != state) return true;
+        if (file_state(file) != state) return true;
     }
     return false;
 }
 
 void FileWatch::on_settled() {
     if (!changed()) return;
-    for (auto& [file, state] : files_) state = look(file);
+    for (auto& [file, state] : files_) state = file_state(file);
     on_change_();
 }
 

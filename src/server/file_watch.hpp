@@ -7,11 +7,11 @@
 // the content is new is for the reader to say.
 
 #include <functional>
-#include <map>
 #include <set>
 #include <string>
 
 #include "net/loop.hpp"
+#include "server/file_state.hpp"
 
 namespace kith::server {
 
@@ -24,18 +24,11 @@ public:
     FileWatch(net::Loop& loop, std::function<void()> on_change);
     ~FileWatch();
 
-    /// Replaces the set of watched files; files that do not exist (yet) may be among them. What
-    /// the files look like now counts as unchanged.
-    void set_files(const std::set<std::string>& files);
+    /// Replaces the set of watched files, with the states that count as unchanged: those from
+    /// before they were read. Files that do not exist (yet) may be among them.
+    void set_files(FileStates files);
 
 private:
-    struct State {
-        std::uint64_t device = 0, inode = 0, size = 0;
-        std::int64_t modified_ns = 0;
-        friend bool operator==(const State&, const State&) = default;
-    };
-
-    static State look(const std::string& file);
     void watch_folders();
     void on_inotify();
     void on_poll();
@@ -47,7 +40,7 @@ private:
     net::Timer poll_;
     net::Timer settle_;
     net::Descriptor inotify_;
-    std::map<std::string, State> files_;
+    FileStates files_;
     std::set<std::string> folders_;
 };
 

@@ -1,0 +1,3 @@
+#include "cli/app.hpp"
+
+int main(int argc, char** argv) { return kith::cli::run_app({argv, argv + argc}); }

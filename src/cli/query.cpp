@@ -1,0 +1,254 @@
+// `kith query`: a dig for people who have only kith. Words are read as dig reads them, so that
+// fingers need not learn anything; the long options say the same in full.
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+#include "cli/commands.hpp"
+#include "dns/json.hpp"
+#include "dns/message_builder.hpp"
+#include "dns/message_text.hpp"
+#include "dns/rdata.hpp"
+#include "net/exchange.hpp"
+#include "net/system.hpp"
+#include "resolve/resolv_conf.hpp"
+
+namespace kith::cli {
+namespace {
+
+using dns::Header;
+using dns::RrClass;
+using dns::RrType;
+using Message = std::vector<std::uint8_t>;
+
+/// What to ask and whom, after all words and options have been read.
+struct Plan {
+    QueryOptions options;
+    Endpoint server;
+    dns::Name name;
+    bool has_name = false;
+    RrType type = RrType::A;
+    bool has_type = false;
+    RrClass klass = RrClass::IN;
+};
+
+/// Usage problems are texts for the user; empty: fine.
+using Complaint = std::string;
+
+struct Flag {
+    std::string_view word;
+    bool QueryOptions::*member;
+    bool value;
+};
+
+// dig's +flags that kith knows, with the option each sets.
+constexpr Flag flags[] = {
+    {"tcp", &QueryOptions::tcp, true},          {"vc", &QueryOptions::tcp, true},
+    {"notcp", &QueryOptions::tcp, false},       {"json", &QueryOptions::json, true},
+    {"short", &QueryOptions::brief, true},      {"dnssec", &QueryOptions::dnssec, true},
+    {"do", &QueryOptions::dnssec, true},        {"noedns", &QueryOptions::no_edns, true},
+    {"norecurse", &QueryOptions::no_recurse, true}, {"norec", &QueryOptions::no_recurse, true},
+    {"recurse", &QueryOptions::no_recurse, false},  {"nsid", &QueryOptions::nsid, true},
+    {"cookie", &QueryOptions::cookie, true},    {"ignore", &QueryOptions::ignore_truncation, true},
+};
+
+template <class Number>
+bool parse_number(std::string_view text, Number& out) {
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return fault == std::errc{} && end == text.data() + text.size();
+}
+
+Complaint read_flag(std::string_view word, QueryOptions& options) {
+    for (const Flag& flag : flags) {
+        if (flag.word == word) {
+            options.*flag.member = flag.value;
+            return {};
+        }
+    }
+    int seconds = 0;
+    if (word.starts_with("bufsize=") && parse_number(word.substr(8), options.payload_bytes)) return {};
+    if (word.starts_with("tries=") && parse_number(word.substr(6), options.tries)) return {};
+    if (word.starts_with("time=") && parse_number(word.substr(5), seconds)) {
+        options.timeout_seconds = seconds;
+        return {};
+    }
+    std::string known = "+bufsize=N +tries=N +time=N";
+    for (const Flag& flag : flags) known += fmt::format(" +{}", flag.word);
+    return fmt::format("'+{}' is not a flag kith knows; expected one of {}", word, known);
+}
+
+Complaint read_name(std::string_view word, Plan& plan) {
+    const auto name = dns::Name::from_text(word);
+    if (!name) return name.error().text;
+    plan.name = *name;
+    plan.has_name = true;
+    return {};
+}
+
+Complaint read_word(std::string_view word, Plan& plan) {
+    if (word.starts_with('@')) {
+        plan.options.server = std::string(word.substr(1));
+        return {};
+    }
+    if (word.starts_with('+')) return read_flag(word.substr(1), plan.options);
+    // After the name a type or class; before it only if it could not be one.
+    if (plan.has_name) {
+        if (const auto klass = dns::parse_class(word); klass && word != "ANY" && word != "any") {
+            plan.klass = *klass;
+            return {};
+        }
+        if (const auto type = dns::parse_type(word)) {
+            plan.type = *type;
+            plan.has_type = true;
+            return {};
+        }
+        return fmt::format("'{}' is neither a record type nor a class", word);
+    }
+    return read_name(word, plan);
+}
+
+dns::Name reverse_name(const IpAddress& address) {
+    std::string text;
+    const Bytes bytes = address.bytes();
+    for (std::size_t i = bytes.size(); i-- > 0;) {
+        text += address.is_v4() ? fmt::format("{}.", bytes[i]) : fmt::format("{:x}.{:x}.", bytes[i] & 15, bytes[i] >> 4);
+    }
+    return *dns::Name::from_text(text + (address.is_v4() ? "in-addr.arpa." : "ip6.arpa."));
+}
+
+Complaint choose_server(Plan& plan) {
+    const std::uint16_t port = plan.options.port.value_or(53);
+    if (plan.options.server) {
+        const auto server = Endpoint::from_text(*plan.options.server, port);
+        if (!server) return fmt::format("'{}' is not a server: expected an IP address, with :port if not {}", *plan.options.server, port);
+        plan.server = *server;
+        return {};
+    }
+    std::ifstream file("/etc/resolv.conf");
+    std::stringstream text;
+    text << file.rdbuf();
+    const auto servers = resolve::parse_resolv_conf(text.str()).upstreams;
+    plan.server = servers.empty() ? Endpoint{IpAddress::v4(127, 0, 0, 1), port, 0} : servers.front();
+    if (plan.options.port) plan.server.port = port;
+    return {};
+}
+
+Complaint make_plan(const QueryOptions& options, Plan& plan) {
+    plan.options = options;
+    if (options.reverse) {
+        const auto address = IpAddress::from_text(*options.reverse);
+        if (!address) return fmt::format("-x takes an IP address, found '{}'", *options.reverse);
+        plan.name = reverse_name(*address);
+        plan.has_name = plan.has_type = true;
+        plan.type = RrType::PTR;
+    }
+    for (const std::string& word : options.words) {
+        if (Complaint complaint = read_word(word, plan); !complaint.empty()) return complaint;
+    }
+    if (!plan.has_name && !plan.has_type) plan.type = RrType::NS;  // as dig: the root's name servers
+    if (plan.options.tries < 1) return "tries must be at least 1";
+    if (!(plan.options.timeout_seconds > 0 && plan.options.timeout_seconds <= 3600)) return "timeout must be between 0 and 3600 seconds";
+    return choose_server(plan);
+}
+
+Message make_query(const Plan& plan, Rng& rng) {
+    Message buffer(512);
+    dns::MessageBuilder builder;
+    builder.start(buffer, buffer.size());
+    builder.header().id = static_cast<std::uint16_t>(rng.next());
+    if (!plan.options.no_recurse) builder.set_flag(Header::rd);
+    builder.set_flag(Header::ad);  // "tell me whether you validated", RFC 6840 §5.7
+    builder.add_question(plan.name, plan.type, plan.klass);
+    if (!plan.options.no_edns) {
+        std::array<std::uint8_t, 32> bytes;
+        dns::Writer options(bytes);
+        if (plan.options.nsid) options.u32(static_cast<std::uint32_t>(dns::OptionCode::NSID) << 16);
+        if (plan.options.cookie) {
+            options.u16(static_cast<std::uint16_t>(dns::OptionCode::COOKIE));
+            options.u16(8);
+            options.u32(static_cast<std::uint32_t>(rng.next()));
+            options.u32(static_cast<std::uint32_t>(rng.next()));
+        }
+        const std::uint16_t edns_flags = plan.options.dnssec ? 0x8000 : 0;
+        builder.add_opt(plan.options.payload_bytes, dns::Rcode::NOERROR, 0, edns_flags, options.written());
+    }
+    const Bytes message = builder.finish();
+    return {message.begin(), message.end()};
+}
+
+struct Exchange {
+    Message reply;
+    bool over_tcp = false;
+    std::chrono::microseconds took{};
+};
+
+net::Net<Exchange> ask(const Plan& plan, Bytes message) {
+    using clock = std::chrono::steady_clock;
+    const auto timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(plan.options.timeout_seconds));
+    bool over_tcp = plan.options.tcp;
+    Time start = clock::now();
+    auto reply = over_tcp ? net::exchange_tcp(plan.server, message, timeout) : net::exchange_udp(plan.server, message, timeout);
+    for (int attempt = 1; !over_tcp && !reply && attempt < plan.options.tries; ++attempt) {
+        start = clock::now();
+        reply = net::exchange_udp(plan.server, message, timeout);
+    }
+    if (!reply) return std::unexpected(reply.error());
+    const auto header = dns::read_header(*reply);
+    if (!over_tcp && header && header->has(Header::tc) && !plan.options.ignore_truncation) {
+        over_tcp = true;
+        start = clock::now();
+        KITH_TRY(*reply, net::exchange_tcp(plan.server, message, timeout));
+    }
+    return Exchange{std::move(*reply), over_tcp, std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start)};
+}
+
+void print_brief(const dns::MessageView& reply, std::ostream& out) {
+    reply.for_each(dns::Section::answer, [&](const dns::RecordView& record) {
+        std::vector<std::uint8_t> buffer(dns::rdata_bytes_max);
+        dns::Writer rdata(buffer);
+        const bool good = dns::expand_rdata(reply.bytes(), record, rdata).has_value();
+        out << (good ? dns::rdata_to_text(record.type, record.klass, rdata.written()) : std::string("(unreadable)")) << '\n';
+    });
+}
+
+void print_reply(const Plan& plan, const Exchange& exchange, const dns::MessageView& reply, std::ostream& out) {
+    if (plan.options.json) {
+        out << dns::to_json(reply) << '\n';
+    } else if (plan.options.brief) {
+        print_brief(reply, out);
+    } else {
+        fmt::print(out, "{}\n;; {:.3f} ms, {} over {}, {} bytes\n", dns::to_text(reply), static_cast<double>(exchange.took.count()) / 1000,
+                   plan.server.to_text(), exchange.over_tcp ? "TCP" : "UDP", exchange.reply.size());
+    }
+}
+
+}  // namespace
+
+int query(const QueryOptions& options, std::ostream& out, std::ostream& err) {
+    Plan plan;
+    if (const Complaint complaint = make_plan(options, plan); !complaint.empty()) {
+        err << "kith query: " << complaint << '\n';
+        return 2;
+    }
+    net::SystemRng rng;
+    const Message message = make_query(plan, rng);
+    const auto exchange = ask(plan, message);
+    if (!exchange) {
+        err << "kith query: " << exchange.error().text << '\n';
+        return 1;
+    }
+    const auto reply = dns::MessageView::parse(exchange->reply);
+    if (!reply) {
+        err << "kith query: the reply of " << plan.server.to_text() << " is malformed: " << reply.error().to_text() << '\n';
+        return 1;
+    }
+    print_reply(plan, *exchange, *reply, out);
+    return 0;
+}
+
+}  // namespace kith::cli

@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "cli/commands.hpp"
+#include "cli/embedded.hpp"
+#include "cli/problems.hpp"
+#include "dns/name_hash.hpp"
+#include "dns/registry.hpp"
+#include "net/system.hpp"
+#include "server/log_sink.hpp"
+#include "server/server.hpp"
+
+namespace kith::cli {
+namespace {
+
+constexpr const char* default_configs[] = {"kith.json", "/etc/kith/kith.json"};
+
+/// The file named, or the first default that exists; empty: none.
+std::string find_config(const ServeOptions& options) {
+    if (!options.config.empty()) return options.config;
+    for (const char* path : default_configs) {
+        if (std::filesystem::exists(path)) return path;
+    }
+    return {};
+}
+
+std::optional<log::Level> parse_level(std::string_view text) {
+    struct Row {
+        std::string_view name;
+        log::Level level;
+    };
+    static constexpr Row rows[] = {
+        {"trace", log::Level::trace},   {"debug", log::Level::debug},     {"info", log::Level::info}, {"warn", log::Level::warning},
+        {"warning", log::Level::warning}, {"error", log::Level::error}, {"off", log::Level::off},
+    };
+    for (const Row& row : rows) {
+        if (dns::equal_ignoring_case(row.name, text)) return row.level;
+    }
+    return std::nullopt;
+}
+
+/// Reads the overrides; an empty text is fine, another says which option is wrong.
+std::string read_overrides(const ServeOptions& options, server::Overrides& out) {
+    if (options.host) {
+        out.host = IpAddress::from_text(*options.host);
+        if (!out.host) return fmt::format("--host takes an IP address, found '{}'", *options.host);
+    }
+    if (options.log_level) {
+        out.log_level = parse_level(*options.log_level);
+        if (!out.log_level) return fmt::format("--log-level takes trace, debug, info, warn or error, found '{}'", *options.log_level);
+    }
+    if (options.workers) {
+        if (*options.workers < 1 || *options.workers > 256) return fmt::format("--workers takes 1 to 256, found {}", *options.workers);
+        out.workers = static_cast<std::uint32_t>(*options.workers);
+    }
+    out.port = options.port;
+    out.no_cache = options.no_cache;
+    return {};
+}
+
+void print_welcome(std::ostream& out, const server::Server& server) {
+    if (server.endpoints().empty()) return;
+    const Endpoint& first = server.endpoints().front();
+    fmt::print(out, "kith serves the example network on {}. In another terminal:\n\n", first.to_text());
+    for (const EmbeddedQuery& query : example_queries()) {
+        fmt::print(out, "  kith query @{} {} {}\n", first.to_text(), query.name, query.type);
+    }
+    fmt::print(out, "\n`kith init` writes a config of your own to start from; Ctrl-C ends this.\n");
+    out.flush();
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options, std::ostream& out, std::ostream& err) {
+    server::ConfigSource source;
+    if (options.example) {
+        source = {"example", std::string(example_config()), true};
+    } else {
+        source.file = find_config(options);
+        if (source.file.empty()) {
+            err << "kith serve: no config: neither kith.json here nor /etc/kith/kith.json exists; `kith init` writes one, "
+                   "`kith serve --example` serves an example\n";
+            return 1;
+        }
+    }
+    if (options.persona == Persona::nanodns && !std::filesystem::exists(source.file)) {
+        fmt::print(err, "Error: Config file not found: {}\n", source.file);
+        return 1;
+    }
+    server::Overrides overrides;
+    if (const std::string complaint = read_overrides(options, overrides); !complaint.empty()) {
+        err << "kith serve: " << complaint << '\n';
+        return 2;
+    }
+    server::use_standard_error_for_log();
+    server::Server::block_signals();
+    net::SystemRng rng;
+    dns::set_name_hash_key(rng.next(), rng.next());
+
+    server::Server server(std::move(source), overrides);
+    const Problems problems = server.start();
+    print_problems(problems, err);
+    if (has_errors(problems)) return 1;
+    if (options.example) print_welcome(out, server);
+    server.run();
+    return 0;
+}
+
+}  // namespace kith::cli

@@ -1,0 +1,41 @@
+#pragma once
+// WorkerForwardPort: binds the answering stages of one worker to its forwarding engine, and parks
+// what has to wait.
+
+#include "answer/forward_port.hpp"
+#include "resolve/forwarder.hpp"
+#include "server/parking.hpp"
+#include "server/snapshot.hpp"
+
+namespace kith::answer {
+
+/// The answer that a parked query waited for.
+struct FetchedAnswer {
+    const cache::CachedAnswer* answer = nullptr;
+};
+
+}  // namespace kith::answer
+
+namespace kith::server {
+
+class WorkerForwardPort final : public answer::ForwardPort {
+public:
+    WorkerForwardPort(resolve::Forwarder& forwarder, Parking& parking) : forwarder_(forwarder), parking_(parking) {}
+
+    /// Where the query that is answered next came in; must stay until it is answered.
+    void set_arrival(const Arrival& arrival) { arrival_ = &arrival; }
+    void set_snapshot(const Snapshot& snapshot) { snapshot_ = &snapshot; }
+
+    answer::Verdict forward(answer::Query& query, dns::MessageBuilder& response) override;
+
+private:
+    answer::Verdict use(const cache::CachedAnswer& answer, answer::Query& query, dns::MessageBuilder& response) const;
+    answer::Verdict deny(answer::Query& query, dns::MessageBuilder& response) const;
+
+    resolve::Forwarder& forwarder_;
+    Parking& parking_;
+    const Arrival* arrival_ = nullptr;
+    const Snapshot* snapshot_ = nullptr;
+};
+
+}  // namespace kith::server

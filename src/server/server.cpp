@@ -1,0 +1,175 @@
+#include "server/server.hpp"
+
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "config/restart.hpp"
+#include "server/service_manager.hpp"
+
+namespace kith::server {
+namespace {
+
+// Replaced snapshots are looked at again until no worker holds them.
+constexpr Duration collect_interval = 200ms;
+
+sigset_t handled_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::sigaddset(&set, signal);
+    return set;
+}
+
+void log_problems(const Problems& problems) {
+    for (const Problem& problem : problems) {
+        const log::Level level = problem.severity == Severity::error ? log::Level::error : log::Level::warning;
+        log::write(level, problem.severity == Severity::error ? "config.error" : "config.warning", log::kv("text", problem.to_text()));
+    }
+}
+
+std::size_t worker_count(const config::ServerSection& server) {
+    if (server.workers != 0) return server.workers;
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+Server::Server(ConfigSource source, Overrides overrides)
+    : loader_(std::move(source), std::move(overrides), rng_),
+      watch_(loop_, [this] { reload("file changed"); }),
+      collect_timer_(loop_, [this] { collect(); }) {}
+
+Server::~Server() {
+    if (signals_) loop_.unwatch(signals_.get());
+    workers_.clear();  // their snapshots go first, and on this thread
+}
+
+void Server::block_signals() {
+    const sigset_t set = handled_signals();
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+Problems Server::start() {
+    const Time begin = loop_.update_now();
+    LoadedSnapshot loaded = loader_.load();
+    config_ = std::move(loaded.config);
+    Problems problems = std::move(loaded.problems);
+    if (loaded.snapshot == nullptr) return problems;
+    log::threshold = config_.server.log_level;
+    published_ = std::make_unique<PublishedSnapshot>(loaded.snapshot);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
+    log::write(log::Level::info, "config.loaded", log::kv("zones", loaded.snapshot->answer.zones.zones().size()),
+               log::kv("records", loaded.record_count), log::kv("rewrites", loaded.snapshot->answer.rewrites.size()), log::kv("took_ms", took.count()));
+    const std::size_t count = worker_count(config_.server);
+    for (std::size_t i = 0; i < count; ++i) {
+        workers_.push_back(std::make_unique<Worker>(*published_, count));
+    }
+    open_endpoints(problems);
+    watch_files(loaded.files);
+    return problems;
+}
+
+void Server::open_endpoints(Problems& problems) {
+    for (const Endpoint& wanted : config_.server.listen_endpoints()) {
+        Endpoint local = wanted;  // after the first worker with the port the kernel chose for 0
+        for (const auto& worker : workers_) {
+            const auto listened = worker->listen(local);
+            if (!listened) {
+                problems.push_back({config_.file, 0, 0, listened.error().text, Severity::error});
+                break;
+            }
+            local = *listened;
+        }
+        endpoints_.push_back(local);
+    }
+}
+
+void Server::run() {
+    const sigset_t set = handled_signals();
+    signals_ = net::Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    KITH_CHECK(signals_);
+    loop_.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
+    for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(static_cast<int>(i));
+    for (const Endpoint& endpoint : endpoints_) log::write(log::Level::info, "server.listening", log::kv("address", endpoint.to_text()));
+    notify_service_manager(fmt::format("READY=1\nSTATUS=Serving on {}", endpoints_.empty() ? "nothing" : endpoints_.front().to_text()));
+    loop_.run();
+    notify_service_manager("STOPPING=1");
+    for (const auto& worker : workers_) worker->stop();
+    log::write(log::Level::info, "server.stopped");
+}
+
+void Server::on_signal() {
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+        switch (info.ssi_signo) {
+            case SIGHUP: reload("SIGHUP"); break;
+            case SIGUSR1: log_counters(); break;
+            default: loop_.stop(); break;
+        }
+    }
+}
+
+void Server::reload(std::string_view why) {
+    notify_reloading();
+    const Time begin = loop_.update_now();
+    LoadedSnapshot loaded = loader_.load();
+    watch_files(loaded.files);
+    log_problems(loaded.problems);
+    if (loaded.snapshot == nullptr) {
+        log::write(log::Level::error, "config.refused", log::kv("why", why), log::kv("effect", std::string_view("what was served before is served on")));
+        notify_service_manager("READY=1\nSTATUS=Serving; the last reload was refused, see the log");
+        return;
+    }
+    report_needs_restart(loaded.config);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
+    log::write(log::Level::info, "config.reloaded", log::kv("why", why), log::kv("zones", loaded.snapshot->answer.zones.zones().size()),
+               log::kv("records", loaded.record_count), log::kv("took_ms", took.count()));
+    publish(std::move(loaded));
+    notify_service_manager("READY=1\nSTATUS=Serving");
+}
+
+void Server::publish(LoadedSnapshot loaded) {
+    config_ = std::move(loaded.config);
+    log::threshold = config_.server.log_level;
+    published_->publish(std::move(loaded.snapshot));
+    for (const auto& worker : workers_) worker->snapshot_published();
+    collect();
+}
+
+void Server::collect() {
+    if (published_->collect() != 0) collect_timer_.arm(loop_.update_now() + collect_interval);
+}
+
+void Server::watch_files(const FileStates& files) {
+    watch_.set_files(config_.server.hot_reload ? files : FileStates{});
+}
+
+void Server::report_needs_restart(const config::Config& next) const {
+    for (const std::string& key : config::restart_needed(config_.server, next.server)) {
+        log::write(log::Level::warning, "config.restart_needed", log::kv("setting", key));
+    }
+}
+
+void Server::log_counters() {
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        workers_[i]->inspect([i](const Worker& worker) {
+            const resolve::ForwarderStats& forwarder = worker.forwarder().stats();
+            const cache::CacheStats& cache = worker.cache().stats();
+            const answer::AnswerCounters& answers = worker.counters();
+            log::write(log::Level::info, "worker.counted", log::kv("worker", i), log::kv("udp", answers.queries[0].get()),
+                       log::kv("tcp", answers.queries[1].get()), log::kv("silent", answers.silent.get()), log::kv("malformed", answers.malformed.get()),
+                       log::kv("nxdomain", answers.rcodes[3].get()), log::kv("servfail", answers.rcodes[2].get()), log::kv("refused", answers.rcodes[5].get()),
+                       log::kv("cache_entries", worker.cache().size()), log::kv("cache_bytes", worker.cache().bytes()),
+                       log::kv("cache_hits", cache.hits), log::kv("cache_misses", cache.misses), log::kv("forwarded", forwarder.sent_udp + forwarder.sent_tcp),
+                       log::kv("upstream_timeouts", forwarder.timeouts), log::kv("near_misses", forwarder.near_misses),
+                       log::kv("tcp_clients", worker.tcp().client_count()), log::kv("tcp_evicted", worker.tcp().counters().evicted));
+        });
+    }
+}
+
+}  // namespace kith::server

@@ -1,0 +1,27 @@
+#pragma once
+// Snapshot: all that workers read, immutable once published.
+
+#include <memory>
+
+#include "answer/snapshot.hpp"
+#include "base/published.hpp"
+#include "net/tcp_server.hpp"
+#include "cache/cache.hpp"
+#include "resolve/forward_config.hpp"
+
+namespace kith::server {
+
+struct Snapshot {
+    explicit Snapshot(answer::AnswerOptions options) : answer(std::move(options)) {}
+
+    answer::AnswerSnapshot answer;
+    resolve::ForwardConfig forward;
+    cache::CacheLimits cache;  // of the whole server
+    net::TcpSettings tcp;
+    bool log_queries = false;
+};
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+using PublishedSnapshot = Published<Snapshot>;
+
+}  // namespace kith::server

@@ -1,0 +1,209 @@
+#include "server/worker.hpp"
+
+#include <pthread.h>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+
+namespace kith::server {
+namespace {
+
+using answer::Query;
+using answer::Verdict;
+
+// Batches one socket may have in a turn, so that a flood on one address leaves turns for TCP,
+// other addresses and upstreams' replies.
+constexpr int batches_per_turn = 8;
+
+}  // namespace
+
+Worker::Worker(const PublishedSnapshot& published, std::size_t workers)
+    : workers_(workers),
+      reader_(published),
+      snapshot_(&reader_.refresh()),
+      cache_(share_of_cache()),
+      forwarder_(snapshot_->forward, cache_, rng_),
+      forward_port_(forwarder_, parking_),
+      upstream_io_(loop_, forwarder_, rng_, [this] { drive_forwarder(); }),
+      answerer_(&forward_port_),
+      tcp_(loop_, snapshot_->tcp,
+           [this](net::TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message) {
+               on_tcp_message(client, peer, local, message);
+           }),
+      queries_(new Query[net::UdpBatch::capacity]),
+      single_(new Query) {
+    forward_port_.set_snapshot(*snapshot_);
+}
+
+Worker::~Worker() {
+    stop();
+    for (const auto& listener : udp_) loop_.unwatch(listener->fd());
+}
+
+net::Net<Endpoint> Worker::listen(const Endpoint& local) {
+    KITH_TRY(net::UdpListener udp, net::UdpListener::open(local));
+    udp_.push_back(std::make_unique<net::UdpListener>(std::move(udp)));
+    const net::UdpListener& kept = *udp_.back();
+    KITH_TRY_VOID(tcp_.listen(kept.local()));
+    loop_.watch(kept.fd(), EPOLLIN, [this, &kept](std::uint32_t) { on_udp(kept); });
+    return kept.local();
+}
+
+cache::CacheLimits Worker::share_of_cache() const {
+    cache::CacheLimits out = snapshot_->cache;
+    out.bytes_max /= workers_;
+    out.entries_max = (out.entries_max + workers_ - 1) / workers_;
+    return out;
+}
+
+void Worker::start(int index) {
+    thread_ = std::thread([this, index] {
+        ::pthread_setname_np(::pthread_self(), fmt::format("kith-worker-{}", index).c_str());
+        loop_.run();
+    });
+}
+
+void Worker::stop() {
+    if (!thread_.joinable()) return;
+    loop_.stop();
+    thread_.join();
+}
+
+void Worker::snapshot_published() {
+    loop_.post([this] { take_snapshot(); });
+}
+
+void Worker::inspect(std::function<void(const Worker&)> look) {
+    loop_.post([this, look = std::move(look)] { look(*this); });
+}
+
+void Worker::take_snapshot() {
+    const Snapshot* const before = snapshot_;
+    snapshot_ = &reader_.refresh();
+    if (snapshot_ == before) return;
+    forward_port_.set_snapshot(*snapshot_);
+    tcp_.set_settings(snapshot_->tcp);
+    cache_ = cache::Cache(share_of_cache());
+    forwarder_.reconfigure(snapshot_->forward);
+    drive_forwarder();
+}
+
+void Worker::on_udp(const net::UdpListener& listener) {
+    for (int round = 0; round < batches_per_turn; ++round) {
+        const std::size_t count = batch_.receive(listener);
+        if (count == 0) return;
+        take_snapshot();
+        answer_batch(listener, count);
+        if (count < net::UdpBatch::capacity) return;
+        loop_.update_now();
+    }
+}
+
+void Worker::answer_batch(const net::UdpListener& listener, std::size_t count) {
+    const UnixTime unix_now = net::unix_now();
+    for (std::size_t i = 0; i < count; ++i) {
+        Query& query = queries_[i];
+        query.message = batch_.query(i);
+        query.client = batch_.client(i);
+        query.local = batch_.local(listener, i);
+        query.transport = answer::Transport::udp;
+        query.now = loop_.now();
+        query.unix_now = unix_now;
+        query.fetched = nullptr;
+        answerer_.prepare(snapshot_->answer, query);
+    }
+    const std::size_t parked_before = parking_.size();
+    Arrival arrival;
+    arrival.udp = &listener;
+    for (std::size_t i = 0; i < count; ++i) {
+        arrival.udp_peer = batch_.peer(listener, i);
+        const auto response = answer(queries_[i], arrival, batch_.reply_buffer(i));
+        if (response.verdict == Verdict::answered) batch_.reply(i, response.message.size());
+    }
+    batch_.flush(listener);
+    if (parking_.size() != parked_before || forwarder_.questions() != 0) drive_forwarder();
+}
+
+answer::Answerer::Response Worker::answer(Query& query, const Arrival& arrival, MutableBytes buffer) {
+    forward_port_.set_arrival(arrival);
+    const auto response = answerer_.respond(snapshot_->answer, query, buffer);
+    if (snapshot_->log_queries) log_query(query, response);
+    return response;
+}
+
+void Worker::on_tcp_message(net::TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message) {
+    take_snapshot();
+    Arrival arrival;
+    arrival.tcp_client = client;
+    arrival.client = peer;
+    arrival.local = local;
+    Query& query = *single_;
+    query.message = message;
+    query.client = peer;
+    query.local = local;
+    query.transport = answer::Transport::tcp;
+    query.now = loop_.now();
+    query.unix_now = net::unix_now();
+    query.fetched = nullptr;
+    answerer_.prepare(snapshot_->answer, query);
+    large_.resize(dns::message_bytes_max);
+    const auto response = answer(query, arrival, large_);
+    if (response.verdict == Verdict::answered) {
+        tcp_.send(client, response.message);
+    } else if (response.verdict == Verdict::drop) {
+        tcp_.done(client);
+    }
+    if (forwarder_.questions() != 0) drive_forwarder();
+}
+
+void Worker::resume(const resolve::Completion& completion) {
+    const auto parked = parking_.take(completion.token);
+    if (!parked) return;
+    const Arrival& arrival = parked->arrival;
+    const answer::FetchedAnswer fetched{&completion.answer};
+    Query& query = *single_;
+    query.message = parked->message;
+    query.transport = arrival.udp != nullptr ? answer::Transport::udp : answer::Transport::tcp;
+    query.client = arrival.udp != nullptr ? arrival.udp_peer.address.endpoint() : arrival.client;
+    query.local = arrival.udp != nullptr ? arrival.udp_peer.local : arrival.local;
+    query.now = loop_.now();
+    query.unix_now = net::unix_now();
+    query.fetched = &fetched;
+    answerer_.prepare(snapshot_->answer, query);
+    large_.resize(dns::message_bytes_max);
+    const auto response = answer(query, arrival, large_);
+    if (arrival.udp != nullptr) {
+        if (response.verdict == Verdict::answered) net::send_reply(*arrival.udp, arrival.udp_peer, response.message);
+    } else if (response.verdict == Verdict::answered) {
+        tcp_.send(arrival.tcp_client, response.message);
+    } else if (response.verdict == Verdict::drop) {
+        tcp_.done(arrival.tcp_client);
+    }
+}
+
+void Worker::drive_forwarder() {
+    if (driving_) return;  // a reply while draining: the loop below sees what it brought
+    driving_ = true;
+    bool woke = true;
+    while (woke) {
+        upstream_io_.drain();
+        woke = false;
+        while (const auto completion = forwarder_.poll_completion()) {
+            resume(*completion);
+            woke = true;
+        }
+    }
+    driving_ = false;
+}
+
+void Worker::log_query(const Query& query, const answer::Answerer::Response& response) const {
+    if (query.reading != answer::Reading::question || response.verdict == Verdict::later) return;
+    const dns::NameView name = dns::NameView::unchecked(query.view.qname);
+    log::write(log::Level::info, "query.answered", log::kv("client", query.client.address.to_text()),
+               log::kv("name", name.to_text()), log::kv("type", dns::type_name(query.view.qtype)),
+               log::kv("transport", std::string_view(query.transport == answer::Transport::udp ? "udp" : "tcp")),
+               log::kv("rcode", response.verdict == Verdict::drop ? std::string("none") : dns::rcode_name(query.rcode)));
+}
+
+}  // namespace kith::server
