@@ -219,7 +219,7 @@ def report_load(measurement: Measurement, large: Dataset, small: Dataset) -> dic
     logged = f", {full['logged_ms']:.0f} ms by its own log" if full["logged_ms"] is not None else ""
     print(f"  {measurement.name:8} first answer {first['seconds'] * 1000:7.1f} ms "
           f"(worst {first['seconds_max'] * 1000:.1f})   million loaded {full['seconds']:6.3f} s "
-          f"(best {full['seconds_min']:.3f}{logged})   {per_record['pss']:6.1f} B/record   "
+          f"(best {full['seconds_min']:.3f}, CPU {full['cpu_seconds']:.3f}{logged})   {per_record['pss']:6.1f} B/record   "
           f"{first['pss'] / 1e6:6.1f} MB PSS with one", flush=True)
     return {"kind": "load", "set": large.name, "server": measurement.name, "small": first, "large": full,
             "bytes_per_record": per_record, "busy_others": round(foreign.shares()[0], 3)}
