@@ -188,7 +188,7 @@ private:
         int near_misses = 0;
         bool tcp_only = false;
         bool near_misses_borne = false;  // TCP was tried and cannot be had
-        bool case_missed = false;        // a near miss in nothing but case
+        int case_misses = 0;             // near misses in nothing but case
         bool stale_sent = false;
         bool is_found_by_key = false;
         bool is_in_flight = false;

@@ -89,7 +89,7 @@ bool Forwarder::send_to(Time now, std::uint32_t index, std::size_t place, Transp
     attempt.over_tcp = transport == Transport::tcp;
     attempt.with_edns = !question.plain[place] && now >= server.plain_until;
     attempt.case_kept = config_.case_randomized && now >= server.lower_case_until &&
-                        !(question.near_misses_borne && question.case_missed);
+                        !(question.near_misses_borne && question.case_misses >= 2);
     attempt.id = static_cast<std::uint16_t>(rng_.next() >> 48);
     if (attempt.over_tcp && !send_tcp(now, index, slot)) return false;
     if (!attempt.over_tcp) {
@@ -194,13 +194,22 @@ ReplyMatch Forwarder::match(const Question& question, const Attempt& attempt, By
 void Forwarder::on_near_miss(Time now, std::uint32_t index, std::size_t slot, ReplyMatch how) {
     ++stats_.near_misses;
     Question& question = *questions_[index];
-    if (question.near_misses_borne || question.tcp_only || question.attempt_count == attempts_max) return;
-    if (how == ReplyMatch::wrong_case) question.case_missed = true;
+    if (question.tcp_only || question.attempt_count == attempts_max) return;
+    const std::size_t place = place_of(question, question.attempts[slot].server);
+    if (how == ReplyMatch::wrong_case) ++question.case_misses;
+    if (question.near_misses_borne) {
+        // Twice the right id on the right port: no forger, but a server that changes the case and
+        // offers no TCP. The next message does without the case.
+        if (how != ReplyMatch::wrong_case || question.case_misses != 2) return;
+        end_attempt(now, question, slot);
+        if (!send_to(now, index, place, Transport::udp)) question.failed[place] = true;
+        proceed(now, index);
+        return;
+    }
     if (++question.near_misses < near_misses_max) return;
     question.tcp_only = true;
     question.retry_at = never;
     for (std::size_t i = 0; i < question.attempt_count; ++i) end_attempt(now, question, i);
-    const std::size_t place = place_of(question, question.attempts[slot].server);
     if (!send_to(now, index, place, Transport::tcp)) {
         question.tcp_only = false;
         question.near_misses_borne = true;
@@ -272,7 +281,7 @@ Forwarder::Verdict Forwarder::judge(const Question& question, const Attempt& att
 void Forwarder::note_quirks(Time now, const Question& question, const Attempt& attempt) {
     Server& server = servers_[attempt.server];
     if (question.plain[place_of(question, attempt.server)] && !attempt.with_edns) server.plain_until = now + memory_of_quirks;
-    if (question.case_missed && question.near_misses_borne && !attempt.case_kept) {
+    if (question.case_misses >= 2 && question.near_misses_borne && !attempt.case_kept) {
         server.lower_case_until = now + memory_of_quirks;
     }
 }
