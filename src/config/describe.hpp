@@ -53,7 +53,7 @@ Description describe(const Field<Section>& field, const Section& standard, T Sec
     }
     Description out;
     out.value =
-        std::string(list ? "list of " : "") + std::string(form.words) + bounds_words(form, bounds);
+        std::string(list ? "list: " : "") + std::string(form.words) + bounds_words(form, bounds);
     if (!form.choices.empty()) out.value = fmt::format("{}", fmt::join(form.choices, ", "));
     if (field.need == Need::optional) out.standard = print_value(standard.*member);
     out.schema = form_schema(form, bounds);

@@ -11,14 +11,14 @@ template <class Action>
 void each_section(const Action& action) {
     action("Top level", "document", "The file is one JSON object with these keys, all optional.",
            document_fields);
-    action("server", "server", "What the server does.", server_fields);
+    action("`server`", "server", "What the server does.", server_fields);
     action(
-        "zones.<name>", "zone",
+        "`zones.<name>`", "zone",
         "One zone; its key is the zone's name. `{}` is enough: SOA and NS are made from defaults.",
         zone_fields);
-    action("zones.<name>.soa", "soa", "The SOA record of a zone (RFC 1035 §3.3.13).", soa_fields);
-    action("records[]", "record", "One record each.", record_fields);
-    action("rewrites[]", "rewrite", "One rule each.", rewrite_fields);
+    action("`zones.<name>.soa`", "soa", "The SOA record of a zone (RFC 1035 §3.3.13).", soa_fields);
+    action("`records[]`", "record", "One record each.", record_fields);
+    action("`rewrites[]`", "rewrite", "One rule each.", rewrite_fields);
 }
 
 constexpr std::string_view introduction =
@@ -144,7 +144,7 @@ std::string doc_markdown() {
     std::string out(introduction);
     each_section([&](std::string_view title, auto, std::string_view what, const auto& fields) {
         out += fmt::format(
-            "\n## `{}`\n\n{}\n\n| Key | Value | Default | Reload | Whose | Meaning |\n"
+            "\n## {}\n\n{}\n\n| Key | Value | Default | Reload | Whose | Meaning |\n"
             "|---|---|---|---|---|---|\n",
             title, what);
         for (const auto& field : fields) {
@@ -164,10 +164,10 @@ bool is_setting(std::string_view key) {
 
 std::string doc_text(std::string_view key) {
     std::string out;
-    each_section([&](std::string_view title, auto, auto, const auto& fields) {
+    each_section([&](auto, std::string_view name, auto, const auto& fields) {
         for (const auto& field : fields) {
             if (!key.empty() && key != field.key) continue;
-            out += (out.empty() ? "" : "\n") + text_of(title, field);
+            out += (out.empty() ? "" : "\n") + text_of(name, field);
         }
     });
     if (!out.empty()) return out;
