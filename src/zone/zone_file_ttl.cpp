@@ -29,7 +29,8 @@ std::optional<std::uint32_t> parse_ttl(std::string_view text) {
             if (number > ttl_seconds_max) return std::nullopt;
         }
         if (at == start) return std::nullopt;
-        // A number without a unit is seconds, and the last (dialect: D5).
+        // A number without a unit is seconds, and alone (dialect: D5).
+        if (at == text.size() && start > 0) return std::nullopt;
         const std::uint64_t unit = at == text.size() ? 1 : seconds_of_unit(text[at++]);
         if (unit == 0) return std::nullopt;
         total += number * unit;
