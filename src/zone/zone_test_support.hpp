@@ -1,6 +1,7 @@
 #pragma once
 // For tests of this module: zones and changes written as lines of presentation form.
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <string_view>
