@@ -312,7 +312,7 @@ void FileReader::include(const Entry& entry, const dns::Name& origin) {
 void FileReader::read_included(IncludedFile included, const dns::Name& origin) {
     const std::string outer_file = std::exchange(file_, std::move(included.name));
     const dns::Name outer_origin = std::exchange(origin_, origin);
-    const Owner outer_owner = std::exchange(owner_, Owner());
+    const Owner outer_owner = owner_;
     const auto outer_default_ttl = default_ttl_;
     const auto outer_last_ttl = last_ttl_;
     read(included.text);

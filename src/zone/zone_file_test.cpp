@@ -180,7 +180,9 @@ TEST_P(ZoneFile, Includes) {
                                          "a.example. 9 A 192.0.2.8", "x.sub.example. 7 A 192.0.2.1", "y.other. 3 A 192.0.2.2",
                                          "d.example. 9 A 192.0.2.7"))
         << "owner, origin and TTL are restored after the file";
-    EXPECT_THAT(read("a 1 A 192.0.2.1\n$INCLUDE c\n", GetParam(), files).problems,
+    EXPECT_THAT(read("a 1 A 192.0.2.9\n$INCLUDE c\n", GetParam(), files).records, ElementsAre("a.example. 1 A 192.0.2.9", "a.example. 1 A 192.0.2.1"))
+        << "the included file begins with the owner above it";
+    EXPECT_THAT(read("$INCLUDE c\n", GetParam(), files).problems,
                 ElementsAre("c:1:2: error: expected an owner name: there is no record before this to take it from"));
 }
 
