@@ -16,16 +16,14 @@ AnswerOptions bounded(AnswerOptions options) {
 
 }  // namespace
 
-AnswerSnapshot::AnswerSnapshot(AnswerOptions given) : options(bounded(std::move(given))) {
+AnswerSnapshot::AnswerSnapshot(AnswerOptions given)
+    : options(bounded(std::move(given))), forward_clients_(options.forward_clients) {
     for (const dns::Name& name : options.forward_names) forward_names_[name] = 1;
 }
 
 bool AnswerSnapshot::forwards_for(const IpAddress& client) const {
     if (!options.forwarding) return false;
-    if (options.forward_clients.empty()) return true;
-    return std::ranges::any_of(options.forward_clients, [&](const IpPrefix& prefix) {
-        return prefix.contains(client);
-    });
+    return options.forward_clients.empty() || forward_clients_.contains(client);
 }
 
 }  // namespace kith::answer

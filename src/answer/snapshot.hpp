@@ -11,7 +11,7 @@
 #include "answer/cookies.hpp"
 #include "answer/rewrites.hpp"
 #include "answer/special_names.hpp"
-#include "base/ip_address.hpp"
+#include "base/ip_prefix_set.hpp"
 #include "zone/zone.hpp"
 #include "zone/zone_set.hpp"
 
@@ -68,6 +68,7 @@ public:
 
 private:
     NameTable<char> forward_names_;
+    IpPrefixSet forward_clients_;
 };
 
 }  // namespace kith::answer
