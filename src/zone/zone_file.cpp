@@ -121,7 +121,9 @@ void FileReader::emit_address_line(const AddressLine& line, std::uint32_t at_lin
     } else if (default_ttl_) {
         ttl = *default_ttl_;
     } else {
-        ttl = ttl_of(at_line, {.ttl = {}, .type = line.type}, line.rdata()).value_or(0);
+        const auto found = ttl_of(at_line, {.ttl = {}, .type = line.type}, line.rdata());
+        if (!found) return;  // reported
+        ttl = *found;
     }
     emit(owner_.view(), line.type, ttl, line.rdata(), at_line);
 }
@@ -399,6 +401,7 @@ std::optional<std::uint32_t> FileReader::ttl_of(std::uint32_t line, const Record
     }
     report(place, "expected a TTL, here or in a $TTL directive above");
     last_ttl_ = 0;  // once is enough
+    ttl_warned_ = true;
     return std::nullopt;
 }
 
@@ -408,6 +411,11 @@ void FileReader::emit(dns::NameView owner, RrType type, std::uint32_t ttl, Bytes
 }
 
 void FileReader::report(Place place, std::string text, Severity severity) {
+    if (!problems_.kept().empty()) {
+        // Damage inside an unclosed parenthesis is met again when its lines are read on their own.
+        const Problem& last = problems_.kept().back();
+        if (last.line == place.line && last.column == place.column && last.text == text && last.file == file_) return;
+    }
     problems_.add({file_, place.line, place.column, std::move(text), severity});
 }
 

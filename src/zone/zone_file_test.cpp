@@ -133,6 +133,7 @@ TEST_P(ZoneFile, SaysWhereAndWhy) {
         {"$INCLUDE", "zone:1:9: error: expected $INCLUDE file [origin], found the end of the line", "no file"},
         {"a 1 A 192.0.2.1 (\n b", "zone:1:17: error: expected ')', found the end of the file", "unclosed parenthesis"},
         {"a A 192.0.2.1", "zone:1: error: expected a TTL, here or in a $TTL directive above", "no TTL at all"},
+        {"a 1 A (\n\"b\n", "zone:2:1: error: expected a closing '\"' on the same line (a line end in a string is \\010)", "reported once"},
         {"$GENERATE 2-1 a 1 A 192.0.2.$", "zone:1:11: error: expected an end of at least 2, found 1", "empty range"},
         {"$GENERATE 1-3/0 a 1 A 192.0.2.$", "zone:1:15: error: expected a range as 1-100 or 0-254/2, numbers up to 2147483647", "no step"},
         {"$GENERATE 1-3", "zone:1:14: error: expected $GENERATE range owner [ttl] [class] type rdata, found the end of the line", "no owner"},
@@ -161,6 +162,12 @@ TEST_P(ZoneFile, ReportsEveryProblemAndKeepsTheRest) {
     EXPECT_THAT(out.problems, ElementsAre("zone:3:5: error: A: address: expected an IPv4 address, found '192.0.2.256'",
                                           "zone:4:3: error: empty label (two dots or a leading dot) in name 'b..c'",
                                           "zone:6:5: error: expected a closing '\"' on the same line (a line end in a string is \\010)"));
+}
+
+TEST_P(ZoneFile, DropsRecordsWithoutTtl) {
+    const Outcome out = read("a A 192.0.2.1\nb A 192.0.2.2\nc 1 A 192.0.2.3\n", GetParam());
+    EXPECT_THAT(out.problems, ElementsAre("zone:1: error: expected a TTL, here or in a $TTL directive above")) << "once";
+    EXPECT_THAT(out.records, ElementsAre("b.example. 0 A 192.0.2.2", "c.example. 1 A 192.0.2.3"));
 }
 
 TEST_P(ZoneFile, WarnsOfTtlsFromOtherPlaces) {
