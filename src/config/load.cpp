@@ -85,7 +85,8 @@ public:
                 record_at_ = at;
                 return open(Where::record);
             case Where::rewrites:
-                config_.rewrites.emplace_back().at = at;
+                rewrite_ = {};
+                rewrite_.at = at;
                 return open(Where::rewrite);
             default: return open(nested(at, Nested::Shape::object, "an object"));
         }
@@ -168,7 +169,7 @@ private:
             case Where::zone: return action(zone_fields, config_.zones.back());
             case Where::soa: return action(soa_fields, *config_.zones.back().soa);
             case Where::record: return action(record_fields, record_);
-            case Where::rewrite: return action(rewrite_fields, config_.rewrites.back());
+            case Where::rewrite: return action(rewrite_fields, rewrite_);
             default: return;
         }
     }
@@ -380,15 +381,13 @@ private:
     }
 
     void end_rewrite() {
-        const Offset at = config_.rewrites.back().at;
-        if (!complete(at, rewrite_fields)) {
-            config_.rewrites.pop_back();
-        } else if (config_.rewrites.size() > rewrites_max) {
-            config_.rewrites.pop_back();
-            if (!rewrites_full_)
-                problems_.error(
-                    at, fmt::format("rewrites: expected at most {}, found more", rewrites_max));
-            rewrites_full_ = true;
+        const Offset at = rewrite_.at;
+        if (!complete(at, rewrite_fields)) return;
+        if (config_.rewrites.size() < rewrites_max) {
+            config_.rewrites.push_back(std::move(rewrite_));
+        } else if (!std::exchange(rewrites_full_, true)) {
+            problems_.error(at,
+                            fmt::format("rewrites: expected at most {}, found more", rewrites_max));
         }
     }
 
@@ -397,7 +396,8 @@ private:
     std::array<Frame, depth_max + 2> frames_{};
     std::size_t depth_ = 0;
     Document document_;
-    Record record_;
+    Record record_;    // the one being read; kept when it is complete
+    Rewrite rewrite_;  // as well
     Offset record_at_ = 0;
     bool records_full_ = false;
     bool rewrites_full_ = false;
