@@ -1,6 +1,7 @@
 // Names are compressed against a table of suffixes already written, keyed by name hash. Entries
-// carry the message's epoch, so starting a message costs no clearing, and what a rewind() cuts off
-// is recognized by its offset. A hit is verified byte by byte: hashes only say where to look.
+// carry the message's epoch, so starting a message costs no clearing. Taking bytes back takes the
+// entries that point at them out again, newest first: the last entry put into a table with linear
+// probing can be removed without a trace. A hit is verified byte by byte: hashes only say where to look.
 //
 // The question's name is put into the table only when the first name is compressed: the common
 // answer (records owned by the question's name, addresses as RDATA) never needs the table.
@@ -77,6 +78,7 @@ void MessageBuilder::set_rcode(Rcode rcode) {
 
 bool MessageBuilder::put(Bytes bytes) {
     if (room() < bytes.size()) return false;
+    if (bytes.empty()) return true;  // memcpy() refuses null even for nothing
     std::memcpy(data_ + size_, bytes.data(), bytes.size());
     size_ += bytes.size();
     return true;
@@ -92,15 +94,10 @@ bool MessageBuilder::put_u16(std::uint16_t value) {
 bool MessageBuilder::stands_at(NameView suffix, std::size_t offset) const {
     const Bytes wire = suffix.wire();
     std::size_t at = 0;
-    // After a rewind() an old offset may lie in the middle of something else: what is found there
-    // is checked like bytes from outside, strictly within what is written and strictly backwards.
     for (int hops = 0; hops < pointers_max;) {
         const std::uint8_t length = data_[offset];
-        if (offset + (length >= 192 ? 2U : length + 1U) > size_) return false;
         if (length >= 192) {
-            const std::size_t target = load_u16(data_ + offset) & 0x3fffU;
-            if (target >= offset || target < header_bytes) return false;  // the header is written last
-            offset = target;
+            offset = load_u16(data_ + offset) & 0x3fffU;
             ++hops;
             continue;
         }
@@ -111,9 +108,8 @@ bool MessageBuilder::stands_at(NameView suffix, std::size_t offset) const {
         }
         offset += length + 1U;
         at += length + 1U;
-        if (offset >= size_) return false;
     }
-    return false;
+    return false;  // readers count hops too
 }
 
 std::uint16_t MessageBuilder::find_target(NameView suffix, std::uint64_t hash) const {
@@ -121,7 +117,7 @@ std::uint16_t MessageBuilder::find_target(NameView suffix, std::uint64_t hash) c
     for (std::size_t slot = hash % target_slots;; slot = (slot + 1) % target_slots) {
         const Target& target = targets_[slot];
         if (target.epoch != epoch_) return 0;
-        if (target.tag == tag && target.offset < size_ && stands_at(suffix, target.offset)) return target.offset;
+        if (target.tag == tag && stands_at(suffix, target.offset)) return target.offset;
     }
 }
 
@@ -130,7 +126,14 @@ void MessageBuilder::remember(std::uint64_t hash, std::size_t offset) {
     std::size_t slot = hash % target_slots;
     while (targets_[slot].epoch == epoch_) slot = (slot + 1) % target_slots;
     targets_[slot] = {epoch_, static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint16_t>(offset)};
-    ++target_count_;
+    target_order_[target_count_++] = static_cast<std::uint8_t>(slot);
+}
+
+void MessageBuilder::take_back(std::size_t size) {
+    size_ = size;
+    while (target_count_ > 0 && targets_[target_order_[target_count_ - 1]].offset >= size) {
+        targets_[target_order_[--target_count_]].epoch = 0;
+    }
 }
 
 void MessageBuilder::remember_question(NameView name) {
@@ -198,14 +201,14 @@ bool MessageBuilder::finish_record(Section section, std::size_t start, RrType ty
             return true;
         }
     }
-    size_ = start;
+    take_back(start);
     return false;
 }
 
 bool MessageBuilder::add_question(NameView name, RrType type, RrClass klass) {
     const std::size_t start = size_;
     if (!write_name(name) || !put_u16(static_cast<std::uint16_t>(type)) || !put_u16(static_cast<std::uint16_t>(klass))) {
-        size_ = start;
+        take_back(start);
         return false;
     }
     ++header_.counts[0];
@@ -216,14 +219,15 @@ bool MessageBuilder::add_record(Section section, NameView owner, RrType type, Rr
                                 Bytes rdata) {
     const std::size_t start = size_;
     if (!write_name(owner)) {
-        size_ = start;
+        take_back(start);
         return false;
     }
     // An owner written as one pointer is best referred to by what it points to.
     const bool pointer_only = size_ - start == 2 && data_[start] >= 192;
     const std::size_t place = pointer_only ? load_u16(data_ + start) & 0x3fffU : start;
+    if (!finish_record(section, start, type, klass, ttl, rdata)) return false;
     last_owner_ = owner.is_root() || place >= pointer_reach ? 0 : static_cast<std::uint16_t>(place);
-    return finish_record(section, start, type, klass, ttl, rdata);
+    return true;
 }
 
 bool MessageBuilder::add_record_at(Section section, std::uint16_t owner_offset, RrType type, RrClass klass,
@@ -231,8 +235,9 @@ bool MessageBuilder::add_record_at(Section section, std::uint16_t owner_offset, 
     KITH_DCHECK(owner_offset >= header_bytes && owner_offset < pointer_reach);
     const std::size_t start = size_;
     if (!put_u16(static_cast<std::uint16_t>(0xc000U | owner_offset))) return false;
+    if (!finish_record(section, start, type, klass, ttl, rdata)) return false;
     last_owner_ = owner_offset;
-    return finish_record(section, start, type, klass, ttl, rdata);
+    return true;
 }
 
 std::uint8_t* MessageBuilder::append_records(std::size_t bytes, std::uint16_t answers, std::uint16_t authorities) {
@@ -270,7 +275,8 @@ MessageBuilder::Mark MessageBuilder::mark() const {
 }
 
 void MessageBuilder::rewind(const Mark& mark) {
-    size_ = mark.size;
+    take_back(mark.size);
+    last_owner_ = 0;
     std::ranges::copy(mark.counts, header_.counts);
 }
 

@@ -43,8 +43,8 @@ public:
     /// the question's name at 12.
     bool add_record_at(Section section, std::uint16_t owner_offset, RrType type, RrClass klass, std::uint32_t ttl,
                        Bytes rdata);
-    /// Where the owner of the record added last stands, for add_record_at(); 0 when it is the root or
-    /// beyond the reach of a pointer.
+    /// Where the owner of the record added last stands, for add_record_at(); 0 when it is the root, beyond
+    /// the reach of a pointer, or after rewind().
     std::uint16_t last_owner_offset() const { return last_owner_; }
     /// Counts `answers` and `authorities` more records and returns the place for their `bytes` bytes of wire
     /// form, which the caller fills; compressed names in them may point at what stands before.
@@ -72,6 +72,7 @@ private:
         std::uint16_t offset = 0;
     };
     static constexpr std::size_t target_slots = 2 * compression_targets_max;
+    static_assert(target_slots <= 256, "a slot fits the byte of target_order_");
 
     bool write_name(NameView name);
     bool write_rdata(RrType type, Bytes rdata);
@@ -81,6 +82,7 @@ private:
     std::uint16_t find_target(NameView suffix, std::uint64_t hash) const;
     void remember(std::uint64_t hash, std::size_t offset);
     bool stands_at(NameView suffix, std::size_t offset) const;
+    void take_back(std::size_t size);
     void remember_question(NameView name);
 
     std::uint8_t* data_ = nullptr;
@@ -93,6 +95,7 @@ private:
     std::uint32_t epoch_ = 0;
     std::size_t target_count_ = 0;
     std::array<Target, target_slots> targets_{};
+    std::array<std::uint8_t, compression_targets_max> target_order_{};  // slots, oldest first
 };
 
 }  // namespace kith::dns

@@ -148,6 +148,19 @@ TEST(MessageBuilder, ForgetsNamesThatWereTakenBack) {
               (std::vector<std::string>{"x. A 10.0.0.1", "c.example. NS a.example.", "b.example. A 10.0.0.2"}));
 }
 
+// Found by the fuzzer: where "a." stood once, the low byte of a TTL and the length of RDATA, not yet
+// written over the old bytes, looked like it.
+TEST(MessageBuilder, NeverPointsAtBytesTakenBack) {
+    B buffer(512);
+    MessageBuilder builder;
+    builder.start(buffer, 512);
+    const auto mark = builder.mark();
+    ASSERT_TRUE(builder.add_record(Section::answer, NameView(), RrType::NS, RrClass::IN, 1, wire(RrType::NS, "a.")));
+    builder.rewind(mark);
+    ASSERT_TRUE(builder.add_record(Section::answer, name("aa."), RrType::MX, RrClass::IN, 1, wire(RrType::MX, "1 b.a.")));
+    EXPECT_EQ(records(builder.finish()), std::vector<std::string>{"aa. MX 1 b.a."});
+}
+
 // A refused record leaves its bytes behind; a later record must not point into them.
 TEST(MessageBuilder, NeverPointsIntoRecordData) {
     B buffer(2048);

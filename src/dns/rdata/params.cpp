@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -286,7 +287,7 @@ std::optional<std::string_view> conflict(const std::vector<ParsedParam>& params)
 Parsed parse_params(FieldOutput& output) {
     std::vector<ParsedParam> params;
     while (!output.at_end()) KITH_TRY_VOID(parse_param(output, params));
-    std::ranges::stable_sort(params, {}, &ParsedParam::key);
+    std::ranges::sort(params, {}, [](const ParsedParam& param) { return std::pair(param.key, param.word); });
     if (const auto wanted = conflict(params)) {
         output.next = params.front().word;
         return refuse(*wanted, output);
