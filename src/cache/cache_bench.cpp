@@ -1,5 +1,7 @@
-// What a worker pays for a cached answer: look up, copy, age. The question is parsed and hashed
-// already. Expected: below 150 ns for each, misses of the processor's cache included.
+// What a worker pays for a cached answer: read the query, hash the name, look it up, copy the
+// answer, age it. Names
+// are asked in random order; among 100,000 the table does not fit the processor's cache, and the
+// misses are part of the figure. Expected: below 150 ns for 1,000 names.
 
 #include <benchmark/benchmark.h>
 
@@ -15,21 +17,30 @@ using namespace kith;
 
 struct World {
     cache::Cache cache{{}};
-    std::vector<dns::LookupName> names;
+    std::vector<std::uint8_t> wire;  // all queries, end to end
+    std::vector<std::uint32_t> starts;
     Time now = Time{} + 1h;
 
-    explicit World(std::size_t count) : names(count) {
+    explicit World(std::size_t count) {
         std::vector<std::uint8_t> buffer(65535);
         dns::MessageBuilder builder;
         for (std::size_t i = 0; i < count; ++i) {
             const dns::Name name = *dns::Name::from_text("host" + std::to_string(i) + ".example.com");
-            names[i].assign(name);
+            const dns::LookupName lookup(name);
             builder.start(buffer, buffer.size());
             builder.add_question(name, dns::RrType::A, dns::RrClass::IN);
+            const Bytes query = builder.finish();
+            starts.push_back(static_cast<std::uint32_t>(wire.size()));
+            wire.insert(wire.end(), query.begin(), query.end());
             const std::uint8_t rdata[4] = {192, 0, 2, 1};
             builder.add_record(dns::Section::answer, name, dns::RrType::A, dns::RrClass::IN, 300, rdata);
-            cache.store(now, {names[i], dns::RrType::A, dns::RrClass::IN, {}}, *cache::Answer::from_message(builder.finish()));
+            cache.store(now, {lookup, dns::RrType::A, dns::RrClass::IN, {}}, *cache::Answer::from_message(builder.finish()));
         }
+        starts.push_back(static_cast<std::uint32_t>(wire.size()));
+    }
+    Bytes pick(kith::SeededRng& rng) const {
+        const std::uint32_t i = rng.below(static_cast<std::uint32_t>(starts.size() - 1));
+        return Bytes(wire).subspan(starts[i], starts[i + 1] - starts[i]);
     }
 };
 
@@ -38,12 +49,13 @@ void answer_from_cache(benchmark::State& state) {
     std::vector<std::uint8_t> buffer(1232);
     dns::MessageBuilder builder;
     SeededRng rng(1);
-    const auto count = static_cast<std::uint32_t>(world.names.size());
+    dns::LookupName name;
     for (auto _ : state) {
-        const dns::LookupName& name = world.names[rng.below(count)];
-        builder.start(buffer, buffer.size());
-        builder.add_question(name.view(), dns::RrType::A, dns::RrClass::IN);
-        const cache::Found found = world.cache.find(world.now + 7s, {name, dns::RrType::A, dns::RrClass::IN, {}});
+        const Bytes message = world.pick(rng);
+        const auto query = dns::read_query(message);
+        name.assign(dns::NameView::unchecked(query->qname));
+        builder.start_response(buffer, buffer.size(), message, *query);
+        const cache::Found found = world.cache.find(world.now + 7s, {name, query->qtype, query->qclass, {}});
         cache::write_answer(found.answer, world.now + 7s, cache::Place::question, builder);
         benchmark::DoNotOptimize(builder.finish().data());
     }
@@ -51,15 +63,16 @@ void answer_from_cache(benchmark::State& state) {
 }
 BENCHMARK(answer_from_cache)->Arg(1000)->Arg(100'000);
 
-void find_only(benchmark::State& state) {
+void read_and_find_only(benchmark::State& state) {
     World world(static_cast<std::size_t>(state.range(0)));
     SeededRng rng(1);
-    const auto count = static_cast<std::uint32_t>(world.names.size());
+    dns::LookupName name;
     for (auto _ : state) {
-        const dns::LookupName& name = world.names[rng.below(count)];
+        const auto query = dns::read_query(world.pick(rng));
+        name.assign(dns::NameView::unchecked(query->qname));
         benchmark::DoNotOptimize(world.cache.find(world.now, {name, dns::RrType::A, dns::RrClass::IN, {}}));
     }
 }
-BENCHMARK(find_only)->Arg(1000)->Arg(100'000);
+BENCHMARK(read_and_find_only)->Arg(1000)->Arg(100'000);
 
 }  // namespace
