@@ -96,29 +96,37 @@ Rcode MessageView::rcode() const {
     return static_cast<Rcode>(high << 4 | (header_.flags & 15U));
 }
 
-Wire<QueryView> read_query(Bytes message) {
+Wire<void> read_query(Bytes message, QueryView& query) {
+    if (message.size() < header_bytes) return fault(WireFault::truncated, message.size());
+    // Field by field into place: a header returned by value costs more than all the rest.
+    query.edns.reset();
+    query.header.id = load_u16(message.data());
+    query.header.flags = load_u16(message.data() + 2);
+    for (std::size_t i = 0; i < 4; ++i) query.header.counts[i] = load_u16(message.data() + 4 + 2 * i);
     if (message.size() > message_bytes_max) return fault(WireFault::too_large, 0);
-    QueryView query;
-    KITH_TRY(query.header, read_header(message));
     if (query.header.counts[0] != 1) return fault(WireFault::bad_value, 4);
-    KITH_TRY(const NameView qname, [&]() -> Wire<NameView> {
-        auto name = NameView::from_wire(message.subspan(header_bytes));
-        if (!name) return fault(name.error().fault, name.error().offset + header_bytes);
-        return name;
-    }());
-    query.qname = qname.wire();
-    Reader reader(message, header_bytes + qname.size());
-    KITH_TRY(const std::uint16_t type, reader.u16());
-    KITH_TRY(const std::uint16_t klass, reader.u16());
-    query.qtype = static_cast<RrType>(type);
-    query.qclass = static_cast<RrClass>(klass);
-    query.question_end = reader.offset();
+    const Wire<NameView> qname = NameView::from_wire(message.subspan(header_bytes));
+    if (!qname) return fault(qname.error().fault, qname.error().offset + header_bytes);
+    query.qname = qname->wire();
+    const std::size_t name_end = header_bytes + query.qname.size();
+    const std::size_t question_end = name_end + 4;
+    if (message.size() < question_end) return fault(WireFault::truncated, name_end + (message.size() - name_end) / 2 * 2);
+    query.qtype = static_cast<RrType>(load_u16(message.data() + name_end));
+    query.qclass = static_cast<RrClass>(load_u16(message.data() + name_end + 2));
+    query.question_end = static_cast<std::uint16_t>(question_end);
+    Reader reader(message, question_end);
     for (std::size_t section = 1; section < 4; ++section) {
         for (int i = 0; i < query.header.counts[section]; ++i) {
             KITH_TRY_VOID(check_record(reader, static_cast<Section>(section), query.edns));
         }
     }
     if (!reader.at_end()) return reader.error(WireFault::trailing_bytes);
+    return {};
+}
+
+Wire<QueryView> read_query(Bytes message) {
+    QueryView query;
+    KITH_TRY_VOID(read_query(message, query));
     return query;
 }
 

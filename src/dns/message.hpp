@@ -107,5 +107,8 @@ struct QueryView {
 /// byte 4 after checking the header only. A compressed qname is refused (pointer_refused): nothing
 /// stands before it that it could point to.
 Wire<QueryView> read_query(Bytes message);
+/// As read_query(), into a QueryView that is used again and again: the one for hot loops. On error
+/// its header is set if there was one, all else is unspecified.
+Wire<void> read_query(Bytes message, QueryView& query);
 
 }  // namespace kith::dns
