@@ -37,17 +37,13 @@ Reading read_without_question(Query& query) {
 
 /// Reads the message into query.view. Where that fails, the header is all there is to echo.
 Reading read(Query& query) {
-    const auto header = dns::read_header(query.message);
-    query.view.edns.reset();
-    if (!header || header->has(dns::Header::qr)) return Reading::silence;
+    if (query.message.size() < dns::header_bytes) return Reading::silence;
+    const bool readable = dns::read_query(query.message, query.view).has_value();
+    if (query.view.header.has(dns::Header::qr)) return Reading::silence;
     if (is_datagram(query.transport) && answers_back(query.client.port)) return Reading::silence;
-    const auto view = dns::read_query(query.message);
-    const bool plain = header->opcode() == dns::Opcode::QUERY;
-    if (view) {
-        query.view = *view;
-        return plain ? Reading::question : Reading::other_opcode;
-    }
-    query.view.header = *header;
+    const bool plain = query.view.header.opcode() == dns::Opcode::QUERY;
+    if (readable) return plain ? Reading::question : Reading::other_opcode;
+    query.view.edns.reset();
     query.view.question_end = dns::header_bytes;
     query.view.qname = {};
     if (!plain) return Reading::other_opcode;
