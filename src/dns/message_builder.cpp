@@ -11,32 +11,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "dns/name_hash.hpp"
 #include "dns/rdata.hpp"
 
 namespace kith::dns {
 namespace {
 
 constexpr std::size_t pointer_reach = 0x4000;  // a pointer has 14 bits
-
-/// The suffixes of a name, leftmost first, with their hashes.
-struct Suffixes {
-    std::array<std::uint8_t, labels_max> at;
-    std::array<std::uint64_t, labels_max> hash;
-    int count = 0;  // the root is left out
-};
-
-void list_suffixes(NameView name, Suffixes& out) {
-    const Bytes wire = name.wire();
-    std::size_t count = 0;
-    for (std::size_t at = 0; wire[at] != 0; at += wire[at] + 1U) out.at[count++] = static_cast<std::uint8_t>(at);
-    out.count = static_cast<int>(count);
-    std::uint64_t hash = root_hash();
-    while (count > 0) {
-        const std::size_t at = out.at[--count];
-        hash = out.hash[count] = child_hash(wire.subspan(at + 1, wire[at]), hash);
-    }
-}
 
 }  // namespace
 
@@ -91,8 +71,8 @@ bool MessageBuilder::put_u16(std::uint16_t value) {
     return true;
 }
 
-bool MessageBuilder::stands_at(NameView suffix, std::size_t offset) const {
-    const Bytes wire = suffix.wire();
+bool MessageBuilder::stands_at(NameView lowered, std::size_t offset) const {
+    const Bytes wire = lowered.wire();
     std::size_t at = 0;
     for (int hops = 0; hops < pointers_max;) {
         const std::uint8_t length = data_[offset];
@@ -104,7 +84,7 @@ bool MessageBuilder::stands_at(NameView suffix, std::size_t offset) const {
         if (length != wire[at]) return false;
         if (length == 0) return true;
         for (std::size_t i = 1; i <= length; ++i) {
-            if (lower(data_[offset + i]) != lower(wire[at + i])) return false;
+            if (lower(data_[offset + i]) != wire[at + i]) return false;
         }
         offset += length + 1U;
         at += length + 1U;
@@ -137,10 +117,9 @@ void MessageBuilder::take_back(std::size_t size) {
 }
 
 void MessageBuilder::remember_question(NameView name) {
-    Suffixes suffixes;
-    list_suffixes(name, suffixes);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(suffixes.count); ++i) {
-        remember(suffixes.hash[i], header_bytes + suffixes.at[i]);
+    lookup_.assign(name);
+    for (int labels = lookup_.label_count(); labels > 1; --labels) {
+        remember(lookup_.hash(labels), header_bytes + lookup_.offset(labels));
     }
 }
 
@@ -149,17 +128,15 @@ bool MessageBuilder::write_name(NameView name) {
         const std::size_t size = std::exchange(question_name_size_, 0);
         remember_question(NameView::unchecked({data_ + header_bytes, size}));
     }
-    Suffixes suffixes;
-    list_suffixes(name, suffixes);
-    const auto count = static_cast<std::size_t>(suffixes.count);
-    std::size_t whole = 0;  // labels written out before a pointer or the root
+    lookup_.assign(name);
+    int found = lookup_.label_count();  // labels of the longest suffix that a pointer can stand for
     std::uint16_t target = 0;
-    for (; whole < count; ++whole) {
-        target = find_target(NameView::unchecked(name.wire().subspan(suffixes.at[whole])), suffixes.hash[whole]);
+    for (; found > 1; --found) {
+        target = find_target(lookup_.suffix(found), lookup_.hash(found));
         if (target != 0) break;
     }
     const std::size_t start = size_;
-    const std::size_t head = whole < count ? suffixes.at[whole] : name.size() - 1;
+    const std::size_t head = lookup_.offset(found);  // bytes of the labels written out before it
     if (room() < head + 2) return head + 1 == room() && target == 0 && put(name.wire());
     put(name.wire().first(head));
     if (target != 0) {
@@ -167,7 +144,9 @@ bool MessageBuilder::write_name(NameView name) {
     } else {
         data_[size_++] = 0;
     }
-    for (std::size_t i = 0; i < whole; ++i) remember(suffixes.hash[i], start + suffixes.at[i]);
+    for (int labels = lookup_.label_count(); labels > found; --labels) {
+        remember(lookup_.hash(labels), start + lookup_.offset(labels));
+    }
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include <array>
 
 #include "dns/message.hpp"
+#include "dns/name_hash.hpp"
 
 namespace kith::dns {
 
@@ -81,7 +82,7 @@ private:
     bool put_u16(std::uint16_t value);
     std::uint16_t find_target(NameView suffix, std::uint64_t hash) const;
     void remember(std::uint64_t hash, std::size_t offset);
-    bool stands_at(NameView suffix, std::size_t offset) const;
+    bool stands_at(NameView lowered, std::size_t offset) const;
     void take_back(std::size_t size);
     void remember_question(NameView name);
 
@@ -91,6 +92,7 @@ private:
     std::size_t size_ = 0;
     std::size_t question_name_size_ = 0;  // 0: remembered, or no question
     Header header_;
+    LookupName lookup_;  // of the name being written
     std::uint16_t last_owner_ = 0;
     std::uint32_t epoch_ = 0;
     std::size_t target_count_ = 0;
