@@ -99,7 +99,7 @@ void add_zone(CLI::App& app) {
     auto check_options = std::make_shared<ZoneCheckOptions>();
     CLI::App* check_command = zone->add_subcommand("check", "Report every problem of zone files");
     check_command->add_option("file", check_options->files, "Zone files (RFC 1035 §5)")->required();
-    check_command->add_option("--origin", check_options->origin, "Zone name; default: the file's $ORIGIN, else the file's name");
+    check_command->add_option("--origin", check_options->origin, "Zone name; default: the owner of the SOA record");
     check_command->add_flag("--strict", check_options->strict, "Warnings are errors");
     check_command->add_flag("--json", check_options->json, "One JSON object per problem, for scripts");
     run_with(check_command, check_options, [](const ZoneCheckOptions& o) { return zone_check(o, std::cout, std::cerr); });
@@ -107,7 +107,7 @@ void add_zone(CLI::App& app) {
     auto print_options = std::make_shared<ZonePrintOptions>();
     CLI::App* print_command = zone->add_subcommand("print", "Print a zone in canonical order, one record a line");
     print_command->add_option("file", print_options->file, "Zone file")->required();
-    print_command->add_option("--origin", print_options->origin, "Zone name; default: the file's $ORIGIN, else the file's name");
+    print_command->add_option("--origin", print_options->origin, "Zone name; default: the owner of the SOA record");
     print_command->add_flag("--json", print_options->json, "One JSON object per record");
     run_with(print_command, print_options, [](const ZonePrintOptions& o) { return zone_print(o, std::cout, std::cerr); });
 }
@@ -162,7 +162,7 @@ int run_app(const std::vector<std::string>& arguments) {
         add_nanodns_commands(app);
     } else {
         app.set_version_flag("-V,--version", "kith " KITH_VERSION);
-        app.footer("`kith serve --example` serves a network to try; `kith init` writes a config; man kith(8) has the rest.");
+        app.footer("`kith serve --example` serves a network to try; `kith init` writes a config; man kith(1) has the rest.");
         add_kith_commands(app);
     }
     try {
