@@ -49,7 +49,9 @@ struct Added {
 
 Added make_record(Script& script) {
     Added record{script.name(), RrType::NULL_, {}};
-    const auto append = [&](const Name& name) { record.rdata.insert(record.rdata.end(), name.wire().begin(), name.wire().end()); };
+    const auto append = [&](const Name& name) {
+        record.rdata.insert(record.rdata.end(), name.wire().begin(), name.wire().end());
+    };
     switch (script.next() % 4) {
         case 0: record.type = RrType::NS; break;
         case 1: record.type = RrType::MX; break;
@@ -105,14 +107,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 if (builder.last_owner_offset() == 0 || added.empty()) break;
                 const std::uint8_t address[] = {10, 0, 0, 1};
                 const Name owner = added.back().owner;
-                if (!builder.add_record_at(Section::answer, builder.last_owner_offset(), RrType::A, RrClass::IN, 1, address)) break;
+                if (!builder.add_record_at(Section::answer, builder.last_owner_offset(), RrType::A,
+                                           RrClass::IN, 1, address))
+                    break;
                 added.push_back({owner, RrType::A, {10, 0, 0, 1}});
                 break;
             }
             default: {
                 Added record = make_record(script);
                 const std::size_t before = builder.size();
-                const bool fits = builder.add_record(Section::answer, record.owner, record.type, RrClass::IN, 1, record.rdata);
+                const bool fits = builder.add_record(Section::answer, record.owner, record.type,
+                                                     RrClass::IN, 1, record.rdata);
                 if (fits) added.push_back(std::move(record));
                 must(fits || builder.size() == before);
             }
@@ -120,6 +125,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         must(builder.size() <= limit);
     }
     compare(builder.finish(), added);
-    must(std::all_of(buffer.begin() + static_cast<std::ptrdiff_t>(limit), buffer.end(), [](std::uint8_t b) { return b == 0xee; }));
+    must(std::all_of(buffer.begin() + static_cast<std::ptrdiff_t>(limit), buffer.end(),
+                     [](std::uint8_t b) { return b == 0xee; }));
     return 0;
 }

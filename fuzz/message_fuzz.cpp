@@ -26,7 +26,8 @@ void check_query(Bytes bytes, const Wire<MessageView>& view) {
     if (!query) must(query.error().offset <= bytes.size());
     if (!view || !query) {
         // A question's name stands first and has nothing to point to.
-        must(!view || view->header().counts[0] != 1 || query.error().fault == WireFault::pointer_refused);
+        must(!view || view->header().counts[0] != 1 ||
+             query.error().fault == WireFault::pointer_refused);
         return;
     }
     must(view->question()->name.view() == NameView::unchecked(query->qname));
@@ -42,12 +43,16 @@ bool list_records(const MessageView& message, std::vector<std::string>& out) {
         message.for_each(section, [&](const RecordView& record) {
             Writer expanded(scratch);
             // An UPDATE's empty records have no meaning here that survives another class.
-            const bool good = expand_rdata(message.bytes(), record, expanded).has_value() && !record.rdata.empty();
+            const bool good = expand_rdata(message.bytes(), record, expanded).has_value() &&
+                              !record.rdata.empty();
             fits = fits && good && (static_cast<unsigned>(record.klass) & 0x8000U) == 0;
             if (good) must(check_rdata(record.type, record.klass, expanded.written()).has_value());
-            out.push_back(to_text(record.owner, record.type, record.klass, record.ttl, expanded.written()));
+            out.push_back(
+                to_text(record.owner, record.type, record.klass, record.ttl, expanded.written()));
             // A compressed name takes the case of the name it points to.
-            std::ranges::transform(out.back(), out.back().begin(), [](char c) { return static_cast<char>(lower(static_cast<std::uint8_t>(c))); });
+            std::ranges::transform(out.back(), out.back().begin(), [](char c) {
+                return static_cast<char>(lower(static_cast<std::uint8_t>(c)));
+            });
         });
     }
     return fits;
@@ -58,7 +63,8 @@ void check_json(const MessageView& message, const std::vector<std::string>& reco
     must(back.has_value());
     const auto view = MessageView::parse(*back);
     must(view.has_value());
-    must(view->header().flags == message.header().flags && view->header().id == message.header().id);
+    must(view->header().flags == message.header().flags &&
+         view->header().id == message.header().id);
     must(view->edns().has_value() == message.edns().has_value());
     std::vector<std::string> again;
     must(list_records(*view, again) && again == records);

@@ -22,7 +22,8 @@ Wire<Edns> read_edns(std::uint16_t klass, std::uint32_t ttl, Bytes rdata, std::u
     std::size_t count = 0;
     for (std::size_t at = 0; at < rdata.size(); ++count) {
         const auto place = static_cast<std::uint16_t>(offset + at);
-        if (count == edns_options_max) return std::unexpected(WireError{WireFault::too_many_options, place});
+        if (count == edns_options_max)
+            return std::unexpected(WireError{WireFault::too_many_options, place});
         if (rdata.size() - at < 4) return std::unexpected(WireError{WireFault::truncated, place});
         at += 4U + load_u16(rdata.data() + at + 2);
         if (at > rdata.size()) return std::unexpected(WireError{WireFault::truncated, place});

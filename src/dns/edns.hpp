@@ -36,7 +36,8 @@ struct Edns {
     void for_each(Visit visit) const {
         for (std::size_t at = 0; at + 4 <= options.size();) {
             const std::size_t length = load_u16(options.data() + at + 2);
-            visit(Option{static_cast<OptionCode>(load_u16(options.data() + at)), options.subspan(at + 4, length)});
+            visit(Option{static_cast<OptionCode>(load_u16(options.data() + at)),
+                         options.subspan(at + 4, length)});
             at += 4 + length;
         }
     }

@@ -5,7 +5,8 @@ namespace {
 
 constexpr std::string_view hex_digits = "0123456789ABCDEF";
 constexpr std::string_view base32_digits = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
-constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void append_bits(std::string& out, Bytes bytes, int width, std::string_view digits) {
     std::uint32_t bits = 0;
@@ -13,7 +14,8 @@ void append_bits(std::string& out, Bytes bytes, int width, std::string_view digi
     const std::uint32_t mask = (1U << width) - 1;
     for (const std::uint8_t byte : bytes) {
         bits = bits << 8 | byte;
-        for (count += 8; count >= width; count -= width) out += digits[bits >> (count - width) & mask];
+        for (count += 8; count >= width; count -= width)
+            out += digits[bits >> (count - width) & mask];
     }
     if (count > 0) out += digits[bits << (width - count) & mask];
 }

@@ -33,7 +33,7 @@ private:
     Writer& out_;
     std::uint32_t bits_ = 0;
     int bit_count_ = 0;
-    std::size_t chars_ = 0;    // without padding
+    std::size_t chars_ = 0;  // without padding
     std::size_t padding_ = 0;
 };
 

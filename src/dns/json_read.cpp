@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <limits>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include "base/ip_address.hpp"
 #include "dns/encoding.hpp"
@@ -48,7 +48,8 @@ Read<std::uint64_t> read_number(const json::value& value, std::uint64_t most) {
 }
 
 /// A member that may be missing.
-Read<std::uint64_t> number_or(const json::object& object, std::string_view key, std::uint64_t most, std::uint64_t missing) {
+Read<std::uint64_t> number_or(const json::object& object, std::string_view key, std::uint64_t most,
+                              std::uint64_t missing) {
     const json::value* const value = object.if_contains(key);
     if (value == nullptr) return missing;
     auto number = read_number(*value, most);
@@ -59,14 +60,17 @@ Read<std::uint64_t> number_or(const json::object& object, std::string_view key, 
 Read<bool> flag_or(const json::object& object, std::string_view key, bool missing) {
     const json::value* const value = object.if_contains(key);
     if (value == nullptr) return missing;
-    if (!value->is_bool()) return within(fmt::format(".{}", key), wrong("true or false", *value).error());
+    if (!value->is_bool())
+        return within(fmt::format(".{}", key), wrong("true or false", *value).error());
     return value->get_bool();
 }
 
-Read<std::string_view> text_or(const json::object& object, std::string_view key, std::string_view missing) {
+Read<std::string_view> text_or(const json::object& object, std::string_view key,
+                               std::string_view missing) {
     const json::value* const value = object.if_contains(key);
     if (value == nullptr) return missing;
-    if (!value->is_string()) return within(fmt::format(".{}", key), wrong("a string", *value).error());
+    if (!value->is_string())
+        return within(fmt::format(".{}", key), wrong("a string", *value).error());
     return view(value->get_string());
 }
 
@@ -74,7 +78,9 @@ Read<void> only_keys(const json::object& object, std::initializer_list<std::stri
     for (const auto& member : object) {
         const std::string_view key(member.key().data(), member.key().size());
         if (std::ranges::find(known, key) == known.end()) {
-            return within(fmt::format(".{}", key), fmt::format(": unknown member, expected one of {}", fmt::join(known, ", ")));
+            return within(
+                fmt::format(".{}", key),
+                fmt::format(": unknown member, expected one of {}", fmt::join(known, ", ")));
         }
     }
     return {};
@@ -111,7 +117,10 @@ public:
     }
 
 private:
-    struct Word { std::string text; bool quoted; };
+    struct Word {
+        std::string text;
+        bool quoted;
+    };
     std::vector<Word> words_;
 };
 
@@ -149,7 +158,8 @@ Read<void> add_text(FieldKind kind, const json::value& value, Words& words) {
         return {};
     }
     if (value.is_int64() || value.is_uint64()) {
-        KITH_TRY(const std::uint64_t number, read_number(value, std::numeric_limits<std::uint64_t>::max()));
+        KITH_TRY(const std::uint64_t number,
+                 read_number(value, std::numeric_limits<std::uint64_t>::max()));
         words.add(fmt::to_string(number));
         return {};
     }
@@ -180,17 +190,21 @@ Read<void> add_field(const Field& field, const json::value& value, Words& words)
             return add_text(field.kind, value, words);
         case JsonForm::text: return add_text(field.kind, value, words);
         case JsonForm::dashed:
-            if (value.is_string() && value.get_string().empty()) return words.add("-"), Read<void>{};
+            if (value.is_string() && value.get_string().empty())
+                return words.add("-"), Read<void>{};
             return add_text(field.kind, value, words);
         case JsonForm::name:
             if (!value.is_string()) return wrong("a name", value);
             words.add(std::string(view(value.get_string())));
             return {};
         case JsonForm::bytes: return add_bytes(value, words);
-        case JsonForm::list: return for_each_element(value, [&](const json::value& item) { return add_bytes(item, words); });
+        case JsonForm::list:
+            return for_each_element(
+                value, [&](const json::value& item) { return add_bytes(item, words); });
         case JsonForm::words:
             return for_each_element(value, [&](const json::value& item) -> Read<void> {
-                if (item.is_string()) return words.add(std::string(view(item.get_string()))), Read<void>{};
+                if (item.is_string())
+                    return words.add(std::string(view(item.get_string()))), Read<void>{};
                 return add_text(field.kind, item, words);
             });
     }
@@ -215,7 +229,8 @@ Read<void> add_fields(std::span<const Field> fields, const json::object& data, W
     for (const auto& member : data) {
         const std::string_view key(member.key().data(), member.key().size());
         const bool known = std::ranges::find(fields, key, &Field::key) != fields.end();
-        if (!known && key != "issuerCritical") return std::unexpected(fmt::format(".{}: unknown member", key));
+        if (!known && key != "issuerCritical")
+            return std::unexpected(fmt::format(".{}: unknown member", key));
     }
     for (const Field& field : fields) {
         const json::value* const value = data.if_contains(field.key);
@@ -242,7 +257,8 @@ bool holds_bytes(FieldKind kind) {
 Read<std::vector<std::uint8_t>> read_data(RrType type, RrClass klass, const json::value* value) {
     if (value == nullptr) return std::vector<std::uint8_t>{};
     const std::span<const Field> fields = fields_of(type, klass);
-    if (is_buffer(*value) && (fields.size() != 1 || !holds_bytes(fields[0].kind))) return read_buffer(*value);
+    if (is_buffer(*value) && (fields.size() != 1 || !holds_bytes(fields[0].kind)))
+        return read_buffer(*value);
     Words words;
     if (fields.empty()) {
         KITH_TRY_VOID(add_text(FieldKind::hex, *value, words));
@@ -284,10 +300,14 @@ Read<Head> read_head(const json::object& object, std::string_view top_bit_key) {
     if (!name) return std::unexpected(".name: " + name.error().text);
     KITH_TRY(const std::string_view type_text, text_or(object, "type", ""));
     const auto type = parse_type(known_form(type_text, "TYPE"));
-    if (!type) return std::unexpected(fmt::format(".type: expected a record type, found \"{}\"", type_text.substr(0, 60)));
+    if (!type)
+        return std::unexpected(
+            fmt::format(".type: expected a record type, found \"{}\"", type_text.substr(0, 60)));
     KITH_TRY(const std::string_view class_text, text_or(object, "class", "IN"));
     const auto klass = parse_class(known_form(class_text, "CLASS"));
-    if (!klass) return std::unexpected(fmt::format(".class: expected a class, found \"{}\"", class_text.substr(0, 60)));
+    if (!klass)
+        return std::unexpected(
+            fmt::format(".class: expected a class, found \"{}\"", class_text.substr(0, 60)));
     KITH_TRY(const bool top_bit, flag_or(object, top_bit_key, false));
     const unsigned value = static_cast<unsigned>(*klass) | (top_bit ? 0x8000U : 0U);
     return Head{*name, *type, static_cast<RrClass>(value)};
@@ -300,7 +320,8 @@ Read<Record> read_record_object(const json::object& object) {
     const auto klass = static_cast<RrClass>(static_cast<unsigned>(head.klass) & 0x7fffU);
     auto rdata = read_data(head.type, klass, object.if_contains("data"));
     if (!rdata) return within(".data", rdata.error());
-    return Record{head.name, head.type, head.klass, static_cast<std::uint32_t>(ttl), std::move(*rdata)};
+    return Record{head.name, head.type, head.klass, static_cast<std::uint32_t>(ttl),
+                  std::move(*rdata)};
 }
 
 void append_u16(std::vector<std::uint8_t>& out, std::uint64_t value) {
@@ -311,12 +332,15 @@ void append_u16(std::vector<std::uint8_t>& out, std::uint64_t value) {
 Read<std::vector<std::uint8_t>> read_subnet(const json::object& option) {
     KITH_TRY(const std::string_view ip, text_or(option, "ip", ""));
     const auto address = IpAddress::from_text(ip);
-    if (!address) return std::unexpected(fmt::format(".ip: expected an address, found \"{}\"", ip.substr(0, 60)));
+    if (!address)
+        return std::unexpected(
+            fmt::format(".ip: expected an address, found \"{}\"", ip.substr(0, 60)));
     const std::size_t bits = address->bytes().size() * 8;
     KITH_TRY(const std::uint64_t source, number_or(option, "sourcePrefixLength", bits, 0));
     KITH_TRY(const std::uint64_t scope, number_or(option, "scopePrefixLength", bits, 0));
     std::vector<std::uint8_t> out{0, static_cast<std::uint8_t>(address->is_v4() ? 1 : 2),
-                                  static_cast<std::uint8_t>(source), static_cast<std::uint8_t>(scope)};
+                                  static_cast<std::uint8_t>(source),
+                                  static_cast<std::uint8_t>(scope)};
     // Only the bytes of the prefix are sent, the bits past it being zero (RFC 7871 §6).
     const Bytes bytes = address->bytes().first((source + 7) / 8);
     out.insert(out.end(), bytes.begin(), bytes.end());
@@ -364,9 +388,13 @@ Read<void> read_option(const json::value& value, std::vector<std::uint8_t>& out)
     const json::object* const option = value.if_object();
     if (option == nullptr) return wrong("an option object", value);
     KITH_TRY(const std::string_view type, text_or(*option, "type", ""));
-    const auto named = parse_option(type.starts_with("OPTION_") ? fmt::format("OPT{}", type.substr(7)) : std::string(type));
-    KITH_TRY(const std::uint64_t code, number_or(*option, "code", 65535, named ? static_cast<unsigned>(*named) : 65536));
-    if (code > 65535) return std::unexpected(fmt::format(": expected a code or a known type, found type \"{}\"", type.substr(0, 60)));
+    const auto named = parse_option(
+        type.starts_with("OPTION_") ? fmt::format("OPT{}", type.substr(7)) : std::string(type));
+    KITH_TRY(const std::uint64_t code,
+             number_or(*option, "code", 65535, named ? static_cast<unsigned>(*named) : 65536));
+    if (code > 65535)
+        return std::unexpected(fmt::format(": expected a code or a known type, found type \"{}\"",
+                                           type.substr(0, 60)));
     const json::value* const data = option->if_contains("data");
     std::vector<std::uint8_t> bytes;
     if (data == nullptr) {
@@ -387,7 +415,8 @@ Read<void> read_option(const json::value& value, std::vector<std::uint8_t>& out)
 }
 
 Read<void> add_opt(const json::object& opt, MessageBuilder& builder) {
-    KITH_TRY_VOID(only_keys(opt, {"name", "type", "udpPayloadSize", "extendedRcode", "ednsVersion", "flags", "flag_do", "options"}));
+    KITH_TRY_VOID(only_keys(opt, {"name", "type", "udpPayloadSize", "extendedRcode", "ednsVersion",
+                                  "flags", "flag_do", "options"}));
     KITH_TRY(const std::uint64_t payload, number_or(opt, "udpPayloadSize", 65535, 4096));
     KITH_TRY(const std::uint64_t rcode_high, number_or(opt, "extendedRcode", 255, 0));
     KITH_TRY(const std::uint64_t version, number_or(opt, "ednsVersion", 255, 0));
@@ -395,10 +424,12 @@ Read<void> add_opt(const json::object& opt, MessageBuilder& builder) {
     KITH_TRY(const bool dnssec_ok, flag_or(opt, "flag_do", (flags & 0x8000U) != 0));
     std::vector<std::uint8_t> options;
     if (const json::value* const list = opt.if_contains("options")) {
-        auto done = for_each_element(*list, [&](const json::value& item) { return read_option(item, options); });
+        auto done = for_each_element(
+            *list, [&](const json::value& item) { return read_option(item, options); });
         if (!done) return within(".options", done.error());
     }
-    const auto all_flags = static_cast<std::uint16_t>((flags & 0x7fffU) | (dnssec_ok ? 0x8000U : 0U));
+    const auto all_flags =
+        static_cast<std::uint16_t>((flags & 0x7fffU) | (dnssec_ok ? 0x8000U : 0U));
     if (!builder.add_opt(static_cast<std::uint16_t>(payload), static_cast<Rcode>(rcode_high << 4),
                          static_cast<std::uint8_t>(version), all_flags, options)) {
         return std::unexpected(": the message is over 65535 bytes");
@@ -411,14 +442,17 @@ Read<void> add_record_value(Section section, const json::value& value, MessageBu
     if (object == nullptr) return wrong("a record object", value);
     KITH_TRY(const std::string_view type, text_or(*object, "type", ""));
     if (parse_type(type) == RrType::OPT) {
-        if (section != Section::additional) return std::unexpected(": OPT stands among the additionals only");
+        if (section != Section::additional)
+            return std::unexpected(": OPT stands among the additionals only");
         return add_opt(*object, builder);
     }
     KITH_TRY(const Record record, read_record_object(*object));
     const auto klass = static_cast<RrClass>(static_cast<unsigned>(record.klass) & 0x7fffU);
     const bool fits = check_rdata(record.type, klass, record.rdata).has_value();
-    if (!fits && compressible_names(record.type).names > 0) return std::unexpected(": data does not fit the type");
-    if (!builder.add_record(section, record.owner, record.type, record.klass, record.ttl, record.rdata)) {
+    if (!fits && compressible_names(record.type).names > 0)
+        return std::unexpected(": data does not fit the type");
+    if (!builder.add_record(section, record.owner, record.type, record.klass, record.ttl,
+                            record.rdata)) {
         return std::unexpected(": the message is over 65535 bytes");
     }
     return {};
@@ -429,7 +463,8 @@ Read<void> add_question(const json::value& value, MessageBuilder& builder) {
     if (object == nullptr) return wrong("a question object", value);
     KITH_TRY_VOID(only_keys(*object, {"name", "type", "class", "unicast"}));
     KITH_TRY(const Head head, read_head(*object, "unicast"));
-    if (!builder.add_question(head.name, head.type, head.klass)) return std::unexpected(": the message is over 65535 bytes");
+    if (!builder.add_question(head.name, head.type, head.klass))
+        return std::unexpected(": the message is over 65535 bytes");
     return {};
 }
 
@@ -444,25 +479,36 @@ Read<void> add_section(const json::object& packet, std::string_view key, Add add
 
 Read<void> read_header(const json::object& packet, Header& header) {
     KITH_TRY(const std::string_view type, text_or(packet, "type", "query"));
-    if (type != "query" && type != "response") return std::unexpected(fmt::format(".type: expected query or response, found \"{}\"", type.substr(0, 60)));
+    if (type != "query" && type != "response")
+        return std::unexpected(
+            fmt::format(".type: expected query or response, found \"{}\"", type.substr(0, 60)));
     KITH_TRY(const std::uint64_t id, number_or(packet, "id", 65535, 0));
     KITH_TRY(const std::uint64_t given, number_or(packet, "flags", 65535, 0));
     unsigned flags = static_cast<unsigned>(given & 0x7fffU) | (type == "response" ? 0x8000U : 0U);
     KITH_TRY(std::string_view opcode_text, text_or(packet, "opcode", ""));
     if (!opcode_text.empty()) {
-        const auto opcode = parse_opcode(opcode_text.starts_with("OPCODE_") ? fmt::format("OPCODE{}", opcode_text.substr(7)) : std::string(opcode_text));
-        if (!opcode) return std::unexpected(fmt::format(".opcode: expected an opcode, found \"{}\"", opcode_text.substr(0, 60)));
+        const auto opcode = parse_opcode(opcode_text.starts_with("OPCODE_")
+                                             ? fmt::format("OPCODE{}", opcode_text.substr(7))
+                                             : std::string(opcode_text));
+        if (!opcode)
+            return std::unexpected(fmt::format(".opcode: expected an opcode, found \"{}\"",
+                                               opcode_text.substr(0, 60)));
         flags = (flags & ~0x7800U) | static_cast<unsigned>(*opcode) << 11;
     }
     KITH_TRY(std::string_view rcode_text, text_or(packet, "rcode", ""));
     if (!rcode_text.empty()) {
-        const auto rcode = parse_rcode(rcode_text.starts_with("RCODE_") ? fmt::format("RCODE{}", rcode_text.substr(6)) : std::string(rcode_text));
-        if (!rcode) return std::unexpected(fmt::format(".rcode: expected an rcode, found \"{}\"", rcode_text.substr(0, 60)));
+        const auto rcode = parse_rcode(rcode_text.starts_with("RCODE_")
+                                           ? fmt::format("RCODE{}", rcode_text.substr(6))
+                                           : std::string(rcode_text));
+        if (!rcode)
+            return std::unexpected(
+                fmt::format(".rcode: expected an rcode, found \"{}\"", rcode_text.substr(0, 60)));
         flags = (flags & ~15U) | (static_cast<unsigned>(*rcode) & 15U);
     }
     constexpr std::pair<std::string_view, std::uint16_t> bits[] = {
-        {"flag_qr", Header::qr}, {"flag_aa", Header::aa}, {"flag_tc", Header::tc}, {"flag_rd", Header::rd},
-        {"flag_ra", Header::ra}, {"flag_z", Header::z},   {"flag_ad", Header::ad}, {"flag_cd", Header::cd}};
+        {"flag_qr", Header::qr}, {"flag_aa", Header::aa}, {"flag_tc", Header::tc},
+        {"flag_rd", Header::rd}, {"flag_ra", Header::ra}, {"flag_z", Header::z},
+        {"flag_ad", Header::ad}, {"flag_cd", Header::cd}};
     for (const auto& [key, bit] : bits) {
         KITH_TRY(const bool set, flag_or(packet, key, (flags & bit) != 0));
         flags = set ? flags | bit : flags & ~static_cast<unsigned>(bit);
@@ -473,15 +519,20 @@ Read<void> read_header(const json::object& packet, Header& header) {
 }
 
 Read<std::vector<std::uint8_t>> read_message(const json::object& packet) {
-    KITH_TRY_VOID(only_keys(packet, {"type", "id", "flags", "opcode", "rcode", "flag_qr", "flag_aa", "flag_tc", "flag_rd",
-                                     "flag_ra", "flag_z", "flag_ad", "flag_cd", "questions", "answers", "authorities", "additionals"}));
+    KITH_TRY_VOID(
+        only_keys(packet, {"type", "id", "flags", "opcode", "rcode", "flag_qr", "flag_aa",
+                           "flag_tc", "flag_rd", "flag_ra", "flag_z", "flag_ad", "flag_cd",
+                           "questions", "answers", "authorities", "additionals"}));
     std::vector<std::uint8_t> buffer(message_bytes_max);
     MessageBuilder builder;
     builder.start(buffer, buffer.size());
     KITH_TRY_VOID(read_header(packet, builder.header()));
-    KITH_TRY_VOID(add_section(packet, "questions", [&](const json::value& item) { return add_question(item, builder); }));
+    KITH_TRY_VOID(add_section(
+        packet, "questions", [&](const json::value& item) { return add_question(item, builder); }));
     constexpr std::pair<std::string_view, Section> sections[] = {
-        {"answers", Section::answer}, {"authorities", Section::authority}, {"additionals", Section::additional}};
+        {"answers", Section::answer},
+        {"authorities", Section::authority},
+        {"additionals", Section::additional}};
     for (const auto& [key, section] : sections) {
         KITH_TRY_VOID(add_section(packet, key, [&, which = section](const json::value& item) {
             return add_record_value(which, item, builder);
@@ -502,7 +553,9 @@ std::string without_lead(std::string error) {
 template <class T, class ReadObject>
 Text<T> read_text(std::string_view text, ReadObject read) {
     if (text.size() > json_bytes_max) {
-        return std::unexpected(TextError{fmt::format("expected at most {} bytes of JSON, found {}", json_bytes_max, text.size()), json_bytes_max});
+        return std::unexpected(TextError{
+            fmt::format("expected at most {} bytes of JSON, found {}", json_bytes_max, text.size()),
+            json_bytes_max});
     }
     json::stream_parser parser;
     json::error_code fault;
@@ -524,6 +577,8 @@ Text<std::vector<std::uint8_t>> message_from_json(std::string_view text) {
     return read_text<std::vector<std::uint8_t>>(text, read_message);
 }
 
-Text<Record> record_from_json(std::string_view text) { return read_text<Record>(text, read_record_object); }
+Text<Record> record_from_json(std::string_view text) {
+    return read_text<Record>(text, read_record_object);
+}
 
 }  // namespace kith::dns

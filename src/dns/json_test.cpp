@@ -12,7 +12,12 @@ namespace {
 
 using B = std::vector<std::uint8_t>;
 
-struct GoodRecord { const char* why; RrType type; const char* rdata; const char* json; };
+struct GoodRecord {
+    const char* why;
+    RrType type;
+    const char* rdata;
+    const char* json;
+};
 
 // The shapes of dns-packet's README, and ours in its spirit.
 const GoodRecord good_records[] = {
@@ -20,9 +25,12 @@ const GoodRecord good_records[] = {
     {"address", RrType::AAAA, "2001:db8::1", R"("2001:db8::1")"},
     {"name without final dot", RrType::NS, "ns.a.", R"("ns.a")"},
     {"the root", RrType::DNAME, ".", R"(".")"},
-    {"CAA", RrType::CAA, "128 issue \"ca.a\"", R"({"flags":128,"tag":"issue","value":"ca.a","issuerCritical":true})"},
-    {"DNSKEY", RrType::DNSKEY, "257 3 8 AQID", R"({"flags":257,"protocol":3,"algorithm":8,"key":"AQID"})"},
-    {"DS", RrType::DS, "1 8 9 ABCD", R"({"keyTag":1,"algorithm":8,"digestType":9,"digest":"ABCD"})"},
+    {"CAA", RrType::CAA, "128 issue \"ca.a\"",
+     R"({"flags":128,"tag":"issue","value":"ca.a","issuerCritical":true})"},
+    {"DNSKEY", RrType::DNSKEY, "257 3 8 AQID",
+     R"({"flags":257,"protocol":3,"algorithm":8,"key":"AQID"})"},
+    {"DS", RrType::DS, "1 8 9 ABCD",
+     R"({"keyTag":1,"algorithm":8,"digestType":9,"digest":"ABCD"})"},
     {"HINFO", RrType::HINFO, "\"a\" \"b\"", R"({"cpu":"a","os":"b"})"},
     {"MX", RrType::MX, "10 b.", R"({"preference":10,"exchange":"b"})"},
     {"NAPTR", RrType::NAPTR, R"(1 2 "s" "E2U" "!^.*$!x!" .)",
@@ -37,7 +45,8 @@ const GoodRecord good_records[] = {
      R"({"mname":"a","rname":"b\\.c","serial":1,"refresh":2,"retry":3,"expire":4,"minimum":5})"},
     {"SRV", RrType::SRV, "1 2 3 a.", R"({"priority":1,"weight":2,"port":3,"target":"a"})"},
     {"SSHFP", RrType::SSHFP, "1 3 ABCD", R"({"algorithm":1,"hash":3,"fingerprint":"ABCD"})"},
-    {"TLSA", RrType::TLSA, "3 1 1 ABCD", R"({"usage":3,"selector":1,"matchingType":1,"certificate":"ABCD"})"},
+    {"TLSA", RrType::TLSA, "3 1 1 ABCD",
+     R"({"usage":3,"selector":1,"matchingType":1,"certificate":"ABCD"})"},
     {"TXT is a list", RrType::TXT, "\"a\"", R"(["a"])"},
     {"escapes of JSON", RrType::TXT, R"("\"\\\001\010\127")", R"(["\"\\\u0001\u000a\u007f"])"},
     {"UTF-8", RrType::TXT, R"("\195\169\240\159\152\128")", "[\"\xc3\xa9\xf0\x9f\x98\x80\"]"},
@@ -50,10 +59,13 @@ const GoodRecord good_records[] = {
      R"("1 2 3.000 N 4 5 6.000 E 0m 1m 10000m 10m")"},
     {"SVCB", RrType::HTTPS, "1 . alpn=\"h2\" port=443 key667=\"a b\"",
      R"({"priority":1,"target":".","params":["alpn=\"h2\"","port=443","key667=\"a b\""]})"},
-    {"lists of names", RrType::HIP, "2 AB AQID a. b.", R"({"algorithm":2,"hit":"AB","publicKey":"AQID","servers":["a","b"]})"},
-    {"bits of a byte", RrType::AMTRELAY, "10 1 3 a.", R"({"precedence":10,"discoveryOptional":1,"relayType":3,"relay":"a."})"},
+    {"lists of names", RrType::HIP, "2 AB AQID a. b.",
+     R"({"algorithm":2,"hit":"AB","publicKey":"AQID","servers":["a","b"]})"},
+    {"bits of a byte", RrType::AMTRELAY, "10 1 3 a.",
+     R"({"precedence":10,"discoveryOptional":1,"relayType":3,"relay":"a."})"},
     {"optional member", RrType::ISDN, "\"1\"", R"({"address":"1"})"},
-    {"prefixes", RrType::APL, "1:10.0.0.0/8 !2:2001:db8::/32", R"(["1:10.0.0.0/8","!2:2001:db8::/32"])"},
+    {"prefixes", RrType::APL, "1:10.0.0.0/8 !2:2001:db8::/32",
+     R"(["1:10.0.0.0/8","!2:2001:db8::/32"])"},
     {"64 bits", RrType::IPN, "18446744073709551615", R"("18446744073709551615")"},
 };
 
@@ -62,8 +74,10 @@ TEST(RecordJson, GoesOutAndInAgain) {
         SCOPED_TRACE(type_name(row.type) + ": " + row.why);
         const auto rdata = rdata_from_text(row.type, row.rdata);
         ASSERT_TRUE(rdata.has_value()) << rdata.error().text;
-        const std::string json = to_json(*Name::from_text("A.lan."), row.type, RrClass::IN, 60, *rdata);
-        EXPECT_EQ(json, "{\"name\":\"A.lan\",\"type\":\"" + type_name(row.type) + "\",\"class\":\"IN\",\"ttl\":60,\"data\":" + row.json + "}");
+        const std::string json =
+            to_json(*Name::from_text("A.lan."), row.type, RrClass::IN, 60, *rdata);
+        EXPECT_EQ(json, "{\"name\":\"A.lan\",\"type\":\"" + type_name(row.type) +
+                            "\",\"class\":\"IN\",\"ttl\":60,\"data\":" + row.json + "}");
         const auto record = record_from_json(json);
         ASSERT_TRUE(record.has_value()) << record.error().text;
         EXPECT_EQ(record->rdata, *rdata);
@@ -73,21 +87,34 @@ TEST(RecordJson, GoesOutAndInAgain) {
     }
 }
 
-struct Input { const char* why; const char* json; RrType type; const char* rdata; };
+struct Input {
+    const char* why;
+    const char* json;
+    RrType type;
+    const char* rdata;
+};
 
 TEST(RecordJson, ReadsWhatDnsPacketTakes) {
     const Input rows[] = {
         {"final dots", R"({"name":"a.","type":"NS","data":"b."})", RrType::NS, "b."},
         {"TXT as one string", R"({"name":"a","type":"TXT","data":"x y"})", RrType::TXT, "\"x y\""},
-        {"TXT as one Buffer", R"({"name":"a","type":"TXT","data":{"type":"Buffer","data":[0,34]}})", RrType::TXT, "\"\\000\\\"\""},
-        {"key as a Buffer", R"({"name":"a","type":"DNSKEY","data":{"flags":1,"protocol":3,"algorithm":8,"key":{"type":"Buffer","data":[1,2,3]}}})",
+        {"TXT as one Buffer", R"({"name":"a","type":"TXT","data":{"type":"Buffer","data":[0,34]}})",
+         RrType::TXT, "\"\\000\\\"\""},
+        {"key as a Buffer",
+         R"({"name":"a","type":"DNSKEY","data":{"flags":1,"protocol":3,"algorithm":8,"key":{"type":"Buffer","data":[1,2,3]}}})",
          RrType::DNSKEY, "1 3 8 AQID"},
-        {"digest as a Buffer", R"({"name":"a","type":"DS","data":{"keyTag":1,"algorithm":8,"digestType":9,"digest":{"type":"Buffer","data":[171]}}})",
+        {"digest as a Buffer",
+         R"({"name":"a","type":"DS","data":{"keyTag":1,"algorithm":8,"digestType":9,"digest":{"type":"Buffer","data":[171]}}})",
          RrType::DS, "1 8 9 AB"},
-        {"numbers left out are 0", R"({"name":"a","type":"MX","data":{"exchange":"b"}})", RrType::MX, "0 b."},
-        {"whole RDATA as a Buffer", R"({"name":"a","type":"A","data":{"type":"Buffer","data":[10,0,0,1]}})", RrType::A, "10.0.0.1"},
+        {"numbers left out are 0", R"({"name":"a","type":"MX","data":{"exchange":"b"}})",
+         RrType::MX, "0 b."},
+        {"whole RDATA as a Buffer",
+         R"({"name":"a","type":"A","data":{"type":"Buffer","data":[10,0,0,1]}})", RrType::A,
+         "10.0.0.1"},
         {"presentation form", R"({"name":"a","type":"MX","data":"10 b."})", RrType::MX, "10 b."},
-        {"UNKNOWN_731", R"({"name":"a","type":"UNKNOWN_731","class":"UNKNOWN_1","data":{"type":"Buffer","data":[]}})", RrType{731}, "\\# 0"},
+        {"UNKNOWN_731",
+         R"({"name":"a","type":"UNKNOWN_731","class":"UNKNOWN_1","data":{"type":"Buffer","data":[]}})",
+         RrType{731}, "\\# 0"},
     };
     for (const Input& row : rows) {
         SCOPED_TRACE(row.why);
@@ -99,7 +126,11 @@ TEST(RecordJson, ReadsWhatDnsPacketTakes) {
     }
 }
 
-struct Bad { const char* why; const char* json; const char* error; };
+struct Bad {
+    const char* why;
+    const char* json;
+    const char* error;
+};
 
 TEST(RecordJson, RefusesWithThePlace) {
     const Bad rows[] = {
@@ -108,17 +139,26 @@ TEST(RecordJson, RefusesWithThePlace) {
         {"more behind", "{} {}", "expected JSON: extra data"},
         {"no object", "[]", "expected a JSON object"},
         {"no type", R"({"name":"a"})", "type: expected a record type, found \"\""},
-        {"unknown member", R"({"name":"a","type":"A","dat":1})", "dat: unknown member, expected one of name, type, class, ttl, flush, data"},
+        {"unknown member", R"({"name":"a","type":"A","dat":1})",
+         "dat: unknown member, expected one of name, type, class, ttl, flush, data"},
         {"bad name", R"({"name":"a..b","type":"A"})", "name: empty label"},
-        {"TTL too large", R"({"name":"a","type":"A","ttl":4294967296})", "ttl: expected a number 0..4294967295, found 4294967296"},
+        {"TTL too large", R"({"name":"a","type":"A","ttl":4294967296})",
+         "ttl: expected a number 0..4294967295, found 4294967296"},
         {"TTL negative", R"({"name":"a","type":"A","ttl":-1})", "ttl: expected a number, found -1"},
-        {"address", R"({"name":"a","type":"A","data":"10.0.0"})", "data: address: expected an IPv4 address, found '10.0.0'"},
-        {"number for a string", R"({"name":"a","type":"TXT","data":[1]})", "data[0]: expected a string or a Buffer, found 1"},
-        {"byte over 255", R"({"name":"a","type":"TXT","data":{"type":"Buffer","data":[256]}})", "data.data: expected a number 0..255, found 256"},
+        {"address", R"({"name":"a","type":"A","data":"10.0.0"})",
+         "data: address: expected an IPv4 address, found '10.0.0'"},
+        {"number for a string", R"({"name":"a","type":"TXT","data":[1]})",
+         "data[0]: expected a string or a Buffer, found 1"},
+        {"byte over 255", R"({"name":"a","type":"TXT","data":{"type":"Buffer","data":[256]}})",
+         "data.data: expected a number 0..255, found 256"},
         {"field missing", R"({"name":"a","type":"MX","data":{}})", "data.exchange: missing"},
-        {"field unknown", R"({"name":"a","type":"MX","data":{"exchange":"b","prio":1}})", "data.prio: unknown member"},
-        {"field of the wrong kind", R"({"name":"a","type":"MX","data":{"exchange":1}})", "data.exchange: expected a name, found 1"},
-        {"words hidden in a number", R"({"name":"a","type":"MX","data":{"preference":"1 b.","exchange":"c"}})", "data: exchange: "},
+        {"field unknown", R"({"name":"a","type":"MX","data":{"exchange":"b","prio":1}})",
+         "data.prio: unknown member"},
+        {"field of the wrong kind", R"({"name":"a","type":"MX","data":{"exchange":1}})",
+         "data.exchange: expected a name, found 1"},
+        {"words hidden in a number",
+         R"({"name":"a","type":"MX","data":{"preference":"1 b.","exchange":"c"}})",
+         "data: exchange: "},
     };
     for (const Bad& row : rows) {
         SCOPED_TRACE(row.why);
@@ -141,9 +181,10 @@ B example() {
     MessageBuilder builder;
     builder.start_query(buffer, 7, *Name::from_text("a.lan."), RrType::MX, RrClass::IN);
     builder.header().flags = 0x8583;
-    EXPECT_TRUE(builder.add_record(Section::answer, *Name::from_text("a.lan."), RrType::MX, RrClass{0x8001}, 60,
-                                   *rdata_from_text(RrType::MX, "10 b.lan.")));
-    EXPECT_TRUE(builder.add_opt(1232, Rcode{0x13}, 1, 0x8001, B{0, 10, 0, 2, 1, 2, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 0}));
+    EXPECT_TRUE(builder.add_record(Section::answer, *Name::from_text("a.lan."), RrType::MX,
+                                   RrClass{0x8001}, 60, *rdata_from_text(RrType::MX, "10 b.lan.")));
+    EXPECT_TRUE(builder.add_opt(1232, Rcode{0x13}, 1, 0x8001,
+                                B{0, 10, 0, 2, 1, 2, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 0}));
     const Bytes message = builder.finish();
     return {message.begin(), message.end()};
 }
@@ -178,8 +219,10 @@ TEST(MessageJson, ReadsAQueryAsPeopleWriteIt) {
             {"type": "CLIENT_SUBNET", "ip": "10.1.255.3", "sourcePrefixLength": 20},
             {"code": 12, "length": 3}, {"type": "KEY_TAG", "tags": [1, 2]}, {"code": "OPTION_26946"}]}]})");
     EXPECT_FALSE(message.has_value());
-    EXPECT_EQ(message.error().text, "additionals[0].options[3].code: expected a number, found \"OPTION_26946\"");
-    const auto good = message_from_json(R"({"flags": 256, "questions": [{"type": "A", "name": "google.com"}],
+    EXPECT_EQ(message.error().text,
+              "additionals[0].options[3].code: expected a number, found \"OPTION_26946\"");
+    const auto good =
+        message_from_json(R"({"flags": 256, "questions": [{"type": "A", "name": "google.com"}],
         "additionals": [{"type": "OPT", "flag_do": true, "options": [
             {"type": "CLIENT_SUBNET", "ip": "10.1.255.3", "sourcePrefixLength": 20},
             {"code": 12, "length": 3}, {"type": "KEY_TAG", "tags": [1, 2]}]}]})");
@@ -190,17 +233,22 @@ TEST(MessageJson, ReadsAQueryAsPeopleWriteIt) {
     EXPECT_EQ(view->edns()->payload_bytes, 4096);
     EXPECT_TRUE(view->edns()->dnssec_ok);
     const Bytes options = view->edns()->options;
-    EXPECT_EQ(B(options.begin(), options.end()), (B{0, 8, 0, 7, 0, 1, 20, 0, 10, 1, 240, 0, 12, 0, 3, 0, 0, 0, 0, 14, 0, 4, 0, 1, 0, 2}));
+    EXPECT_EQ(B(options.begin(), options.end()), (B{0, 8, 0, 7, 0, 1, 20, 0, 10, 1, 240, 0, 12,
+                                                    0, 3, 0, 0, 0, 0, 14, 0, 4,  0, 1,   0, 2}));
 }
 
 TEST(MessageJson, RefusesWithThePlace) {
     const Bad rows[] = {
-        {"kind of message", R"({"type":"answer"})", "type: expected query or response, found \"answer\""},
+        {"kind of message", R"({"type":"answer"})",
+         "type: expected query or response, found \"answer\""},
         {"no array", R"({"answers":{}})", "answers: expected an array, found {}"},
         {"no object", R"({"answers":[1]})", "answers[0]: expected a record object, found 1"},
-        {"deep inside", R"({"answers":[{"name":"a","type":"A","data":"::"}]})", "answers[0].data: address: expected an IPv4 address, found '::'"},
-        {"OPT among the answers", R"({"answers":[{"type":"OPT"}]})", "answers[0]: OPT stands among the additionals only"},
-        {"OPT twice", R"({"additionals":[{"type":"OPT"},{"type":"OPT"}]})", "not a DNS message: opt_twice at byte 23"},
+        {"deep inside", R"({"answers":[{"name":"a","type":"A","data":"::"}]})",
+         "answers[0].data: address: expected an IPv4 address, found '::'"},
+        {"OPT among the answers", R"({"answers":[{"type":"OPT"}]})",
+         "answers[0]: OPT stands among the additionals only"},
+        {"OPT twice", R"({"additionals":[{"type":"OPT"},{"type":"OPT"}]})",
+         "not a DNS message: opt_twice at byte 23"},
         {"unknown opcode", R"({"opcode":"FOO"})", "opcode: expected an opcode, found \"FOO\""},
     };
     for (const Bad& row : rows) {

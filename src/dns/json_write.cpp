@@ -54,7 +54,8 @@ void append_string(std::string& out, std::string_view text) {
 }
 
 void append_buffer(std::string& out, Bytes bytes) {
-    fmt::format_to(std::back_inserter(out), "{{\"type\":\"Buffer\",\"data\":[{}]}}", fmt::join(bytes, ","));
+    fmt::format_to(std::back_inserter(out), "{{\"type\":\"Buffer\",\"data\":[{}]}}",
+                   fmt::join(bytes, ","));
 }
 
 void append_bytes(std::string& out, Bytes bytes) {
@@ -68,7 +69,9 @@ void append_bytes(std::string& out, Bytes bytes) {
 /// Appends members and elements with their commas.
 class Members {
 public:
-    Members(std::string& out, char open) : out_(out), close_(open == '{' ? '}' : ']') { out_ += open; }
+    Members(std::string& out, char open) : out_(out), close_(open == '{' ? '}' : ']') {
+        out_ += open;
+    }
     std::string& next() {
         if (!first_) out_ += ',';
         first_ = false;
@@ -145,7 +148,8 @@ void append_field(std::string& out, const FieldInput& input) {
         case JsonForm::words: append_words(out, printed(input), kind); return;
         case JsonForm::list: append_strings(out, reader); return;
         case JsonForm::bytes:
-            append_bytes(out, kind == FieldKind::rest_string ? *reader.take(reader.left()) : take_string(reader));
+            append_bytes(out, kind == FieldKind::rest_string ? *reader.take(reader.left())
+                                                             : take_string(reader));
             return;
         case JsonForm::dashed: {
             const std::string word = printed(input);
@@ -173,7 +177,8 @@ void append_data(std::string& out, RrType type, RrClass klass, Bytes rdata) {
     data.end();
 }
 
-constexpr unsigned top_bit = 0x8000;  // of a class: cache-flush, or unicast wanted (RFC 6762 §10.2, §5.4)
+constexpr unsigned top_bit =
+    0x8000;  // of a class: cache-flush, or unicast wanted (RFC 6762 §10.2, §5.4)
 
 void add_class(Members& members, RrClass klass, std::string_view top_bit_key) {
     const auto value = static_cast<unsigned>(klass);
@@ -181,7 +186,8 @@ void add_class(Members& members, RrClass klass, std::string_view top_bit_key) {
     if ((value & top_bit) != 0) members.flag(top_bit_key, true);
 }
 
-void append_record(std::string& out, NameView owner, RrType type, RrClass klass, std::uint32_t ttl, Bytes rdata) {
+void append_record(std::string& out, NameView owner, RrType type, RrClass klass, std::uint32_t ttl,
+                   Bytes rdata) {
     Members record(out, '{');
     record.text("name", name_text(owner));
     record.text("type", type_name(type));
@@ -216,7 +222,8 @@ void add_option_details(Members& members, const Option& option) {
         case OptionCode::KEY_TAG: {
             if (value.size() % 2 != 0) return;
             Members tags(members.key("tags"), '[');
-            for (std::size_t i = 0; i < value.size(); i += 2) tags.next() += fmt::to_string(load_u16(value.data() + i));
+            for (std::size_t i = 0; i < value.size(); i += 2)
+                tags.next() += fmt::to_string(load_u16(value.data() + i));
             tags.end();
             return;
         }
@@ -262,16 +269,19 @@ void add_header(Members& packet, const MessageView& message) {
     packet.text("opcode", opcode_name(header.opcode()));
     packet.text("rcode", rcode_name(message.rcode()));
     constexpr std::pair<std::string_view, std::uint16_t> flags[] = {
-        {"flag_qr", Header::qr}, {"flag_aa", Header::aa}, {"flag_tc", Header::tc}, {"flag_rd", Header::rd},
-        {"flag_ra", Header::ra}, {"flag_z", Header::z},   {"flag_ad", Header::ad}, {"flag_cd", Header::cd}};
+        {"flag_qr", Header::qr}, {"flag_aa", Header::aa}, {"flag_tc", Header::tc},
+        {"flag_rd", Header::rd}, {"flag_ra", Header::ra}, {"flag_z", Header::z},
+        {"flag_ad", Header::ad}, {"flag_cd", Header::cd}};
     for (const auto& [key, bit] : flags) packet.flag(key, header.has(bit));
 }
 
-void append_message_record(std::string& out, Bytes message, const RecordView& record, MutableBytes scratch) {
+void append_message_record(std::string& out, Bytes message, const RecordView& record,
+                           MutableBytes scratch) {
     if (record.type == RrType::OPT) return append_opt(out, record);
     Writer expanded(scratch);
     const bool fits = expand_rdata(message, record, expanded).has_value();
-    append_record(out, record.owner, record.type, record.klass, record.ttl, fits ? expanded.written() : record.rdata);
+    append_record(out, record.owner, record.type, record.klass, record.ttl,
+                  fits ? expanded.written() : record.rdata);
 }
 
 }  // namespace

@@ -5,13 +5,13 @@
 
 namespace kith::dns {
 
-inline constexpr std::size_t name_bytes_max = 255;     // RFC 1035 §3.1, root label included
-inline constexpr std::size_t label_bytes_max = 63;     // RFC 1035 §3.1
-inline constexpr int labels_max = 128;                 // 127 labels of one byte and the root
+inline constexpr std::size_t name_bytes_max = 255;       // RFC 1035 §3.1, root label included
+inline constexpr std::size_t label_bytes_max = 63;       // RFC 1035 §3.1
+inline constexpr int labels_max = 128;                   // 127 labels of one byte and the root
 inline constexpr std::size_t message_bytes_max = 65535;  // the TCP length prefix, RFC 1035 §4.2.2
-inline constexpr std::size_t udp_bytes_plain = 512;    // RFC 1035 §4.2.1, without EDNS
-inline constexpr std::size_t udp_bytes_default = 1232;  // fits an unfragmented IPv6 packet
-inline constexpr std::size_t rdata_bytes_max = 65535;  // RDLENGTH
+inline constexpr std::size_t udp_bytes_plain = 512;      // RFC 1035 §4.2.1, without EDNS
+inline constexpr std::size_t udp_bytes_default = 1232;   // fits an unfragmented IPv6 packet
+inline constexpr std::size_t rdata_bytes_max = 65535;    // RDLENGTH
 
 // Real messages use one hop. Each hop costs us and not the sender, so there is a limit.
 inline constexpr int pointers_max = 32;

@@ -59,8 +59,9 @@ Wire<Question> read_question(Reader& reader) {
 Wire<RecordView> read_record(Reader& reader, Section section) {
     KITH_TRY(const Name owner, read_name(reader));
     KITH_TRY(const RecordFrame frame, read_frame(reader));
-    return RecordView{owner, frame.type, static_cast<RrClass>(frame.klass), frame.ttl, frame.rdata,
-                      frame.rdata_offset, section};
+    return RecordView{owner,     frame.type,  static_cast<RrClass>(frame.klass),
+                      frame.ttl, frame.rdata, frame.rdata_offset,
+                      section};
 }
 
 Wire<MessageView> MessageView::parse(Bytes message) {
@@ -102,7 +103,8 @@ Wire<void> read_query(Bytes message, QueryView& query) {
     query.edns.reset();
     query.header.id = load_u16(message.data());
     query.header.flags = load_u16(message.data() + 2);
-    for (std::size_t i = 0; i < 4; ++i) query.header.counts[i] = load_u16(message.data() + 4 + 2 * i);
+    for (std::size_t i = 0; i < 4; ++i)
+        query.header.counts[i] = load_u16(message.data() + 4 + 2 * i);
     if (message.size() > message_bytes_max) return fault(WireFault::too_large, 0);
     if (query.header.counts[0] != 1) return fault(WireFault::bad_value, 4);
     const Wire<NameView> qname = NameView::from_wire(message.subspan(header_bytes));
@@ -110,7 +112,8 @@ Wire<void> read_query(Bytes message, QueryView& query) {
     query.qname = qname->wire();
     const std::size_t name_end = header_bytes + query.qname.size();
     const std::size_t question_end = name_end + 4;
-    if (message.size() < question_end) return fault(WireFault::truncated, name_end + (message.size() - name_end) / 2 * 2);
+    if (message.size() < question_end)
+        return fault(WireFault::truncated, name_end + (message.size() - name_end) / 2 * 2);
     query.qtype = static_cast<RrType>(load_u16(message.data() + name_end));
     query.qclass = static_cast<RrClass>(load_u16(message.data() + name_end + 2));
     query.question_end = static_cast<std::uint16_t>(question_end);

@@ -96,7 +96,7 @@ private:
 /// only an OPT) is read straight through.
 struct QueryView {
     Header header;
-    Bytes qname;        // wire form in the message: uncompressed, case as sent
+    Bytes qname;  // wire form in the message: uncompressed, case as sent
     RrType qtype{};
     RrClass qclass{};
     std::uint16_t question_end = 0;  // offset after the question

@@ -57,14 +57,16 @@ BENCHMARK(answer_address);
 void answer_referral(benchmark::State& state) {
     const B message = make_query();
     const auto query = read_query(message);
-    const Name apex = *Name::from_text("example.com."), one = *Name::from_text("ns1.example.com."), two = *Name::from_text("ns2.example.com.");
+    const Name apex = *Name::from_text("example.com."), one = *Name::from_text("ns1.example.com."),
+               two = *Name::from_text("ns2.example.com.");
     const B address = {192, 0, 2, 1};
     B buffer(1232);
     MessageBuilder builder;
     for (auto _ : state) {
         builder.start_response(buffer, buffer.size(), message, *query);
         builder.add_record(Section::authority, apex, RrType::NS, RrClass::IN, 60, one.wire());
-        builder.add_record_at(Section::authority, builder.last_owner_offset(), RrType::NS, RrClass::IN, 60, two.wire());
+        builder.add_record_at(Section::authority, builder.last_owner_offset(), RrType::NS,
+                              RrClass::IN, 60, two.wire());
         builder.add_record(Section::additional, one, RrType::A, RrClass::IN, 60, address);
         builder.add_record(Section::additional, two, RrType::A, RrClass::IN, 60, address);
         benchmark::DoNotOptimize(builder.finish());
@@ -75,8 +77,13 @@ BENCHMARK(answer_referral);
 
 // Called for each record of a master file. Expected: below 40 ns for addresses.
 void parse_rdata_text(benchmark::State& state) {
-    struct Row { RrType type; const char* text; };
-    const Row rows[] = {{RrType::A, "192.0.2.123"}, {RrType::AAAA, "2001:db8::1:2"}, {RrType::MX, "10 mail.example.com."}};
+    struct Row {
+        RrType type;
+        const char* text;
+    };
+    const Row rows[] = {{RrType::A, "192.0.2.123"},
+                        {RrType::AAAA, "2001:db8::1:2"},
+                        {RrType::MX, "10 mail.example.com."}};
     const Row& row = rows[state.range(0)];
     const auto tokens = split_tokens(row.text);
     std::uint8_t buffer[512];

@@ -36,13 +36,15 @@ void MessageBuilder::start(MutableBytes buffer, std::size_t limit) {
     }
 }
 
-void MessageBuilder::start_query(MutableBytes buffer, std::uint16_t id, NameView name, RrType type, RrClass klass) {
+void MessageBuilder::start_query(MutableBytes buffer, std::uint16_t id, NameView name, RrType type,
+                                 RrClass klass) {
     start(buffer, buffer.size());
     header_.id = id;
     KITH_CHECK(add_question(name, type, klass));
 }
 
-void MessageBuilder::start_response(MutableBytes buffer, std::size_t limit, Bytes message, const QueryView& query) {
+void MessageBuilder::start_response(MutableBytes buffer, std::size_t limit, Bytes message,
+                                    const QueryView& query) {
     start(buffer, limit);
     constexpr std::uint16_t kept = 0x7800 | Header::rd | Header::cd;  // opcode, RD, CD
     header_.id = query.header.id;
@@ -53,7 +55,8 @@ void MessageBuilder::start_response(MutableBytes buffer, std::size_t limit, Byte
 }
 
 void MessageBuilder::set_rcode(Rcode rcode) {
-    header_.flags = static_cast<std::uint16_t>((header_.flags & ~15U) | (static_cast<unsigned>(rcode) & 15U));
+    header_.flags =
+        static_cast<std::uint16_t>((header_.flags & ~15U) | (static_cast<unsigned>(rcode) & 15U));
 }
 
 bool MessageBuilder::put(Bytes bytes) {
@@ -105,7 +108,8 @@ void MessageBuilder::remember(std::uint64_t hash, std::size_t offset) {
     if (offset >= pointer_reach || target_count_ == compression_targets_max) return;
     std::size_t slot = hash % target_slots;
     while (targets_[slot].epoch == epoch_) slot = (slot + 1) % target_slots;
-    targets_[slot] = {epoch_, static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint16_t>(offset)};
+    targets_[slot] = {epoch_, static_cast<std::uint32_t>(hash >> 32),
+                      static_cast<std::uint16_t>(offset)};
     target_order_[target_count_++] = static_cast<std::uint8_t>(slot);
 }
 
@@ -165,8 +169,8 @@ bool MessageBuilder::write_rdata(RrType type, Bytes rdata) {
     return put(rdata);
 }
 
-bool MessageBuilder::finish_record(Section section, std::size_t start, RrType type, RrClass klass, std::uint32_t ttl,
-                                   Bytes rdata) {
+bool MessageBuilder::finish_record(Section section, std::size_t start, RrType type, RrClass klass,
+                                   std::uint32_t ttl, Bytes rdata) {
     if (room() >= 10) {
         std::uint8_t* const fixed = data_ + size_;
         store_u16(fixed, static_cast<std::uint16_t>(type));
@@ -186,7 +190,8 @@ bool MessageBuilder::finish_record(Section section, std::size_t start, RrType ty
 
 bool MessageBuilder::add_question(NameView name, RrType type, RrClass klass) {
     const std::size_t start = size_;
-    if (!write_name(name) || !put_u16(static_cast<std::uint16_t>(type)) || !put_u16(static_cast<std::uint16_t>(klass))) {
+    if (!write_name(name) || !put_u16(static_cast<std::uint16_t>(type)) ||
+        !put_u16(static_cast<std::uint16_t>(klass))) {
         take_back(start);
         return false;
     }
@@ -194,8 +199,8 @@ bool MessageBuilder::add_question(NameView name, RrType type, RrClass klass) {
     return true;
 }
 
-bool MessageBuilder::add_record(Section section, NameView owner, RrType type, RrClass klass, std::uint32_t ttl,
-                                Bytes rdata) {
+bool MessageBuilder::add_record(Section section, NameView owner, RrType type, RrClass klass,
+                                std::uint32_t ttl, Bytes rdata) {
     const std::size_t start = size_;
     if (!write_name(owner)) {
         take_back(start);
@@ -209,8 +214,8 @@ bool MessageBuilder::add_record(Section section, NameView owner, RrType type, Rr
     return true;
 }
 
-bool MessageBuilder::add_record_at(Section section, std::uint16_t owner_offset, RrType type, RrClass klass,
-                                   std::uint32_t ttl, Bytes rdata) {
+bool MessageBuilder::add_record_at(Section section, std::uint16_t owner_offset, RrType type,
+                                   RrClass klass, std::uint32_t ttl, Bytes rdata) {
     KITH_DCHECK(owner_offset >= header_bytes && owner_offset < pointer_reach);
     const std::size_t start = size_;
     if (!put_u16(static_cast<std::uint16_t>(0xc000U | owner_offset))) return false;
@@ -219,7 +224,8 @@ bool MessageBuilder::add_record_at(Section section, std::uint16_t owner_offset, 
     return true;
 }
 
-std::uint8_t* MessageBuilder::append_records(std::size_t bytes, std::uint16_t answers, std::uint16_t authorities) {
+std::uint8_t* MessageBuilder::append_records(std::size_t bytes, std::uint16_t answers,
+                                             std::uint16_t authorities) {
     if (room() < bytes) return nullptr;
     std::uint8_t* const at = data_ + size_;
     size_ += bytes;
@@ -228,8 +234,8 @@ std::uint8_t* MessageBuilder::append_records(std::size_t bytes, std::uint16_t an
     return at;
 }
 
-bool MessageBuilder::add_opt(std::uint16_t payload_bytes, Rcode rcode, std::uint8_t version, std::uint16_t flags,
-                             Bytes options) {
+bool MessageBuilder::add_opt(std::uint16_t payload_bytes, Rcode rcode, std::uint8_t version,
+                             std::uint16_t flags, Bytes options) {
     const std::size_t held = std::exchange(reserved_, 0);
     if (room() < 11 + options.size()) {
         reserved_ = held;

@@ -20,15 +20,21 @@ public:
     /// and 65,535; at least 12). Forgets everything before.
     void start(MutableBytes buffer, std::size_t limit);
     /// Starts a query for `name`: opcode QUERY, no flags. Requires room for the question.
-    void start_query(MutableBytes buffer, std::uint16_t id, NameView name, RrType type, RrClass klass);
+    void start_query(MutableBytes buffer, std::uint16_t id, NameView name, RrType type,
+                     RrClass klass);
     /// Starts the response to `query`, whose bytes are `message`: same id, opcode, RD, CD and
     /// question (case kept, RFC 1034 §3.1 and 0x20), QR set, rcode NOERROR.
-    void start_response(MutableBytes buffer, std::size_t limit, Bytes message, const QueryView& query);
+    void start_response(MutableBytes buffer, std::size_t limit, Bytes message,
+                        const QueryView& query);
 
     Header& header() { return header_; }
     void set_rcode(Rcode rcode);  ///< the low four bits; the rest is the caller's OPT
-    void set_flag(std::uint16_t flag) { header_.flags = static_cast<std::uint16_t>(header_.flags | flag); }
-    void clear_flag(std::uint16_t flag) { header_.flags = static_cast<std::uint16_t>(header_.flags & ~flag); }
+    void set_flag(std::uint16_t flag) {
+        header_.flags = static_cast<std::uint16_t>(header_.flags | flag);
+    }
+    void clear_flag(std::uint16_t flag) {
+        header_.flags = static_cast<std::uint16_t>(header_.flags & ~flag);
+    }
 
     /// Bytes that later records leave free, for OPT or TSIG at the end. Cleared by start().
     void reserve(std::size_t bytes) { reserved_ = bytes; }
@@ -39,20 +45,23 @@ public:
     /// Adds one record, compressing `owner` and the names in `rdata`: uncompressed wire form that
     /// check_rdata() accepts, or nothing (UPDATE).
     /// False: no room, message unchanged.
-    bool add_record(Section section, NameView owner, RrType type, RrClass klass, std::uint32_t ttl, Bytes rdata);
+    bool add_record(Section section, NameView owner, RrType type, RrClass klass, std::uint32_t ttl,
+                    Bytes rdata);
     /// As add_record() with an owner that already stands at `owner_offset` of the message, such as
     /// the question's name at 12.
-    bool add_record_at(Section section, std::uint16_t owner_offset, RrType type, RrClass klass, std::uint32_t ttl,
-                       Bytes rdata);
+    bool add_record_at(Section section, std::uint16_t owner_offset, RrType type, RrClass klass,
+                       std::uint32_t ttl, Bytes rdata);
     /// Where the owner of the record added last stands, for add_record_at(); 0 when it is the root, beyond
     /// the reach of a pointer, or after rewind().
     std::uint16_t last_owner_offset() const { return last_owner_; }
     /// Counts `answers` and `authorities` more records and returns the place for their `bytes` bytes of wire
     /// form, which the caller fills; compressed names in them may point at what stands before.
     /// nullptr: no room, message unchanged. For records kept ready-made, as the cache does.
-    std::uint8_t* append_records(std::size_t bytes, std::uint16_t answers, std::uint16_t authorities);
+    std::uint8_t* append_records(std::size_t bytes, std::uint16_t answers,
+                                 std::uint16_t authorities);
     /// Adds OPT with these options as they are (bytes of whole options); uses reserved room.
-    bool add_opt(std::uint16_t payload_bytes, Rcode rcode, std::uint8_t version, std::uint16_t flags, Bytes options);
+    bool add_opt(std::uint16_t payload_bytes, Rcode rcode, std::uint8_t version,
+                 std::uint16_t flags, Bytes options);
 
     /// A point to go back to, so that a half-written RRset can be taken out again.
     struct Mark {
@@ -77,7 +86,8 @@ private:
 
     bool write_name(NameView name);
     bool write_rdata(RrType type, Bytes rdata);
-    bool finish_record(Section section, std::size_t start, RrType type, RrClass klass, std::uint32_t ttl, Bytes rdata);
+    bool finish_record(Section section, std::size_t start, RrType type, RrClass klass,
+                       std::uint32_t ttl, Bytes rdata);
     bool put(Bytes bytes);
     bool put_u16(std::uint16_t value);
     std::uint16_t find_target(NameView suffix, std::uint64_t hash) const;

@@ -13,13 +13,19 @@ namespace {
 
 using B = std::vector<std::uint8_t>;
 
-struct Rr { Section section; std::string owner; RrType type; std::string rdata; };
+struct Rr {
+    Section section;
+    std::string owner;
+    RrType type;
+    std::string rdata;
+};
 
 Name name(std::string_view text) { return *Name::from_text(text); }
 B wire(RrType type, std::string_view text) { return *rdata_from_text(type, text); }
 
 bool add(MessageBuilder& builder, const Rr& rr) {
-    return builder.add_record(rr.section, name(rr.owner), rr.type, RrClass::IN, 60, wire(rr.type, rr.rdata));
+    return builder.add_record(rr.section, name(rr.owner), rr.type, RrClass::IN, 60,
+                              wire(rr.type, rr.rdata));
 }
 
 /// The records of a message as text, names expanded; fails the test when the message is not one.
@@ -48,7 +54,8 @@ const Rr answer[] = {
     {Section::answer, "host.example.com.", RrType::A, "192.0.2.1"},
     {Section::answer, "example.com.", RrType::MX, "10 mail.example.com."},
     {Section::answer, "example.com.", RrType::TXT, "\"not a name: example.com\""},
-    {Section::authority, "example.com.", RrType::SOA, "ns.example.com. root.example.com. 1 2 3 4 5"},
+    {Section::authority, "example.com.", RrType::SOA,
+     "ns.example.com. root.example.com. 1 2 3 4 5"},
     {Section::authority, "com.", RrType::NS, "ns.example.net."},
     {Section::additional, ".", RrType::NS, "."},
     {Section::additional, "_x._tcp.example.com.", RrType::SRV, "0 0 80 host.example.com."},
@@ -75,8 +82,10 @@ TEST(MessageBuilder, CompressesOwnersAndNamesOfRfc1035Types) {
     EXPECT_EQ(builder.last_owner_offset(), 31) << "a pointer alone is known by what it points to";
     const Bytes message = builder.finish();
     EXPECT_EQ(B(message.begin() + 12, message.end()),
-              (B{1, 'a', 3, 'l', 'a', 'n', 0, 0, 15, 0, 1, 0, 0, 0, 60, 0, 6, 0, 1, 1, 'b', 0xc0, 14,  // MX
-                 0xc0, 31, 0, 33, 0, 1, 0, 0, 0, 60, 0, 13, 0, 0, 0, 0, 0, 1, 1, 'a', 3, 'l', 'a', 'n', 0}));
+              (B{1,    'a', 3, 'l', 'a', 'n', 0,   0,   15,   0,   1,   0,  0,
+                 0,    60,  0, 6,   0,   1,   1,   'b', 0xc0, 14,  // MX
+                 0xc0, 31,  0, 33,  0,   1,   0,   0,   0,    60,  0,   13, 0,
+                 0,    0,   0, 0,   1,   1,   'a', 3,   'l',  'a', 'n', 0}));
 }
 
 TEST(MessageBuilder, RespondsWithTheQuestionAsAsked) {
@@ -89,8 +98,8 @@ TEST(MessageBuilder, RespondsWithTheQuestionAsAsked) {
     ASSERT_TRUE(add(builder, {Section::answer, "a.B.", RrType::NS, "n.b."}));
     const Bytes message = builder.finish();
     EXPECT_EQ(B(message.begin(), message.end()),
-              (B{0xab, 0xcd, 0xa9, 0x10, 0, 1, 0, 1, 0, 0, 0, 0, 1, 'A', 1, 'b', 0, 0, 1, 0, 1,
-                 0xc0, 12, 0, 2, 0, 1, 0, 0, 0, 60, 0, 4, 1, 'n', 0xc0, 14}));
+              (B{0xab, 0xcd, 0xa9, 0x10, 0, 1, 0, 1, 0, 0, 0, 0,  1, 'A', 1, 'b', 0,    0, 1,
+                 0,    1,    0xc0, 12,   0, 2, 0, 1, 0, 0, 0, 60, 0, 4,   1, 'n', 0xc0, 14}));
 }
 
 // For every limit, the message is a prefix of the records, parses, and the next record truly had no room.
@@ -110,16 +119,22 @@ TEST(MessageBuilder, TruncatesExactly) {
         builder.start(buffer, limit);
         std::size_t added = 0;
         while (added < std::size(answer) && add(builder, answer[added])) ++added;
-        const auto fitting = static_cast<std::size_t>(std::ranges::upper_bound(sizes, limit) - sizes.begin()) - 1;
+        const auto fitting =
+            static_cast<std::size_t>(std::ranges::upper_bound(sizes, limit) - sizes.begin()) - 1;
         EXPECT_EQ(added, fitting) << limit;
         EXPECT_EQ(builder.size(), sizes[added]) << limit;
         const Bytes message = builder.finish();
-        EXPECT_TRUE(std::ranges::equal(records(message), std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(added)),
-                                       [](const std::string& a, const std::string& b) {
-                                           return std::ranges::equal(a, b, {}, [](char c) { return std::tolower(c); },
-                                                                     [](char c) { return std::tolower(c); });
-                                       })) << limit;
-        EXPECT_TRUE(std::all_of(buffer.begin() + static_cast<std::ptrdiff_t>(limit), buffer.end(), [](auto b) { return b == 0xee; }));
+        EXPECT_TRUE(std::ranges::equal(
+            records(message),
+            std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(added)),
+            [](const std::string& a, const std::string& b) {
+                return std::ranges::equal(
+                    a, b, {}, [](char c) { return std::tolower(c); },
+                    [](char c) { return std::tolower(c); });
+            }))
+            << limit;
+        EXPECT_TRUE(std::all_of(buffer.begin() + static_cast<std::ptrdiff_t>(limit), buffer.end(),
+                                [](auto b) { return b == 0xee; }));
     }
 }
 
@@ -127,7 +142,8 @@ TEST(MessageBuilder, RefusedRecordsLeaveNoTrace) {
     B buffer(512);
     MessageBuilder builder;
     builder.start(buffer, 40);
-    EXPECT_FALSE(add(builder, {Section::answer, "a.b.c.", RrType::TXT, "\"a string that has no room at all\""}));
+    EXPECT_FALSE(add(
+        builder, {Section::answer, "a.b.c.", RrType::TXT, "\"a string that has no room at all\""}));
     EXPECT_EQ(builder.size(), 12U);
     ASSERT_TRUE(add(builder, {Section::answer, "c.", RrType::A, "10.0.0.1"}));
     EXPECT_EQ(records(builder.finish()), std::vector<std::string>{"c. A 10.0.0.1"});
@@ -145,7 +161,8 @@ TEST(MessageBuilder, ForgetsNamesThatWereTakenBack) {
     ASSERT_TRUE(add(builder, {Section::answer, "c.example.", RrType::NS, "a.example."}));
     ASSERT_TRUE(add(builder, {Section::answer, "b.example.", RrType::A, "10.0.0.2"}));
     EXPECT_EQ(records(builder.finish()),
-              (std::vector<std::string>{"x. A 10.0.0.1", "c.example. NS a.example.", "b.example. A 10.0.0.2"}));
+              (std::vector<std::string>{"x. A 10.0.0.1", "c.example. NS a.example.",
+                                        "b.example. A 10.0.0.2"}));
 }
 
 // Found by the fuzzer: where "a." stood once, the low byte of a TTL and the length of RDATA, not yet
@@ -155,9 +172,11 @@ TEST(MessageBuilder, NeverPointsAtBytesTakenBack) {
     MessageBuilder builder;
     builder.start(buffer, 512);
     const auto mark = builder.mark();
-    ASSERT_TRUE(builder.add_record(Section::answer, NameView(), RrType::NS, RrClass::IN, 1, wire(RrType::NS, "a.")));
+    ASSERT_TRUE(builder.add_record(Section::answer, NameView(), RrType::NS, RrClass::IN, 1,
+                                   wire(RrType::NS, "a.")));
     builder.rewind(mark);
-    ASSERT_TRUE(builder.add_record(Section::answer, name("aa."), RrType::MX, RrClass::IN, 1, wire(RrType::MX, "1 b.a.")));
+    ASSERT_TRUE(builder.add_record(Section::answer, name("aa."), RrType::MX, RrClass::IN, 1,
+                                   wire(RrType::MX, "1 b.a.")));
     EXPECT_EQ(records(builder.finish()), std::vector<std::string>{"aa. MX 1 b.a."});
 }
 
@@ -180,8 +199,9 @@ TEST(MessageBuilder, NeverPointsIntoRecordData) {
             for (std::uint32_t i = random(4) + 1; i > 0; --i) owner += labels[random(6)] + ".";
             for (std::uint32_t i = random(4) + 1; i > 0; --i) target += labels[random(6)] + ".";
             const bool is_name = random(3) != 0;
-            const Rr rr{Section::answer, owner, is_name ? RrType::NS : RrType::TXT,
-                        is_name ? target : "\"" + std::string(random(9), 'a') + "\\001a\\192\\012\""};
+            const Rr rr{
+                Section::answer, owner, is_name ? RrType::NS : RrType::TXT,
+                is_name ? target : "\"" + std::string(random(9), 'a') + "\\001a\\192\\012\""};
             if (random(4) == 0) marks.emplace_back(builder.mark(), expected.size());
             if (add(builder, rr)) expected.push_back(as_line(rr));
             if (random(4) == 0 && !marks.empty()) {
@@ -195,8 +215,9 @@ TEST(MessageBuilder, NeverPointsIntoRecordData) {
         for (const std::string& line : expected) {
             const std::size_t blank = line.find(' ');
             const bool is_name = line.compare(blank, 4, " NS ") == 0;
-            printed.push_back(name(line.substr(0, blank)).to_text() +
-                              (is_name ? " NS " + name(line.substr(blank + 4)).to_text() : line.substr(blank)));
+            printed.push_back(
+                name(line.substr(0, blank)).to_text() +
+                (is_name ? " NS " + name(line.substr(blank + 4)).to_text() : line.substr(blank)));
         }
         ASSERT_EQ(records(builder.finish()), printed) << "round " << round;
     }
@@ -234,7 +255,8 @@ TEST(MessageBuilder, WritesNamesBeyondTheReachOfPointers) {
     MessageBuilder builder;
     builder.start(buffer, buffer.size());
     const B big(16400, 'x');
-    ASSERT_TRUE(builder.add_record(Section::answer, name("a."), RrType::NULL_, RrClass::IN, 0, big));
+    ASSERT_TRUE(
+        builder.add_record(Section::answer, name("a."), RrType::NULL_, RrClass::IN, 0, big));
     ASSERT_TRUE(add(builder, {Section::answer, "far.away.", RrType::A, "10.0.0.1"}));
     EXPECT_EQ(builder.last_owner_offset(), 0);
     ASSERT_TRUE(add(builder, {Section::answer, "far.away.", RrType::A, "10.0.0.2"}));

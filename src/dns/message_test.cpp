@@ -31,7 +31,8 @@ const B opt = {0, 0, 41, 0x04, 0xd0, 0, 0, 0x80, 0, 0, 0};                 // 12
 const B opt_nsid = {0, 0, 41, 0x10, 0, 1, 2, 0, 0, 0, 6, 0, 3, 0, 2, 'i', 'd'};
 
 TEST(MessageView, ReadsAllSections) {
-    const B bytes = message({1, 1, 1, 2}, join({question, address, address, address, opt_nsid}), 0x8583);
+    const B bytes =
+        message({1, 1, 1, 2}, join({question, address, address, address, opt_nsid}), 0x8583);
     const auto view = MessageView::parse(bytes);
     ASSERT_TRUE(view.has_value());
     EXPECT_EQ(view->header().id, 0x1234);
@@ -62,7 +63,11 @@ TEST(MessageView, TakesAnyNumberOfQuestions) {
     EXPECT_TRUE(MessageView::parse(message({2, 0, 0, 0}, join({question, question}))).has_value());
 }
 
-struct Bad { const char* why; B bytes; WireError expected; };
+struct Bad {
+    const char* why;
+    B bytes;
+    WireError expected;
+};
 
 TEST(MessageView, RefusesBadMessages) {
     const Bad rows[] = {
@@ -71,17 +76,29 @@ TEST(MessageView, RefusesBadMessages) {
         {"question missing", message({1, 0, 0, 0}, {}), {WireFault::truncated, 12}},
         {"question without a class", message({1, 0, 0, 0}, {0, 0, 1}), {WireFault::truncated, 15}},
         {"record missing", message({1, 1, 0, 0}, question), {WireFault::truncated, 19}},
-        {"record without its length", message({0, 1, 0, 0}, {0, 0, 1, 0, 1, 0, 0, 0, 0}), {WireFault::truncated, 21}},
-        {"RDATA past the end", message({0, 1, 0, 0}, {0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3}), {WireFault::truncated, 23}},
-        {"a byte left over", message({1, 0, 0, 0}, join({question, {0}})), {WireFault::trailing_bytes, 19}},
+        {"record without its length",
+         message({0, 1, 0, 0}, {0, 0, 1, 0, 1, 0, 0, 0, 0}),
+         {WireFault::truncated, 21}},
+        {"RDATA past the end",
+         message({0, 1, 0, 0}, {0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3}),
+         {WireFault::truncated, 23}},
+        {"a byte left over",
+         message({1, 0, 0, 0}, join({question, {0}})),
+         {WireFault::trailing_bytes, 19}},
         {"OPT among the answers", message({0, 1, 0, 0}, opt), {WireFault::opt_section, 12}},
         {"OPT twice", message({0, 0, 0, 2}, join({opt, opt})), {WireFault::opt_twice, 23}},
-        {"OPT of a name", message({1, 0, 0, 1}, join({question, {0xc0, 12}, B(opt.begin() + 1, opt.end())})),
+        {"OPT of a name",
+         message({1, 0, 0, 1}, join({question, {0xc0, 12}, B(opt.begin() + 1, opt.end())})),
          {WireFault::opt_owner, 19}},
-        {"option past the end", message({0, 0, 0, 1}, {0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 5, 0, 3, 0, 2, 'i'}),
+        {"option past the end",
+         message({0, 0, 0, 1}, {0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 5, 0, 3, 0, 2, 'i'}),
          {WireFault::truncated, 23}},
-        {"half an option", message({0, 0, 0, 1}, {0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 3, 0, 3, 0}), {WireFault::truncated, 23}},
-        {"owner points forward", message({0, 1, 0, 0}, {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0}), {WireFault::pointer_forward, 12}},
+        {"half an option",
+         message({0, 0, 0, 1}, {0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 3, 0, 3, 0}),
+         {WireFault::truncated, 23}},
+        {"owner points forward",
+         message({0, 1, 0, 0}, {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0}),
+         {WireFault::pointer_forward, 12}},
         {"too large for DNS", B(65536), {WireFault::too_large, 0}},
     };
     for (const Bad& row : rows) {
@@ -121,12 +138,20 @@ TEST(ReadQuery, RefusesBadQueries) {
     const Bad rows[] = {
         {"half a header", B(11), {WireFault::truncated, 11}},
         {"no question", message({0, 0, 0, 0}, {}), {WireFault::bad_value, 4}},
-        {"two questions", message({2, 0, 0, 0}, join({question, question})), {WireFault::bad_value, 4}},
-        {"compressed name", message({1, 0, 0, 0}, {0xc0, 0, 0, 1, 0, 1}), {WireFault::pointer_refused, 12}},
+        {"two questions",
+         message({2, 0, 0, 0}, join({question, question})),
+         {WireFault::bad_value, 4}},
+        {"compressed name",
+         message({1, 0, 0, 0}, {0xc0, 0, 0, 1, 0, 1}),
+         {WireFault::pointer_refused, 12}},
         {"name past the end", message({1, 0, 0, 0}, {5, 'a'}), {WireFault::truncated, 13}},
         {"no class", message({1, 0, 0, 0}, {0, 0, 1}), {WireFault::truncated, 15}},
-        {"a byte left over", message({1, 0, 0, 0}, join({question, {0}})), {WireFault::trailing_bytes, 19}},
-        {"OPT twice", message({1, 0, 0, 2}, join({question, opt, opt})), {WireFault::opt_twice, 30}},
+        {"a byte left over",
+         message({1, 0, 0, 0}, join({question, {0}})),
+         {WireFault::trailing_bytes, 19}},
+        {"OPT twice",
+         message({1, 0, 0, 2}, join({question, opt, opt})),
+         {WireFault::opt_twice, 30}},
         {"too large for DNS", B(65536), {WireFault::too_large, 0}},
     };
     for (const Bad& row : rows) {
@@ -162,8 +187,12 @@ TEST(ReadQuery, AgreesWithMessageView) {
 }
 
 TEST(Edns, UsablePayloadIsTheSmallerButAtLeast512) {
-    struct Row { std::uint16_t theirs; std::size_t ours, expected; };
-    for (const Row& row : {Row{1232, 4096, 1232}, Row{4096, 1232, 1232}, Row{0, 1232, 512}, Row{511, 1232, 512}}) {
+    struct Row {
+        std::uint16_t theirs;
+        std::size_t ours, expected;
+    };
+    for (const Row& row :
+         {Row{1232, 4096, 1232}, Row{4096, 1232, 1232}, Row{0, 1232, 512}, Row{511, 1232, 512}}) {
         Edns edns;
         edns.payload_bytes = row.theirs;
         EXPECT_EQ(edns.usable_payload(row.ours), row.expected) << row.theirs;

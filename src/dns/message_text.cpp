@@ -19,8 +19,9 @@ struct NamedFlag {
     std::uint16_t bit;
     std::string_view name;
 };
-constexpr NamedFlag header_flags[] = {{Header::qr, "qr"}, {Header::aa, "aa"}, {Header::tc, "tc"}, {Header::rd, "rd"},
-                                      {Header::ra, "ra"}, {Header::z, "z"},   {Header::ad, "ad"}, {Header::cd, "cd"}};
+constexpr NamedFlag header_flags[] = {{Header::qr, "qr"}, {Header::aa, "aa"}, {Header::tc, "tc"},
+                                      {Header::rd, "rd"}, {Header::ra, "ra"}, {Header::z, "z"},
+                                      {Header::ad, "ad"}, {Header::cd, "cd"}};
 
 std::string hex(Bytes bytes) {
     std::string out;
@@ -46,7 +47,8 @@ std::string subnet_text(Bytes value) {
     if (size == 0 || value.size() - 4 > size) return hex(value);
     std::uint8_t address[16] = {};
     std::copy(value.begin() + 4, value.end(), address);
-    return fmt::format("{}/{}/{}", IpAddress::from_bytes({address, size})->to_text(), value[2], value[3]);
+    return fmt::format("{}/{}/{}", IpAddress::from_bytes({address, size})->to_text(), value[2],
+                       value[3]);
 }
 
 std::string error_text(Bytes value) {
@@ -61,7 +63,8 @@ std::string numbers_text(Bytes value) {
     if (value.size() % 2 != 0) return hex(value);
     std::string out;
     for (std::size_t i = 0; i < value.size(); i += 2) {
-        fmt::format_to(std::back_inserter(out), "{}{}", i > 0 ? " " : "", load_u16(value.data() + i));
+        fmt::format_to(std::back_inserter(out), "{}{}", i > 0 ? " " : "",
+                       load_u16(value.data() + i));
     }
     return out;
 }
@@ -71,7 +74,8 @@ std::string bytes_as_numbers(Bytes value) { return fmt::format("{}", fmt::join(v
 // label count 8 | type 8 (0: SOA serial) | value (RFC 9660 §2)
 std::string zone_version_text(Bytes value) {
     if (value.size() != 6 || value[1] != 0) return hex(value);
-    return fmt::format("serial {} of the zone with {} labels", load_u32(value.data() + 2), value[0]);
+    return fmt::format("serial {} of the zone with {} labels", load_u32(value.data() + 2),
+                       value[0]);
 }
 
 std::string name_or_hex(Bytes value) {
@@ -79,8 +83,8 @@ std::string name_or_hex(Bytes value) {
     return name && name->size() == value.size() ? name->to_text() : hex(value);
 }
 
-void append_line(std::string& out, std::string_view before, NameView owner, RrType type, RrClass klass,
-                 std::uint32_t ttl, Bytes rdata) {
+void append_line(std::string& out, std::string_view before, NameView owner, RrType type,
+                 RrClass klass, std::uint32_t ttl, Bytes rdata) {
     out += before;
     out += to_text(owner, type, klass, ttl, rdata);
     out += '\n';
@@ -88,10 +92,11 @@ void append_line(std::string& out, std::string_view before, NameView owner, RrTy
 
 void append_edns(std::string& out, const Edns& edns) {
     out += "\n;; OPT PSEUDOSECTION:\n";
-    fmt::format_to(std::back_inserter(out), "; EDNS: version: {}, flags:{}; udp: {}\n", edns.version,
-                   edns.dnssec_ok ? " do" : "", edns.payload_bytes);
+    fmt::format_to(std::back_inserter(out), "; EDNS: version: {}, flags:{}; udp: {}\n",
+                   edns.version, edns.dnssec_ok ? " do" : "", edns.payload_bytes);
     edns.for_each([&](const Option& option) {
-        fmt::format_to(std::back_inserter(out), "; {}: {}\n", option_name(option.code), option_text(option));
+        fmt::format_to(std::back_inserter(out), "; {}: {}\n", option_name(option.code),
+                       option_text(option));
     });
 }
 
@@ -100,9 +105,11 @@ void append_questions(std::string& out, const MessageView& message) {
     for (int i = 0; i < message.header().counts[0]; ++i) {
         const auto question = read_question(reader);
         if (!question) return;  // parse() has seen it: cannot happen
-        if (i == 0) out += message.header().opcode() == Opcode::UPDATE ? "\n;; ZONE SECTION:\n" : "\n;; QUESTION SECTION:\n";
-        fmt::format_to(std::back_inserter(out), ";{}\t\t{}\t{}\n", question->name.to_text(), class_name(question->klass),
-                       type_name(question->type));
+        if (i == 0)
+            out += message.header().opcode() == Opcode::UPDATE ? "\n;; ZONE SECTION:\n"
+                                                               : "\n;; QUESTION SECTION:\n";
+        fmt::format_to(std::back_inserter(out), ";{}\t\t{}\t{}\n", question->name.to_text(),
+                       class_name(question->klass), type_name(question->type));
     }
 }
 
@@ -140,7 +147,8 @@ std::string option_text(const Option& option) {
             }
             return hex(option.value);
         case OptionCode::EXPIRE:
-            return option.value.size() == 4 ? fmt::format("{} s", load_u32(option.value.data())) : hex(option.value);
+            return option.value.size() == 4 ? fmt::format("{} s", load_u32(option.value.data()))
+                                            : hex(option.value);
         case OptionCode::LLQ:
         case OptionCode::UL:
         case OptionCode::COOKIE: break;
@@ -149,7 +157,8 @@ std::string option_text(const Option& option) {
 }
 
 std::string to_text(NameView owner, RrType type, RrClass klass, std::uint32_t ttl, Bytes rdata) {
-    std::string out = fmt::format("{}\t{}\t{}\t{}", owner.to_text(), ttl, class_name(klass), type_name(type));
+    std::string out =
+        fmt::format("{}\t{}\t{}\t{}", owner.to_text(), ttl, class_name(klass), type_name(type));
     const bool update_set = rdata.empty() && (klass == RrClass::ANY || klass == RrClass::NONE);
     if (!update_set) {
         const std::string text = rdata_to_text(type, klass, rdata);
@@ -161,31 +170,39 @@ std::string to_text(NameView owner, RrType type, RrClass klass, std::uint32_t tt
 
 std::string to_text(const MessageView& message) {
     const Header& header = message.header();
-    std::string out = fmt::format(";; opcode: {}, status: {}, id: {}\n;; flags:", opcode_name(header.opcode()),
-                                  rcode_name(message.rcode()), header.id);
+    std::string out =
+        fmt::format(";; opcode: {}, status: {}, id: {}\n;; flags:", opcode_name(header.opcode()),
+                    rcode_name(message.rcode()), header.id);
     for (const NamedFlag& flag : header_flags) {
         if (header.has(flag.bit)) fmt::format_to(std::back_inserter(out), " {}", flag.name);
     }
     const bool update = header.opcode() == Opcode::UPDATE;
-    fmt::format_to(std::back_inserter(out), "; {}: {}, {}: {}, {}: {}, ADDITIONAL: {}\n", update ? "ZONE" : "QUERY",
-                   header.counts[0], section_title(Section::answer, header.opcode()), header.counts[1],
-                   section_title(Section::authority, header.opcode()), header.counts[2], header.counts[3]);
+    fmt::format_to(std::back_inserter(out), "; {}: {}, {}: {}, {}: {}, ADDITIONAL: {}\n",
+                   update ? "ZONE" : "QUERY", header.counts[0],
+                   section_title(Section::answer, header.opcode()), header.counts[1],
+                   section_title(Section::authority, header.opcode()), header.counts[2],
+                   header.counts[3]);
     if (message.edns()) append_edns(out, *message.edns());
     append_questions(out, message);
     std::vector<std::uint8_t> scratch(rdata_bytes_max);
     for (const Section section : {Section::answer, Section::authority, Section::additional}) {
         bool first = true;
         message.for_each(section, [&](const RecordView& record) {
-            if (first) fmt::format_to(std::back_inserter(out), "\n;; {} SECTION:\n", section_title(section, header.opcode()));
+            if (first)
+                fmt::format_to(std::back_inserter(out), "\n;; {} SECTION:\n",
+                               section_title(section, header.opcode()));
             first = false;
             Writer expanded(scratch);
             const auto fits = expand_rdata(message.bytes(), record, expanded);
             if (fits) {
-                append_line(out, "", record.owner, record.type, record.klass, record.ttl, expanded.written());
+                append_line(out, "", record.owner, record.type, record.klass, record.ttl,
+                            expanded.written());
             } else {
                 // Shown as it stands in the message and commented out: it cannot be pasted.
-                fmt::format_to(std::back_inserter(out), "; RDATA does not fit {}: {}\n", type_name(record.type), fits.error().to_text());
-                append_line(out, "; ", record.owner, RrType::NULL_, record.klass, record.ttl, record.rdata);
+                fmt::format_to(std::back_inserter(out), "; RDATA does not fit {}: {}\n",
+                               type_name(record.type), fits.error().to_text());
+                append_line(out, "; ", record.owner, RrType::NULL_, record.klass, record.ttl,
+                            record.rdata);
             }
         });
     }

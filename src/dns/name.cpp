@@ -47,12 +47,15 @@ Text<bool> parse_labels(std::string_view text, NameBuilder& builder) {
         while (at < text.size() && text[at] != '.') {
             const std::size_t here = at;
             const auto byte = read_escaped(text, at);
-            if (!byte) return text_error("expected \\DDD (000..255) or \\X, found a broken escape", text, here);
+            if (!byte)
+                return text_error("expected \\DDD (000..255) or \\X, found a broken escape", text,
+                                  here);
             if (length == label.size()) return text_error("label over 63 bytes", text, start);
             label[length++] = *byte;
         }
         if (length == 0) return text_error("empty label (two dots or a leading dot)", text, start);
-        if (!builder.append(Bytes(label.data(), length))) return text_error("over 255 bytes", text, start);
+        if (!builder.append(Bytes(label.data(), length)))
+            return text_error("over 255 bytes", text, start);
         if (at == text.size()) return false;
         ++at;
     }
@@ -67,11 +70,14 @@ Wire<NameView> NameView::from_wire(Bytes wire) {
     };
     for (std::size_t at = 0; at < wire.size();) {
         const std::uint8_t length = wire[at];
-        if (length >= 64) return fault(length >= 192 ? WireFault::pointer_refused : WireFault::bad_label_type, at);
+        if (length >= 64)
+            return fault(length >= 192 ? WireFault::pointer_refused : WireFault::bad_label_type,
+                         at);
         const std::size_t next = at + length + 1U;
         if (next > wire.size()) return fault(WireFault::truncated, at + 1);
         if (length == 0) return NameView(wire.first(next));
-        if (next >= name_bytes_max) return fault(WireFault::name_too_long, at);  // the root label needs a byte more
+        if (next >= name_bytes_max)
+            return fault(WireFault::name_too_long, at);  // the root label needs a byte more
         at = next;
     }
     return fault(WireFault::truncated, wire.size());
@@ -105,7 +111,9 @@ std::string NameView::to_text() const {
             if (byte <= ' ' || byte >= 127) {
                 fmt::format_to(std::back_inserter(out), "\\{:03}", byte);
             } else {
-                if (std::string_view(".\\\"();@$").find(static_cast<char>(byte)) != std::string_view::npos) out += '\\';
+                if (std::string_view(".\\\"();@$").find(static_cast<char>(byte)) !=
+                    std::string_view::npos)
+                    out += '\\';
                 out += static_cast<char>(byte);
             }
         }
@@ -121,8 +129,9 @@ std::strong_ordering operator<=>(NameView a, NameView b) {
     int left_a = label_offsets(a.wire_, offsets_a);
     int left_b = label_offsets(b.wire_, offsets_b);
     while (left_a > 0 && left_b > 0) {
-        const auto order = compare_labels(label_at(a.wire_, offsets_a[static_cast<std::size_t>(--left_a)]),
-                                          label_at(b.wire_, offsets_b[static_cast<std::size_t>(--left_b)]));
+        const auto order =
+            compare_labels(label_at(a.wire_, offsets_a[static_cast<std::size_t>(--left_a)]),
+                           label_at(b.wire_, offsets_b[static_cast<std::size_t>(--left_b)]));
         if (order != 0) return order;
     }
     return left_a <=> left_b;
@@ -184,7 +193,8 @@ Wire<Name> read_name(Reader& reader) {
         }
         if (length < 64) {
             KITH_TRY(const Bytes label, cursor.take(length));
-            if (!name.append(label)) return std::unexpected(WireError{WireFault::name_too_long, at});
+            if (!name.append(label))
+                return std::unexpected(WireError{WireFault::name_too_long, at});
             continue;
         }
         if (length < 192) return std::unexpected(WireError{WireFault::bad_label_type, at});
@@ -212,7 +222,8 @@ Wire<void> skip_name(Reader& reader) {
         if (length >= 64) return std::unexpected(WireError{WireFault::bad_label_type, at});
         KITH_TRY_VOID(reader.take(length));
         // The root label, or the rest that a pointer stands for, needs a byte more.
-        if (reader.offset() - start + 1 > name_bytes_max) return std::unexpected(WireError{WireFault::name_too_long, at});
+        if (reader.offset() - start + 1 > name_bytes_max)
+            return std::unexpected(WireError{WireFault::name_too_long, at});
     }
 }
 

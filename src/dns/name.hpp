@@ -40,7 +40,9 @@ public:
     int label_count() const;  ///< 1 for the root: the root label counts
     /// The first label without its length octet; requires !is_root().
     Bytes first_label() const { return wire_.subspan(1, wire_[0]); }
-    NameView parent() const { return NameView(wire_.subspan(wire_[0] + 1U)); }  ///< requires !is_root()
+    NameView parent() const {
+        return NameView(wire_.subspan(wire_[0] + 1U));
+    }  ///< requires !is_root()
     /// The last `labels` labels (root included); requires 1 <= labels <= label_count().
     NameView suffix(int labels) const;
     bool is_under(NameView apex) const;  ///< true also when equal
@@ -61,7 +63,7 @@ private:
 /// An owned name of 256 bytes, never on the heap.
 class Name {
 public:
-    Name() = default;  ///< the root
+    Name() = default;                                                      ///< the root
     Name(NameView view) : size_(static_cast<std::uint8_t>(view.size())) {  // NOLINT: views convert
         std::memcpy(bytes_.data(), view.wire().data(), view.size());
     }

@@ -10,7 +10,8 @@
 namespace kith::dns {
 namespace {
 
-const char* const names[] = {"lan.", "www.example.com.", "Very-Long-Host-Name-0123456789.floor2.building7.Campus.example.com."};
+const char* const names[] = {"lan.", "www.example.com.",
+                             "Very-Long-Host-Name-0123456789.floor2.building7.Campus.example.com."};
 
 // Lower-casing and hashing all suffixes of the question. Expected: below 20 ns for three labels.
 void assign_lookup_name(benchmark::State& state) {
@@ -26,8 +27,8 @@ BENCHMARK(assign_lookup_name)->DenseRange(0, 2);
 
 // The owner of an answer: three labels, one pointer. Expected: below 45 ns.
 void read_compressed_name(benchmark::State& state) {
-    const std::vector<std::uint8_t> message = {7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 4, 'h', 'o', 'm', 'e', 0,
-                                               3, 'n', 'a', 's', 0xc0, 0};
+    const std::vector<std::uint8_t> message = {7,   'e', 'x', 'a', 'm', 'p', 'l', 'e', 4,    'h',
+                                               'o', 'm', 'e', 0,   3,   'n', 'a', 's', 0xc0, 0};
     for (auto _ : state) {
         Reader reader{message, 14};
         auto name = read_name(reader);

@@ -21,7 +21,12 @@ Name name(std::string_view text) {
 
 // A bad name is refused at the byte that makes it bad. The message starts at offset 0, reading at
 // `from`.
-struct BadName { const char* why; B message; std::size_t from; WireError expected; };
+struct BadName {
+    const char* why;
+    B message;
+    std::size_t from;
+    WireError expected;
+};
 
 B long_name(std::size_t labels, std::size_t last) {
     B out;
@@ -139,7 +144,12 @@ TEST(SkipName, RefusesWhatNoNameCanBe) {
     }
 }
 
-struct GoodText { const char* why; const char* text; B wire; const char* printed; };
+struct GoodText {
+    const char* why;
+    const char* text;
+    B wire;
+    const char* printed;
+};
 
 TEST(NameText, GoesInAndOutAgain) {
     const GoodText rows[] = {
@@ -150,7 +160,10 @@ TEST(NameText, GoesInAndOutAgain) {
         {"dot inside a label", "a\\.b.", {3, 'a', '.', 'b', 0}, "a\\.b."},
         {"number", "\\097\\000.", {2, 'a', 0, 0}, "a\\000."},
         {"escaped backslash", "\\\\.", {1, '\\', 0}, "\\\\."},
-        {"special in master files", "\\\"\\(\\)\\;\\@\\$.", {6, '"', '(', ')', ';', '@', '$', 0}, "\\\"\\(\\)\\;\\@\\$."},
+        {"special in master files",
+         "\\\"\\(\\)\\;\\@\\$.",
+         {6, '"', '(', ')', ';', '@', '$', 0},
+         "\\\"\\(\\)\\;\\@\\$."},
         {"blank", "a\\ b.", {3, 'a', ' ', 'b', 0}, "a\\032b."},
         {"high byte as it is", "\xc3\xa9.", {2, 0xc3, 0xa9, 0}, "\\195\\169."},
         {"wildcard", "*.a.", {1, '*', 1, 'a', 0}, "*.a."},
@@ -174,7 +187,11 @@ TEST(NameText, IsCompletedWithItsOrigin) {
 }
 
 TEST(NameText, RefusesWhatIsNoName) {
-    struct Row { const char* why; std::string text; std::size_t position; };
+    struct Row {
+        const char* why;
+        std::string text;
+        std::size_t position;
+    };
     const std::string label(63, 'a');
     const Row rows[] = {
         {"nothing", "", 0},
@@ -193,18 +210,28 @@ TEST(NameText, RefusesWhatIsNoName) {
         ASSERT_FALSE(got.has_value());
         EXPECT_EQ(got.error().position, row.position);
     }
-    const Name origin = name(label + "." + label + "." + label + "." + label.substr(2));  // 255 bytes
+    const Name origin =
+        name(label + "." + label + "." + label + "." + label.substr(2));  // 255 bytes
     EXPECT_FALSE(Name::from_text("a", origin).has_value());
     EXPECT_TRUE(Name::from_text("@", origin).has_value());
 }
 
 // RFC 4034 §6.1, the example of the text, in canonical order.
 TEST(NameOrder, IsCanonical) {
-    const char* const sorted[] = {".", "example.", "a.example.", "yljkjljk.a.example.", "Z.a.example.", "zABC.a.EXAMPLE.",
-                                  "z.example.", "\\001.z.example.", "*.z.example.", "\\200.z.example."};
+    const char* const sorted[] = {".",
+                                  "example.",
+                                  "a.example.",
+                                  "yljkjljk.a.example.",
+                                  "Z.a.example.",
+                                  "zABC.a.EXAMPLE.",
+                                  "z.example.",
+                                  "\\001.z.example.",
+                                  "*.z.example.",
+                                  "\\200.z.example."};
     for (std::size_t i = 0; i < std::size(sorted); ++i) {
         for (std::size_t j = 0; j < std::size(sorted); ++j) {
-            EXPECT_EQ(name(sorted[i]) <=> name(sorted[j]), i <=> j) << sorted[i] << ' ' << sorted[j];
+            EXPECT_EQ(name(sorted[i]) <=> name(sorted[j]), i <=> j)
+                << sorted[i] << ' ' << sorted[j];
         }
     }
     EXPECT_EQ(name("A.example.") <=> name("a.EXAMPLE."), std::strong_ordering::equal);
@@ -242,10 +269,13 @@ TEST(NameSuffix, CountsFromTheRoot) {
 std::vector<Name> many_names() {
     std::vector<Name> out{Name()};
     for (std::size_t length = 1; length <= 63; ++length) {
-        for (std::uint8_t byte : {std::uint8_t{'a'}, std::uint8_t{'Z'}, std::uint8_t{0}, std::uint8_t{255}}) {
+        for (std::uint8_t byte :
+             {std::uint8_t{'a'}, std::uint8_t{'Z'}, std::uint8_t{0}, std::uint8_t{255}}) {
             NameBuilder builder;
             EXPECT_TRUE(builder.append(B(length, byte)));
-            EXPECT_TRUE(builder.append(out[out.size() / 2].size() + length < 250 ? out[out.size() / 2].view() : NameView()));
+            EXPECT_TRUE(builder.append(out[out.size() / 2].size() + length < 250
+                                           ? out[out.size() / 2].view()
+                                           : NameView()));
             out.push_back(builder.finish());
         }
     }
@@ -265,7 +295,8 @@ TEST(NameHash, IsTheSameHoweverItIsMade) {
             EXPECT_EQ(lookup.suffix(labels), suffix);
             EXPECT_EQ(lookup.offset(labels), one.size() - suffix.size());
             if (!suffix.is_root()) {
-                EXPECT_EQ(child_hash(suffix.first_label(), lookup.hash(labels - 1)), lookup.hash(labels));
+                EXPECT_EQ(child_hash(suffix.first_label(), lookup.hash(labels - 1)),
+                          lookup.hash(labels));
             }
         }
     }
@@ -274,12 +305,14 @@ TEST(NameHash, IsTheSameHoweverItIsMade) {
 TEST(NameHash, TellsNamesApart) {
     std::vector<std::uint64_t> hashes;
     for (const Name& one : many_names()) hashes.push_back(name_hash(one));
-    for (const char* text : {"a.b.", "ab.", "b.a.", "a.", "b.", "a\\000.", "\\000a.", "aaaaaaaa.", "aaaaaaaaa.", "aaaaaaaa\\000."}) {
+    for (const char* text : {"a.b.", "ab.", "b.a.", "a.", "b.", "a\\000.", "\\000a.", "aaaaaaaa.",
+                             "aaaaaaaaa.", "aaaaaaaa\\000."}) {
         hashes.push_back(name_hash(name(text)));
     }
     std::ranges::sort(hashes);
     // "a." stands in both lists.
-    EXPECT_EQ(std::ranges::distance(hashes.begin(), std::ranges::unique(hashes).begin()), static_cast<std::ptrdiff_t>(hashes.size() - 1));
+    EXPECT_EQ(std::ranges::distance(hashes.begin(), std::ranges::unique(hashes).begin()),
+              static_cast<std::ptrdiff_t>(hashes.size() - 1));
 }
 
 TEST(LookupName, ForgetsTheNameBefore) {

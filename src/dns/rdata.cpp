@@ -64,7 +64,8 @@ std::span<const Field> fields_of(RrType type, RrClass klass) {
 
 Wire<void> check_fields(std::span<const Field> fields, Bytes rdata) {
     Reader reader(rdata);
-    for (const Field& field : fields) KITH_TRY_VOID(codec(field.kind).check({reader, rdata, field}));
+    for (const Field& field : fields)
+        KITH_TRY_VOID(codec(field.kind).check({reader, rdata, field}));
     if (!reader.at_end()) return reader.error(WireFault::trailing_bytes);
     return {};
 }
@@ -80,10 +81,12 @@ Wire<void> check_rdata(RrType type, RrClass klass, Bytes rdata) {
 
 Wire<void> expand_rdata(Bytes message, const RecordView& record, Writer& out) {
     const std::span<const Field> fields = fields_of(record.type, record.klass);
-    const bool nothing = record.rdata.empty() && (record.klass == RrClass::ANY || record.klass == RrClass::NONE);
+    const bool nothing =
+        record.rdata.empty() && (record.klass == RrClass::ANY || record.klass == RrClass::NONE);
     const auto put = [&](Bytes bytes) -> Wire<void> {
         out.bytes(bytes);
-        if (out.overflow()) return std::unexpected(WireError{WireFault::too_large, record.rdata_offset});
+        if (out.overflow())
+            return std::unexpected(WireError{WireFault::too_large, record.rdata_offset});
         return {};
     };
     if (fields.empty() || nothing) return put(record.rdata);
@@ -115,7 +118,9 @@ std::optional<NameView> additional_target(RrType type, Bytes rdata) {
 
 void canonicalize_rdata(RrType type, MutableBytes rdata) {
     for_each_name(type, rdata, [&](const NameRole& role, std::size_t at, NameView name) {
-        if (role.lowercase) std::ranges::transform(name.wire(), rdata.begin() + static_cast<std::ptrdiff_t>(at), lower);
+        if (role.lowercase)
+            std::ranges::transform(name.wire(), rdata.begin() + static_cast<std::ptrdiff_t>(at),
+                                   lower);
         return true;
     });
 }

@@ -37,8 +37,9 @@ struct CompressibleNames {
 };
 constexpr CompressibleNames compressible_names(RrType type) {
     // By number, 0..15: NS MD MF CNAME SOA MB MG MR NULL WKS PTR HINFO MINFO MX.
-    constexpr CompressibleNames layouts[] = {{0, 0}, {0, 0}, {0, 1}, {0, 1}, {0, 1}, {0, 1}, {0, 2}, {0, 1},
-                                             {0, 1}, {0, 1}, {0, 0}, {0, 0}, {0, 1}, {0, 0}, {0, 2}, {2, 1}};
+    constexpr CompressibleNames layouts[] = {{0, 0}, {0, 0}, {0, 1}, {0, 1}, {0, 1}, {0, 1},
+                                             {0, 2}, {0, 1}, {0, 1}, {0, 1}, {0, 0}, {0, 0},
+                                             {0, 1}, {0, 0}, {0, 2}, {2, 1}};
     const auto number = static_cast<std::size_t>(type);
     return number < 16 ? layouts[number] : CompressibleNames{};
 }

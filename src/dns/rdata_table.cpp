@@ -12,7 +12,8 @@ using enum FieldKind;
 // A name of an RFC 1035 type; one that receivers decompress and signers lower-case; one that
 // signers lower-case; one that is taken as it is.
 constexpr NameRole classic{.compress = true, .decompress = true, .lowercase = true};
-constexpr NameRole classic_target{.compress = true, .decompress = true, .lowercase = true, .additional = true};
+constexpr NameRole classic_target{
+    .compress = true, .decompress = true, .lowercase = true, .additional = true};
 constexpr NameRole old{.decompress = true, .lowercase = true};
 constexpr NameRole old_target{.decompress = true, .lowercase = true, .additional = true};
 constexpr NameRole folded{.lowercase = true};
@@ -26,7 +27,8 @@ constexpr Field classic_fields[] = {{name, "name", classic}};
 constexpr Field host_fields[] = {{name, "name", classic_target}};
 constexpr Field dname_fields[] = {{name, "name", folded}};
 constexpr Field soa_fields[] = {{name, "mname", classic}, {name, "rname", classic}, {u32, "serial"},
-                                {ttl, "refresh"}, {ttl, "retry"}, {ttl, "expire"}, {ttl, "minimum"}};
+                                {ttl, "refresh"},         {ttl, "retry"},           {ttl, "expire"},
+                                {ttl, "minimum"}};
 constexpr Field wks_fields[] = {{ipv4, "address"}, {protocol, "protocol"}, {ports, "ports"}};
 constexpr Field hinfo_fields[] = {{string, "cpu"}, {string, "os"}};
 constexpr Field minfo_fields[] = {{name, "rmailbx", classic}, {name, "emailbx", classic}};
@@ -39,48 +41,64 @@ constexpr Field isdn_fields[] = {{string, "address"}, {optional_string, "subaddr
 constexpr Field rt_fields[] = {{u16, "preference"}, {name, "host", old_target}};
 constexpr Field nsap_fields[] = {{nsap, "address"}};
 constexpr Field nsap_ptr_fields[] = {{name, "name"}};
-constexpr Field sig_fields[] = {{type, "typeCovered"}, {algorithm, "algorithm"}, {u8, "labels"},
-                                {ttl, "originalTTL"}, {time, "expiration"}, {time, "inception"},
-                                {u16, "keyTag"}, {name, "signersName", old}, {base64, "signature"}};
-constexpr Field key_fields[] = {{u16, "flags"}, {u8, "protocol"}, {algorithm, "algorithm"}, {base64, "key"}};
+constexpr Field sig_fields[] = {
+    {type, "typeCovered"}, {algorithm, "algorithm"},   {u8, "labels"},
+    {ttl, "originalTTL"},  {time, "expiration"},       {time, "inception"},
+    {u16, "keyTag"},       {name, "signersName", old}, {base64, "signature"}};
+constexpr Field key_fields[] = {
+    {u16, "flags"}, {u8, "protocol"}, {algorithm, "algorithm"}, {base64, "key"}};
 constexpr Field px_fields[] = {{u16, "preference"}, {name, "map822", old}, {name, "mapx400", old}};
 constexpr Field gpos_fields[] = {{string, "longitude"}, {string, "latitude"}, {string, "altitude"}};
 constexpr Field loc_fields[] = {{location, "location"}};
 constexpr Field hex_fields[] = {{hex, "data", {}, 1}};
-constexpr Field srv_fields[] = {{u16, "priority"}, {u16, "weight"}, {u16, "port"}, {name, "target", old_target}};
+constexpr Field srv_fields[] = {
+    {u16, "priority"}, {u16, "weight"}, {u16, "port"}, {name, "target", old_target}};
 constexpr Field atma_fields[] = {{atm, "address"}};
-constexpr Field naptr_fields[] = {{u16, "order"}, {u16, "preference"}, {string, "flags"}, {string, "services"},
+constexpr Field naptr_fields[] = {{u16, "order"},     {u16, "preference"},
+                                  {string, "flags"},  {string, "services"},
                                   {string, "regexp"}, {name, "replacement", old_target}};
 constexpr Field kx_fields[] = {{u16, "preference"}, {name, "exchanger", folded_target}};
-constexpr Field cert_fields[] = {{certificate, "type"}, {u16, "keyTag"}, {algorithm, "algorithm"},
-                                 {base64, "certificate"}};
-constexpr Field sink_fields[] = {{u8, "meaning"}, {u8, "coding"}, {u8, "subcoding"}, {base64, "data"}};
+constexpr Field cert_fields[] = {
+    {certificate, "type"}, {u16, "keyTag"}, {algorithm, "algorithm"}, {base64, "certificate"}};
+constexpr Field sink_fields[] = {
+    {u8, "meaning"}, {u8, "coding"}, {u8, "subcoding"}, {base64, "data"}};
 constexpr Field apl_fields[] = {{prefixes, "prefixes"}};
-constexpr Field ds_fields[] = {{u16, "keyTag"}, {algorithm, "algorithm"}, {u8, "digestType"},
+constexpr Field ds_fields[] = {{u16, "keyTag"},
+                               {algorithm, "algorithm"},
+                               {u8, "digestType"},
                                {hex, "digest", {}, 1, 0xffff, DigestRule::ds}};
-constexpr Field sshfp_fields[] = {{u8, "algorithm"}, {u8, "hash"},
-                                  {hex, "fingerprint", {}, 1, 0xffff, DigestRule::sshfp}};
-constexpr Field ipseckey_fields[] = {{u8, "precedence"}, {u8, "gatewayType", {}, 0, 3}, {u8, "algorithm"},
-                                     {gateway, "gateway"}, {base64, "publicKey"}};
-constexpr Field rrsig_fields[] = {{type, "typeCovered"}, {algorithm, "algorithm"}, {u8, "labels"},
-                                  {ttl, "originalTTL"}, {time, "expiration"}, {time, "inception"},
-                                  {u16, "keyTag"}, {name, "signersName", folded}, {base64, "signature"}};
+constexpr Field sshfp_fields[] = {
+    {u8, "algorithm"}, {u8, "hash"}, {hex, "fingerprint", {}, 1, 0xffff, DigestRule::sshfp}};
+constexpr Field ipseckey_fields[] = {{u8, "precedence"},
+                                     {u8, "gatewayType", {}, 0, 3},
+                                     {u8, "algorithm"},
+                                     {gateway, "gateway"},
+                                     {base64, "publicKey"}};
+constexpr Field rrsig_fields[] = {
+    {type, "typeCovered"}, {algorithm, "algorithm"},      {u8, "labels"},
+    {ttl, "originalTTL"},  {time, "expiration"},          {time, "inception"},
+    {u16, "keyTag"},       {name, "signersName", folded}, {base64, "signature"}};
 constexpr Field nsec_fields[] = {{name, "nextDomain", received}, {types, "rrtypes"}};
 constexpr Field dhcid_fields[] = {{base64, "data", {}, 1}};
-constexpr Field nsec3_fields[] = {{u8, "algorithm"}, {u8, "flags"}, {u16, "iterations"}, {salt, "salt"},
-                                  {hash, "nextDomain"}, {types, "rrtypes"}};
-constexpr Field nsec3param_fields[] = {{u8, "algorithm"}, {u8, "flags"}, {u16, "iterations"}, {salt, "salt"}};
-constexpr Field tlsa_fields[] = {{u8, "usage"}, {u8, "selector"}, {u8, "matchingType"}, {hex, "certificate", {}, 1}};
-constexpr Field hip_fields[] = {{hip_algorithm, "algorithm"}, {hip_tag, "hit"}, {hip_key, "publicKey"},
-                                {names, "servers"}};
+constexpr Field nsec3_fields[] = {{u8, "algorithm"}, {u8, "flags"},        {u16, "iterations"},
+                                  {salt, "salt"},    {hash, "nextDomain"}, {types, "rrtypes"}};
+constexpr Field nsec3param_fields[] = {
+    {u8, "algorithm"}, {u8, "flags"}, {u16, "iterations"}, {salt, "salt"}};
+constexpr Field tlsa_fields[] = {
+    {u8, "usage"}, {u8, "selector"}, {u8, "matchingType"}, {hex, "certificate", {}, 1}};
+constexpr Field hip_fields[] = {
+    {hip_algorithm, "algorithm"}, {hip_tag, "hit"}, {hip_key, "publicKey"}, {names, "servers"}};
 constexpr Field talink_fields[] = {{name, "startName"}, {name, "endName"}};
 constexpr Field openpgpkey_fields[] = {{base64, "key", {}, 1}};
 constexpr Field csync_fields[] = {{u32, "serial"}, {u16, "flags"}, {types, "rrtypes"}};
 // RFC 8976 §2.2.4: a digest is at least 12 bytes.
-constexpr Field zonemd_fields[] = {{u32, "serial"}, {u8, "scheme"}, {u8, "hashAlgorithm"},
+constexpr Field zonemd_fields[] = {{u32, "serial"},
+                                   {u8, "scheme"},
+                                   {u8, "hashAlgorithm"},
                                    {hex, "digest", {}, 12, 0xffff, DigestRule::zonemd}};
 constexpr Field svcb_fields[] = {{u16, "priority"}, {name, "target", target}, {params, "params"}};
-constexpr Field dsync_fields[] = {{type, "type"}, {scheme, "scheme"}, {u16, "port"}, {name, "target"}};
+constexpr Field dsync_fields[] = {
+    {type, "type"}, {scheme, "scheme"}, {u16, "port"}, {name, "target"}};
 constexpr Field cbor_fields[] = {{base64, "data", {}, 1}};
 constexpr Field nid_fields[] = {{u16, "preference"}, {locator64, "nodeId"}};
 constexpr Field l32_fields[] = {{u16, "preference"}, {ipv4, "locator"}};
@@ -88,17 +106,24 @@ constexpr Field l64_fields[] = {{u16, "preference"}, {locator64, "locator"}};
 constexpr Field lp_fields[] = {{u16, "preference"}, {name, "fqdn", target}};
 constexpr Field eui48_fields[] = {{eui48, "address"}};
 constexpr Field eui64_fields[] = {{eui64, "address"}};
-constexpr Field tkey_fields[] = {{name, "algorithm"}, {time, "inception"}, {time, "expiration"}, {u16, "mode"},
-                                 {rcode, "error"}, {sized_base64, "key"}, {sized_base64, "otherData"}};
-constexpr Field tsig_fields[] = {{name, "algorithm"}, {u48, "timeSigned"}, {u16, "fudge"}, {sized_base64, "mac"},
-                                 {u16, "originalId"}, {rcode, "error"}, {sized_base64, "otherData"}};
+constexpr Field tkey_fields[] = {
+    {name, "algorithm"}, {time, "inception"},   {time, "expiration"},       {u16, "mode"},
+    {rcode, "error"},    {sized_base64, "key"}, {sized_base64, "otherData"}};
+constexpr Field tsig_fields[] = {{name, "algorithm"},        {u48, "timeSigned"}, {u16, "fudge"},
+                                 {sized_base64, "mac"},      {u16, "originalId"}, {rcode, "error"},
+                                 {sized_base64, "otherData"}};
 // RFC 7553 §4.4: the target is the rest of the RDATA, without a length, and not empty.
 constexpr Field uri_fields[] = {{u16, "priority"}, {u16, "weight"}, {rest_string, "target", {}, 1}};
 constexpr Field caa_fields[] = {{u8, "flags"}, {tag, "tag"}, {rest_string, "value"}};
-constexpr Field doa_fields[] = {{u32, "enterprise"}, {u32, "type"}, {u8, "location"}, {string, "mediaType"},
+constexpr Field doa_fields[] = {{u32, "enterprise"},
+                                {u32, "type"},
+                                {u8, "location"},
+                                {string, "mediaType"},
                                 {base64_or_dash, "data"}};
-constexpr Field amtrelay_fields[] = {{u8, "precedence"}, {discovery_bit, "discoveryOptional"},
-                                     {relay_type, "relayType"}, {gateway, "relay"}};
+constexpr Field amtrelay_fields[] = {{u8, "precedence"},
+                                     {discovery_bit, "discoveryOptional"},
+                                     {relay_type, "relayType"},
+                                     {gateway, "relay"}};
 constexpr Field ipn_fields[] = {{u64, "cbheNode"}};
 
 constexpr TypeRow rows[] = {
@@ -214,7 +239,8 @@ constexpr auto make_dense() {
 constexpr auto dense = make_dense();
 
 constexpr std::size_t mnemonic_slot(std::string_view text) {
-    std::uint32_t hash = 2166136261U;  // FNV-1a: the table is fixed, no client can choose collisions
+    std::uint32_t hash =
+        2166136261U;  // FNV-1a: the table is fixed, no client can choose collisions
     for (const char c : text) hash = (hash ^ lower(static_cast<std::uint8_t>(c))) * 16777619U;
     return (hash ^ hash >> 15) % mnemonic_slots;
 }
@@ -234,7 +260,8 @@ constexpr auto mnemonics = make_mnemonics();
 constexpr bool same_text(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i) {
-        if (lower(static_cast<std::uint8_t>(a[i])) != lower(static_cast<std::uint8_t>(b[i]))) return false;
+        if (lower(static_cast<std::uint8_t>(a[i])) != lower(static_cast<std::uint8_t>(b[i])))
+            return false;
     }
     return true;
 }
@@ -253,7 +280,8 @@ const TypeRow* find_type(RrType type) {
 const TypeRow* find_type(std::string_view mnemonic) {
     constexpr std::size_t longest = 10;
     if (mnemonic.size() > longest) return nullptr;
-    for (std::size_t slot = mnemonic_slot(mnemonic); mnemonics[slot] != no_row; slot = (slot + 1) % mnemonic_slots) {
+    for (std::size_t slot = mnemonic_slot(mnemonic); mnemonics[slot] != no_row;
+         slot = (slot + 1) % mnemonic_slots) {
         const TypeRow& row = rows[mnemonics[slot]];
         if (same_text(row.mnemonic, mnemonic)) return &row;
     }

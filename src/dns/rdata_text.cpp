@@ -29,7 +29,8 @@ std::unexpected<RdataTextError> text_error(std::string text, std::size_t index) 
 Result<void, RdataTextError> parse_opaque(std::span<const Token> tokens, Writer& out) {
     std::uint64_t size = 0;
     if (tokens.size() < 2 || !parse_decimal(tokens[1].text, rdata_bytes_max, size)) {
-        return text_error("expected the number of bytes, 0..65535, after \\# (RFC 3597 §5)", std::min<std::size_t>(1, tokens.size()));
+        return text_error("expected the number of bytes, 0..65535, after \\# (RFC 3597 §5)",
+                          std::min<std::size_t>(1, tokens.size()));
     }
     const std::size_t start = out.size();
     Decoder decoder(Decoder::Base::base16, out);
@@ -38,17 +39,21 @@ Result<void, RdataTextError> parse_opaque(std::span<const Token> tokens, Writer&
     }
     if (out.overflow()) return {};
     if (!decoder.finish() || out.size() - start != size) {
-        return text_error(fmt::format("expected {} bytes in hexadecimal, found {}", size, out.size() - start), tokens.size());
+        return text_error(
+            fmt::format("expected {} bytes in hexadecimal, found {}", size, out.size() - start),
+            tokens.size());
     }
     return {};
 }
 
-Result<void, RdataTextError> parse_fields(std::span<const Field> fields, std::span<const Token> tokens,
-                                          NameView origin, Writer& out) {
+Result<void, RdataTextError> parse_fields(std::span<const Field> fields,
+                                          std::span<const Token> tokens, NameView origin,
+                                          Writer& out) {
     FieldOutput output{tokens, 0, origin, out, out.size()};
     for (const Field& field : fields) {
         output.field = &field;
-        if (auto done = codec(field.kind).parse(output); !done) return text_error(std::move(done).error(), output.next);
+        if (auto done = codec(field.kind).parse(output); !done)
+            return text_error(std::move(done).error(), output.next);
     }
     if (!output.at_end()) return text_error(expected("the end", output), output.next);
     return {};
@@ -81,22 +86,29 @@ Result<void, RdataTextError> parse_rdata(RrType type, RrClass klass, std::span<c
     const std::span<const Field> fields = fields_of(type, klass);
     const bool opaque = is_opaque_mark(tokens);
     if (!opaque && fields.empty()) {
-        return text_error(fmt::format("expected \\# and hexadecimal digits (RFC 3597 §5): {} has no text form of its own",
-                                      type_name(type)), 0);
+        return text_error(
+            fmt::format(
+                "expected \\# and hexadecimal digits (RFC 3597 §5): {} has no text form of its own",
+                type_name(type)),
+            0);
     }
-    if (auto done = opaque ? parse_opaque(tokens, out) : parse_fields(fields, tokens, origin, out); !done) {
+    if (auto done = opaque ? parse_opaque(tokens, out) : parse_fields(fields, tokens, origin, out);
+        !done) {
         out.rewind(start);
         return done;
     }
     if (out.overflow() || out.size() - start > rdata_bytes_max) {
         const std::size_t room = out.size() - start;
         out.rewind(start);
-        return text_error(fmt::format("RDATA is too long: more than {} bytes", std::min(room, rdata_bytes_max)), tokens.size());
+        return text_error(
+            fmt::format("RDATA is too long: more than {} bytes", std::min(room, rdata_bytes_max)),
+            tokens.size());
     }
     if (fields.empty()) return {};
     if (const auto fits = check_fields(fields, out.written().subspan(start)); !fits) {
         out.rewind(start);
-        return text_error(fmt::format("not the RDATA of {}: {}", type_name(type), fits.error().to_text()), 0);
+        return text_error(
+            fmt::format("not the RDATA of {}: {}", type_name(type), fits.error().to_text()), 0);
     }
     return {};
 }
@@ -125,7 +137,8 @@ std::size_t word_end(std::string_view text, std::size_t at) {
         } else if (text[at] == '"' && text[at - 1] == '=') {
             at = closing_quote(text, at + 1);
             if (at == std::string_view::npos) return at;
-        } else if (blanks.find(text[at]) != std::string_view::npos || std::string_view("();\"").find(text[at]) != std::string_view::npos) {
+        } else if (blanks.find(text[at]) != std::string_view::npos ||
+                   std::string_view("();\"").find(text[at]) != std::string_view::npos) {
             return at;
         }
     }
@@ -145,13 +158,15 @@ Text<std::vector<Token>> split_tokens(std::string_view text) {
             at = std::min(text.find('\n', at), text.size());
         } else if (c == '(' || c == ')') {
             depth += c == '(' ? 1 : -1;
-            if (depth < 0) return std::unexpected(TextError{"expected \"(\" before this \")\"", at});
+            if (depth < 0)
+                return std::unexpected(TextError{"expected \"(\" before this \")\"", at});
             ++at;
         } else {
             const bool quoted = c == '"';
             const std::size_t start = quoted ? at + 1 : at;
             const std::size_t end = quoted ? closing_quote(text, start) : word_end(text, start);
-            if (end == std::string_view::npos) return std::unexpected(TextError{"expected a closing quote", at});
+            if (end == std::string_view::npos)
+                return std::unexpected(TextError{"expected a closing quote", at});
             tokens.push_back({text.substr(start, end - start), quoted});
             at = quoted ? end + 1 : end;
         }
@@ -160,13 +175,17 @@ Text<std::vector<Token>> split_tokens(std::string_view text) {
     return tokens;
 }
 
-Text<std::vector<std::uint8_t>> rdata_from_text(RrType type, std::string_view text, NameView origin) {
+Text<std::vector<std::uint8_t>> rdata_from_text(RrType type, std::string_view text,
+                                                NameView origin) {
     KITH_TRY(const std::vector<Token> tokens, split_tokens(text));
     std::vector<std::uint8_t> bytes(rdata_bytes_max);
     Writer out(bytes);
     if (auto done = parse_rdata(type, RrClass::IN, tokens, origin, out); !done) {
         const std::size_t index = done.error().index;
-        const std::size_t at = index < tokens.size() ? static_cast<std::size_t>(tokens[index].text.data() - text.data()) : text.size();
+        const std::size_t at =
+            index < tokens.size()
+                ? static_cast<std::size_t>(tokens[index].text.data() - text.data())
+                : text.size();
         return std::unexpected(TextError{std::move(done).error().text, at});
     }
     bytes.resize(out.size());

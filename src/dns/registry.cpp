@@ -26,13 +26,13 @@ constexpr Entry<Opcode> opcodes[] = {
     {Opcode::NOTIFY, "NOTIFY"}, {Opcode::UPDATE, "UPDATE"}, {Opcode::DSO, "DSO"},
 };
 constexpr Entry<Rcode> rcodes[] = {
-    {Rcode::NOERROR, "NOERROR"},     {Rcode::FORMERR, "FORMERR"},   {Rcode::SERVFAIL, "SERVFAIL"},
-    {Rcode::NXDOMAIN, "NXDOMAIN"},   {Rcode::NOTIMP, "NOTIMP"},     {Rcode::REFUSED, "REFUSED"},
-    {Rcode::YXDOMAIN, "YXDOMAIN"},   {Rcode::YXRRSET, "YXRRSET"},   {Rcode::NXRRSET, "NXRRSET"},
-    {Rcode::NOTAUTH, "NOTAUTH"},     {Rcode::NOTZONE, "NOTZONE"},   {Rcode::DSOTYPENI, "DSOTYPENI"},
-    {Rcode::BADVERS, "BADVERS"},     {Rcode::BADKEY, "BADKEY"},     {Rcode::BADTIME, "BADTIME"},
-    {Rcode::BADMODE, "BADMODE"},     {Rcode::BADNAME, "BADNAME"},   {Rcode::BADALG, "BADALG"},
-    {Rcode::BADTRUNC, "BADTRUNC"},   {Rcode::BADCOOKIE, "BADCOOKIE"},
+    {Rcode::NOERROR, "NOERROR"},   {Rcode::FORMERR, "FORMERR"},     {Rcode::SERVFAIL, "SERVFAIL"},
+    {Rcode::NXDOMAIN, "NXDOMAIN"}, {Rcode::NOTIMP, "NOTIMP"},       {Rcode::REFUSED, "REFUSED"},
+    {Rcode::YXDOMAIN, "YXDOMAIN"}, {Rcode::YXRRSET, "YXRRSET"},     {Rcode::NXRRSET, "NXRRSET"},
+    {Rcode::NOTAUTH, "NOTAUTH"},   {Rcode::NOTZONE, "NOTZONE"},     {Rcode::DSOTYPENI, "DSOTYPENI"},
+    {Rcode::BADVERS, "BADVERS"},   {Rcode::BADKEY, "BADKEY"},       {Rcode::BADTIME, "BADTIME"},
+    {Rcode::BADMODE, "BADMODE"},   {Rcode::BADNAME, "BADNAME"},     {Rcode::BADALG, "BADALG"},
+    {Rcode::BADTRUNC, "BADTRUNC"}, {Rcode::BADCOOKIE, "BADCOOKIE"},
 };
 constexpr Entry<OptionCode> options[] = {
     {OptionCode::LLQ, "LLQ"},
@@ -55,13 +55,36 @@ constexpr Entry<OptionCode> options[] = {
 
 // Indexed by INFO-CODE; the registry numbers them without gaps.
 constexpr std::string_view ede_names[] = {
-    "Other", "Unsupported DNSKEY Algorithm", "Unsupported DS Digest Type", "Stale Answer",
-    "Forged Answer", "DNSSEC Indeterminate", "DNSSEC Bogus", "Signature Expired",
-    "Signature Not Yet Valid", "DNSKEY Missing", "RRSIGs Missing", "No Zone Key Bit Set",
-    "NSEC Missing", "Cached Error", "Not Ready", "Blocked", "Censored", "Filtered", "Prohibited",
-    "Stale NXDomain Answer", "Not Authoritative", "Not Supported", "No Reachable Authority",
-    "Network Error", "Invalid Data", "Signature Expired before Valid", "Too Early",
-    "Unsupported NSEC3 Iterations Value", "Unable to conform to policy", "Synthesized",
+    "Other",
+    "Unsupported DNSKEY Algorithm",
+    "Unsupported DS Digest Type",
+    "Stale Answer",
+    "Forged Answer",
+    "DNSSEC Indeterminate",
+    "DNSSEC Bogus",
+    "Signature Expired",
+    "Signature Not Yet Valid",
+    "DNSKEY Missing",
+    "RRSIGs Missing",
+    "No Zone Key Bit Set",
+    "NSEC Missing",
+    "Cached Error",
+    "Not Ready",
+    "Blocked",
+    "Censored",
+    "Filtered",
+    "Prohibited",
+    "Stale NXDomain Answer",
+    "Not Authoritative",
+    "Not Supported",
+    "No Reachable Authority",
+    "Network Error",
+    "Invalid Data",
+    "Signature Expired before Valid",
+    "Too Early",
+    "Unsupported NSEC3 Iterations Value",
+    "Unable to conform to policy",
+    "Synthesized",
 };
 
 template <class T, std::size_t n>
@@ -77,7 +100,8 @@ std::optional<T> parse(const Entry<T> (&table)[n], std::string_view text, std::s
     for (const Entry<T>& row : table) {
         if (equal_ignoring_case(row.name, text)) return row.value;
     }
-    if (text.size() <= generic.size() || !equal_ignoring_case(text.substr(0, generic.size()), generic)) {
+    if (text.size() <= generic.size() ||
+        !equal_ignoring_case(text.substr(0, generic.size()), generic)) {
         return std::nullopt;
     }
     unsigned value = 0;
@@ -100,12 +124,21 @@ std::string option_name(OptionCode value) { return name_of(options, value, "OPT"
 
 std::string ede_name(EdeCode value) {
     const auto index = static_cast<std::size_t>(value);
-    return index < std::size(ede_names) ? std::string(ede_names[index]) : fmt::format("EDE{}", index);
+    return index < std::size(ede_names) ? std::string(ede_names[index])
+                                        : fmt::format("EDE{}", index);
 }
 
-std::optional<RrClass> parse_class(std::string_view text) { return parse(classes, text, "CLASS", 65535); }
-std::optional<Opcode> parse_opcode(std::string_view text) { return parse(opcodes, text, "OPCODE", 15); }
-std::optional<Rcode> parse_rcode(std::string_view text) { return parse(rcodes, text, "RCODE", 4095); }
-std::optional<OptionCode> parse_option(std::string_view text) { return parse(options, text, "OPT", 65535); }
+std::optional<RrClass> parse_class(std::string_view text) {
+    return parse(classes, text, "CLASS", 65535);
+}
+std::optional<Opcode> parse_opcode(std::string_view text) {
+    return parse(opcodes, text, "OPCODE", 15);
+}
+std::optional<Rcode> parse_rcode(std::string_view text) {
+    return parse(rcodes, text, "RCODE", 4095);
+}
+std::optional<OptionCode> parse_option(std::string_view text) {
+    return parse(options, text, "OPT", 65535);
+}
 
 }  // namespace kith::dns

@@ -10,7 +10,9 @@ std::optional<std::uint8_t> read_escaped(std::string_view text, std::size_t& at)
     if (text[at] != '\\') return static_cast<std::uint8_t>(text[at++]);
     ++at;
     if (at == text.size()) return std::nullopt;
-    const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
+    const auto digit = [&](std::size_t i) {
+        return i < text.size() && text[i] >= '0' && text[i] <= '9';
+    };
     if (!digit(at)) return static_cast<std::uint8_t>(text[at++]);
     if (!digit(at + 1) || !digit(at + 2)) return std::nullopt;
     const int value = (text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0');

@@ -15,14 +15,14 @@ enum class WireFault : std::uint16_t {
     pointer_forward,  // a compression pointer that does not point strictly backwards
     pointer_refused,  // a compression pointer where none may stand (RFC 3597 §4)
     too_many_pointers,
-    name_too_long,    // over 255 bytes when uncompressed
-    trailing_bytes,   // bytes left after the last record, or after the last field of RDATA
-    opt_owner,        // OPT whose owner is not the root (RFC 6891 §6.1.2)
-    opt_twice,        // a second OPT (RFC 6891 §6.1.1)
-    opt_section,      // OPT outside the additional section
+    name_too_long,   // over 255 bytes when uncompressed
+    trailing_bytes,  // bytes left after the last record, or after the last field of RDATA
+    opt_owner,       // OPT whose owner is not the root (RFC 6891 §6.1.2)
+    opt_twice,       // a second OPT (RFC 6891 §6.1.1)
+    opt_section,     // OPT outside the additional section
     too_many_options,
-    bad_value,        // a field whose value its type does not allow
-    too_large,        // more than the target can hold
+    bad_value,  // a field whose value its type does not allow
+    too_large,  // more than the target can hold
 };
 
 /// Stable lower-case word of a fault, for messages and metrics.
@@ -42,7 +42,7 @@ using Wire = Result<T, WireError>;
 
 /// Why a piece of presentation text could not be read, and where in it.
 struct TextError {
-    std::string text;        // what was expected, what was found
+    std::string text;          // what was expected, what was found
     std::size_t position = 0;  // byte offset into the text given
 };
 

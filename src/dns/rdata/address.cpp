@@ -26,7 +26,8 @@ void print_ip(const FieldInput& input, std::string& out) {
 
 Parsed parse_ipv4_word(FieldOutput& output) {
     std::uint8_t bytes[4];
-    if (output.at_end() || !parse_ipv4(output.word(), bytes)) return refuse("an IPv4 address", output);
+    if (output.at_end() || !parse_ipv4(output.word(), bytes))
+        return refuse("an IPv4 address", output);
     ++output.next;
     output.out.bytes(bytes);
     return {};
@@ -34,7 +35,8 @@ Parsed parse_ipv4_word(FieldOutput& output) {
 
 Parsed parse_ipv6_word(FieldOutput& output) {
     std::uint8_t bytes[16];
-    if (output.at_end() || !parse_ipv6(output.word(), bytes)) return refuse("an IPv6 address", output);
+    if (output.at_end() || !parse_ipv6(output.word(), bytes))
+        return refuse("an IPv6 address", output);
     ++output.next;
     output.out.bytes(bytes);
     return {};
@@ -81,8 +83,8 @@ void print_locator(const FieldInput& input, std::string& out) {
     const auto bytes = input.reader.take(8);
     if (!bytes) return;
     const std::uint8_t* const at = bytes->data();
-    fmt::format_to(std::back_inserter(out), "{:x}:{:x}:{:x}:{:x}", load_u16(at), load_u16(at + 2), load_u16(at + 4),
-                   load_u16(at + 6));
+    fmt::format_to(std::back_inserter(out), "{:x}:{:x}:{:x}:{:x}", load_u16(at), load_u16(at + 2),
+                   load_u16(at + 4), load_u16(at + 6));
 }
 
 // Four groups of 1..4 digits; "::" is not allowed here (RFC 6742 §2.1.2).
@@ -114,7 +116,9 @@ Parsed parse_locator(FieldOutput& output) {
 // Address prefixes: family u16 (1 IPv4, 2 IPv6) | prefix length u8 | negation 1 bit and size 7 bits |
 // that many address bytes, trailing zero bytes left out.
 
-constexpr std::size_t address_size(std::uint16_t family) { return family == 1 ? 4 : family == 2 ? 16 : 0; }
+constexpr std::size_t address_size(std::uint16_t family) {
+    return family == 1 ? 4 : family == 2 ? 16 : 0;
+}
 
 Wire<void> check_prefixes(const FieldInput& input) {
     while (!input.reader.at_end()) {
@@ -140,13 +144,15 @@ void print_prefixes(const FieldInput& input, std::string& out) {
         std::uint8_t address[16] = {};
         std::ranges::copy(*bytes, address);
         const auto ip = IpAddress::from_bytes({address, address_size(family)});
-        fmt::format_to(std::back_inserter(out), "{}{}{}:{}/{}", gap, ((*head)[3] & 0x80U) != 0 ? "!" : "", family,
-                       ip ? ip->to_text() : "", (*head)[2]);
+        fmt::format_to(std::back_inserter(out), "{}{}{}:{}/{}", gap,
+                       ((*head)[3] & 0x80U) != 0 ? "!" : "", family, ip ? ip->to_text() : "",
+                       (*head)[2]);
     }
 }
 
 Parsed parse_prefix(FieldOutput& output) {
-    constexpr std::string_view what = "an address prefix such as 1:192.0.2.0/24 or !2:2001:db8::/32";
+    constexpr std::string_view what =
+        "an address prefix such as 1:192.0.2.0/24 or !2:2001:db8::/32";
     std::string_view text = output.word();
     const bool negated = text.starts_with('!');
     if (negated) text.remove_prefix(1);
@@ -157,7 +163,8 @@ Parsed parse_prefix(FieldOutput& output) {
     const auto address = IpAddress::from_text(text.substr(2, slash - 2));
     std::uint64_t length = 0;
     if (!address || address->bytes().size() != address_size(family)) return refuse(what, output);
-    if (!parse_decimal(text.substr(slash + 1), address_size(family) * 8, length)) return refuse(what, output);
+    if (!parse_decimal(text.substr(slash + 1), address_size(family) * 8, length))
+        return refuse(what, output);
     Bytes bytes = address->bytes();
     while (!bytes.empty() && bytes.back() == 0) bytes = bytes.first(bytes.size() - 1);
     output.out.u16(family);

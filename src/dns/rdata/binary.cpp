@@ -14,15 +14,19 @@ namespace {
 std::size_t digest_size(DigestRule rule, Bytes rdata) {
     switch (rule) {
         case DigestRule::none: return 0;
-        case DigestRule::ds:  // RFC 4034 §5.1.4, RFC 4509 §2.1, RFC 6605 §2; RFC 5933 §5.1 and later the same 32
+        case DigestRule::
+            ds:  // RFC 4034 §5.1.4, RFC 4509 §2.1, RFC 6605 §2; RFC 5933 §5.1 and later the same 32
             switch (rdata[3]) {
                 case 1: return 20;
-                case 2: case 3: return 32;
+                case 2:
+                case 3: return 32;
                 case 4: return 48;
                 default: return 0;
             }
-        case DigestRule::sshfp: return rdata[1] == 1 ? 20 : rdata[1] == 2 ? 32 : 0;  // RFC 4255 §3.1.2, RFC 6594
-        case DigestRule::zonemd: return rdata[5] == 1 ? 48 : rdata[5] == 2 ? 64 : 0;  // RFC 8976 §2.2.4
+        case DigestRule::sshfp:
+            return rdata[1] == 1 ? 20 : rdata[1] == 2 ? 32 : 0;  // RFC 4255 §3.1.2, RFC 6594
+        case DigestRule::zonemd:
+            return rdata[5] == 1 ? 48 : rdata[5] == 2 ? 64 : 0;  // RFC 8976 §2.2.4
     }
     return 0;
 }
@@ -50,16 +54,22 @@ Parsed parse_rest(FieldOutput& output, Decoder::Base base, std::string_view what
         ++output.next;
     }
     const std::size_t size = output.out.size() - start;
-    if (!decoder.finish() || (size < output.field->least && !output.out.overflow())) return refuse(what, output);
+    if (!decoder.finish() || (size < output.field->least && !output.out.overflow()))
+        return refuse(what, output);
     const std::size_t wanted = digest_size(output.field->digest, output.rdata());
     if (wanted != 0 && size != wanted && !output.out.overflow()) {
-        return std::unexpected(fmt::format("{}: expected {} bytes for its type, found {}", output.key(), wanted, size));
+        return std::unexpected(fmt::format("{}: expected {} bytes for its type, found {}",
+                                           output.key(), wanted, size));
     }
     return {};
 }
 
-void print_base64(const FieldInput& input, std::string& out) { append_base64(out, take_rest(input.reader)); }
-Parsed parse_base64(FieldOutput& output) { return parse_rest(output, Decoder::Base::base64, "base64"); }
+void print_base64(const FieldInput& input, std::string& out) {
+    append_base64(out, take_rest(input.reader));
+}
+Parsed parse_base64(FieldOutput& output) {
+    return parse_rest(output, Decoder::Base::base64, "base64");
+}
 
 void print_base64_or_dash(const FieldInput& input, std::string& out) {
     if (input.reader.at_end()) {
@@ -76,7 +86,9 @@ Parsed parse_base64_or_dash(FieldOutput& output) {
     return {};
 }
 
-void print_hex(const FieldInput& input, std::string& out) { append_hex(out, take_rest(input.reader)); }
+void print_hex(const FieldInput& input, std::string& out) {
+    append_hex(out, take_rest(input.reader));
+}
 Parsed parse_hex(FieldOutput& output) {
     return parse_rest(output, Decoder::Base::base16, "an even number of hexadecimal digits");
 }
@@ -122,16 +134,20 @@ void print_salt(const FieldInput& input, std::string& out) {
 
 Parsed parse_salt(FieldOutput& output) {
     if (output.at_end() || output.word() != "-") {
-        return parse_counted(output, Decoder::Base::base16, "\"-\" or up to 255 bytes of hexadecimal digits");
+        return parse_counted(output, Decoder::Base::base16,
+                             "\"-\" or up to 255 bytes of hexadecimal digits");
     }
     output.out.u8(0);
     ++output.next;
     return {};
 }
 
-void print_hash(const FieldInput& input, std::string& out) { append_base32hex(out, take_counted(input.reader)); }
+void print_hash(const FieldInput& input, std::string& out) {
+    append_base32hex(out, take_counted(input.reader));
+}
 Parsed parse_hash(FieldOutput& output) {
-    return parse_counted(output, Decoder::Base::base32hex, "1..255 bytes of base32hex without padding");
+    return parse_counted(output, Decoder::Base::base32hex,
+                         "1..255 bytes of base32hex without padding");
 }
 
 Wire<void> check_sized(const FieldInput& input) {
@@ -152,7 +168,8 @@ void print_sized(const FieldInput& input, std::string& out) {
 
 Parsed parse_sized(FieldOutput& output) {
     std::uint64_t size = 0;
-    if (output.at_end() || !parse_decimal(output.word(), 0xffff, size)) return refuse("a number 0..65535", output);
+    if (output.at_end() || !parse_decimal(output.word(), 0xffff, size))
+        return refuse("a number 0..65535", output);
     ++output.next;
     output.out.u16(static_cast<std::uint16_t>(size));
     if (size == 0) return {};
@@ -225,11 +242,13 @@ void print_atm(const FieldInput& input, std::string& out) {
 }
 
 Parsed parse_atm(FieldOutput& output) {
-    constexpr std::string_view what = "\"+\" and decimal digits, or an even number of hexadecimal digits";
+    constexpr std::string_view what =
+        "\"+\" and decimal digits, or an even number of hexadecimal digits";
     if (output.at_end() || output.word().size() < 2) return refuse(what, output);
     const std::string_view digits = output.word().substr(1);
     if (output.word()[0] == '+') {
-        if (digits.find_first_not_of("0123456789") != std::string_view::npos) return refuse(what, output);
+        if (digits.find_first_not_of("0123456789") != std::string_view::npos)
+            return refuse(what, output);
         output.out.u8(1);
         output.out.bytes(as_bytes(digits));
     } else {
@@ -246,7 +265,8 @@ Parsed parse_atm(FieldOutput& output) {
 }  // namespace
 
 const FieldCodec base64_codec{check_rest, print_base64, parse_base64, JsonForm::text};
-const FieldCodec base64_or_dash_codec{check_rest, print_base64_or_dash, parse_base64_or_dash, JsonForm::dashed};
+const FieldCodec base64_or_dash_codec{check_rest, print_base64_or_dash, parse_base64_or_dash,
+                                      JsonForm::dashed};
 const FieldCodec hex_codec{check_rest, print_hex, parse_hex, JsonForm::text};
 const FieldCodec salt_codec{check_counted, print_salt, parse_salt, JsonForm::dashed};
 const FieldCodec hash_codec{check_hash, print_hash, parse_hash, JsonForm::text};

@@ -22,7 +22,8 @@ Wire<void> check_types(const FieldInput& input) {
         const std::uint16_t at = input.reader.offset();
         KITH_TRY(const std::uint8_t window, input.reader.u8());
         KITH_TRY(const std::uint8_t size, input.reader.u8());
-        if (window <= last_window || size == 0 || size > window_bytes_max) return FieldInput::bad(at);
+        if (window <= last_window || size == 0 || size > window_bytes_max)
+            return FieldInput::bad(at);
         KITH_TRY(const Bytes bits, input.reader.take(size));
         if (bits.back() == 0) return FieldInput::bad(at);
         last_window = window;
@@ -80,7 +81,8 @@ Parsed parse_types(FieldOutput& output) {
 Wire<void> check_ports(const FieldInput& input) {
     const std::uint16_t at = input.reader.offset();
     KITH_TRY(const Bytes bits, input.reader.take(input.reader.left()));
-    if (bits.size() > ports_bytes_max || (!bits.empty() && bits.back() == 0)) return FieldInput::bad(at);
+    if (bits.size() > ports_bytes_max || (!bits.empty() && bits.back() == 0))
+        return FieldInput::bad(at);
     return {};
 }
 

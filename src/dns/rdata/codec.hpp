@@ -79,18 +79,20 @@ const FieldCodec& codec(FieldKind kind);
 
 // The codecs by family, one file each.
 extern const FieldCodec u8_codec, u16_codec, u32_codec, u48_codec, u64_codec, ttl_codec, type_codec,
-    time_codec, algorithm_codec, certificate_codec, rcode_codec, scheme_codec, protocol_codec;  // number.cpp
-extern const FieldCodec name_codec, names_codec, string_codec, optional_string_codec, strings_codec, tag_codec,
+    time_codec, algorithm_codec, certificate_codec, rcode_codec, scheme_codec,
+    protocol_codec;  // number.cpp
+extern const FieldCodec name_codec, names_codec, string_codec, optional_string_codec, strings_codec,
+    tag_codec,
     rest_string_codec;  // text.cpp
 extern const FieldCodec base64_codec, base64_or_dash_codec, hex_codec, salt_codec, hash_codec,
-    sized_base64_codec, nsap_codec, atm_codec;                              // binary.cpp
-extern const FieldCodec types_codec, ports_codec;                           // bitmap.cpp
+    sized_base64_codec, nsap_codec, atm_codec;     // binary.cpp
+extern const FieldCodec types_codec, ports_codec;  // bitmap.cpp
 extern const FieldCodec ipv4_codec, ipv6_codec, eui48_codec, eui64_codec, locator64_codec,
-    prefixes_codec;                                                         // address.cpp
+    prefixes_codec;  // address.cpp
 extern const FieldCodec gateway_codec, discovery_bit_codec, relay_type_codec, hip_algorithm_codec,
-    hip_tag_codec, hip_key_codec;                                           // gateway.cpp
-extern const FieldCodec location_codec;                                     // location.cpp
-extern const FieldCodec params_codec;                                       // params.cpp
+    hip_tag_codec, hip_key_codec;        // gateway.cpp
+extern const FieldCodec location_codec;  // location.cpp
+extern const FieldCodec params_codec;    // params.cpp
 
 /// Decimal number 0..`most`, nothing else around it.
 bool parse_decimal(std::string_view text, std::uint64_t most, std::uint64_t& value);

@@ -39,7 +39,8 @@ void print_gateway(const FieldInput& input, std::string& out) {
 }
 
 Parsed parse_gateway(FieldOutput& output) {
-    if (output.rdata().size() < 2) return refuse("room for a gateway", output);  // out of space before it
+    if (output.rdata().size() < 2)
+        return refuse("room for a gateway", output);  // out of space before it
     const FieldCodec* const form = gateway_form(output.rdata()[1]);
     if (form != nullptr) return form->parse(output);
     if (output.at_end() || output.word() != ".") return refuse("\".\" for no gateway", output);
@@ -59,7 +60,8 @@ void print_discovery(const FieldInput& input, std::string& out) {
 }
 
 Parsed parse_discovery(FieldOutput& output) {
-    if (output.at_end() || (output.word() != "0" && output.word() != "1")) return refuse("0 or 1", output);
+    if (output.at_end() || (output.word() != "0" && output.word() != "1"))
+        return refuse("0 or 1", output);
     output.out.u8(output.word() == "1" ? 0x80 : 0);
     ++output.next;
     return {};
@@ -105,9 +107,11 @@ void print_hip_algorithm(const FieldInput& input, std::string& out) {
 
 Parsed parse_hip_algorithm(FieldOutput& output) {
     std::uint64_t value = 0;
-    if (output.at_end() || !parse_decimal(output.word(), 255, value)) return refuse("a number 0..255", output);
+    if (output.at_end() || !parse_decimal(output.word(), 255, value))
+        return refuse("a number 0..255", output);
     ++output.next;
-    output.out.u16(static_cast<std::uint16_t>(value));  // the tag's length is filled in with the tag
+    output.out.u16(
+        static_cast<std::uint16_t>(value));  // the tag's length is filled in with the tag
     output.out.u16(0);
     return {};
 }
@@ -130,7 +134,8 @@ Parsed parse_part(FieldOutput& output, Decoder::Base base, std::size_t most, std
     size = output.out.size() - start;
     if (!fits || ((size == 0 || size > most) && !output.out.overflow())) {
         return refuse(fmt::format("1..{} bytes of {} in one word", most,
-                                  base == Decoder::Base::base16 ? "hexadecimal digits" : "base64"), output);
+                                  base == Decoder::Base::base16 ? "hexadecimal digits" : "base64"),
+                      output);
     }
     ++output.next;
     return {};
@@ -156,15 +161,18 @@ void print_hip_key(const FieldInput& input, std::string& out) {
 Parsed parse_hip_key(FieldOutput& output) {
     std::size_t size = 0;
     KITH_TRY_VOID(parse_part(output, Decoder::Base::base64, 0xffff, size));
-    if (!output.out.overflow()) output.out.patch_u16(output.start + 2, static_cast<std::uint16_t>(size));
+    if (!output.out.overflow())
+        output.out.patch_u16(output.start + 2, static_cast<std::uint16_t>(size));
     return {};
 }
 
 }  // namespace
 
 const FieldCodec gateway_codec{check_gateway, print_gateway, parse_gateway, JsonForm::text};
-const FieldCodec discovery_bit_codec{check_discovery, print_discovery, parse_discovery, JsonForm::decimal};
-const FieldCodec relay_type_codec{check_relay_type, print_relay_type, parse_relay_type, JsonForm::decimal};
+const FieldCodec discovery_bit_codec{check_discovery, print_discovery, parse_discovery,
+                                     JsonForm::decimal};
+const FieldCodec relay_type_codec{check_relay_type, print_relay_type, parse_relay_type,
+                                  JsonForm::decimal};
 const FieldCodec hip_algorithm_codec{check_hip_algorithm, print_hip_algorithm, parse_hip_algorithm,
                                      JsonForm::decimal};
 const FieldCodec hip_tag_codec{check_hip_tag, print_hip_tag, parse_hip_tag, JsonForm::text};

@@ -32,12 +32,16 @@ bool is_size(std::uint8_t byte) {
     return digit <= 9 && exponent <= 9 && (digit != 0 || exponent == 0);
 }
 
-std::uint32_t distance(std::uint32_t angle) { return angle >= middle ? angle - middle : middle - angle; }
+std::uint32_t distance(std::uint32_t angle) {
+    return angle >= middle ? angle - middle : middle - angle;
+}
 
 Wire<void> check_location(const FieldInput& input) {
     const std::uint16_t at = input.reader.offset();
     KITH_TRY(const Bytes bytes, input.reader.take(location_bytes));
-    const auto bad_at = [at](std::size_t i) { return FieldInput::bad(static_cast<std::uint16_t>(at + i)); };
+    const auto bad_at = [at](std::size_t i) {
+        return FieldInput::bad(static_cast<std::uint16_t>(at + i));
+    };
     if (bytes[0] != 0) return bad_at(0);
     for (std::size_t i = 1; i < 4; ++i) {
         if (!is_size(bytes[i])) return bad_at(i);
@@ -49,8 +53,9 @@ Wire<void> check_location(const FieldInput& input) {
 
 void append_angle(std::string& out, std::uint32_t angle, std::string_view sides) {
     const std::uint32_t away = distance(angle);
-    fmt::format_to(std::back_inserter(out), "{} {} {}.{:03} {} ", away / degree, away % degree / minute,
-                   away % minute / second, away % second, angle >= middle ? sides[0] : sides[1]);
+    fmt::format_to(std::back_inserter(out), "{} {} {}.{:03} {} ", away / degree,
+                   away % degree / minute, away % minute / second, away % second,
+                   angle >= middle ? sides[0] : sides[1]);
 }
 
 void append_centimeters(std::string& out, std::int64_t value) {
@@ -71,7 +76,8 @@ void print_location(const FieldInput& input, std::string& out) {
     if (!bytes) return;
     append_angle(out, load_u32(bytes->data() + 4), "NS");
     append_angle(out, load_u32(bytes->data() + 8), "EW");
-    append_centimeters(out, static_cast<std::int64_t>(load_u32(bytes->data() + 12)) - altitude_base);
+    append_centimeters(out,
+                       static_cast<std::int64_t>(load_u32(bytes->data() + 12)) - altitude_base);
     for (std::size_t i = 1; i < 4; ++i) {
         out += ' ';
         append_centimeters(out, size_centimeters((*bytes)[i]));
@@ -101,7 +107,8 @@ Parsed parse_angle(FieldOutput& output, std::string_view sides, std::uint32_t de
     for (std::size_t part = 0; part < 4; ++part) {
         if (output.at_end()) break;
         const std::string_view word = output.word();
-        const std::size_t side = word.size() == 1 ? sides.find(static_cast<char>(word[0] & ~0x20)) : std::string_view::npos;
+        const std::size_t side = word.size() == 1 ? sides.find(static_cast<char>(word[0] & ~0x20))
+                                                  : std::string_view::npos;
         if (side != std::string_view::npos && part > 0) {
             if (angle > degrees_max * degree) break;
             ++output.next;
@@ -114,7 +121,9 @@ Parsed parse_angle(FieldOutput& output, std::string_view sides, std::uint32_t de
         angle += static_cast<std::uint32_t>(value) * units[part];
         ++output.next;
     }
-    return refuse(fmt::format("degrees 0..{} [minutes [seconds]] {} or {}", degrees_max, sides[0], sides[1]), output);
+    return refuse(
+        fmt::format("degrees 0..{} [minutes [seconds]] {} or {}", degrees_max, sides[0], sides[1]),
+        output);
 }
 
 /// Centimeters from "123", "123.45", "-1.5m"; false when it is none of these.
@@ -154,7 +163,8 @@ Parsed parse_size(FieldOutput& output, std::uint8_t& byte) {
 
 Parsed parse_location(FieldOutput& output) {
     const std::size_t start = output.out.size();
-    output.out.u32(std::uint32_t{size_default} << 16 | std::uint32_t{horizontal_default} << 8 | vertical_default);
+    output.out.u32(std::uint32_t{size_default} << 16 | std::uint32_t{horizontal_default} << 8 |
+                   vertical_default);
     KITH_TRY_VOID(parse_angle(output, "NS", 90));
     KITH_TRY_VOID(parse_angle(output, "EW", 180));
     KITH_TRY_VOID(parse_altitude(output));

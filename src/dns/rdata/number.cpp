@@ -19,14 +19,16 @@ std::uint64_t load_number(Bytes bytes) {
 }
 
 template <std::size_t width>
-constexpr std::uint64_t most_of = width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * width % 64)) - 1;
+constexpr std::uint64_t most_of =
+    width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * width % 64)) - 1;
 
 template <std::size_t width>
 Wire<void> check_number(const FieldInput& input) {
     const std::uint16_t at = input.reader.offset();
     KITH_TRY(const Bytes bytes, input.reader.take(width));
     const std::uint64_t value = load_number(bytes);
-    if (width <= 4 && (value < input.field.least || value > input.field.most)) return FieldInput::bad(at);
+    if (width <= 4 && (value < input.field.least || value > input.field.most))
+        return FieldInput::bad(at);
     return {};
 }
 
@@ -42,7 +44,9 @@ void write_number(Writer& out, std::uint64_t value) {
     for (std::size_t i = width; i-- > 0;) out.u8(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-void append_decimal(std::string& out, std::uint64_t value) { fmt::format_to(std::back_inserter(out), "{}", value); }
+void append_decimal(std::string& out, std::uint64_t value) {
+    fmt::format_to(std::back_inserter(out), "{}", value);
+}
 
 template <std::size_t width>
 void print_number(const FieldInput& input, std::string& out) {
@@ -52,7 +56,8 @@ void print_number(const FieldInput& input, std::string& out) {
 template <std::size_t width>
 Parsed parse_number(FieldOutput& output) {
     const std::uint64_t least = width <= 4 ? output.field->least : 0;
-    const std::uint64_t most = width <= 4 ? std::min<std::uint64_t>(most_of<width>, output.field->most) : most_of<width>;
+    const std::uint64_t most =
+        width <= 4 ? std::min<std::uint64_t>(most_of<width>, output.field->most) : most_of<width>;
     std::uint64_t value = 0;
     if (output.at_end() || !parse_decimal(output.word(), most, value) || value < least) {
         return refuse(fmt::format("a number {}..{}", least, most), output);
@@ -70,12 +75,25 @@ struct Mnemonic {
 };
 
 constexpr Mnemonic algorithms[] = {
-    {1, "RSAMD5"}, {2, "DH"}, {3, "DSA"}, {5, "RSASHA1"}, {6, "DSA-NSEC3-SHA1"}, {7, "RSASHA1-NSEC3-SHA1"},
-    {8, "RSASHA256"}, {10, "RSASHA512"}, {12, "ECC-GOST"}, {13, "ECDSAP256SHA256"}, {14, "ECDSAP384SHA384"},
-    {15, "ED25519"}, {16, "ED448"}, {252, "INDIRECT"}, {253, "PRIVATEDNS"}, {254, "PRIVATEOID"},
+    {1, "RSAMD5"},
+    {2, "DH"},
+    {3, "DSA"},
+    {5, "RSASHA1"},
+    {6, "DSA-NSEC3-SHA1"},
+    {7, "RSASHA1-NSEC3-SHA1"},
+    {8, "RSASHA256"},
+    {10, "RSASHA512"},
+    {12, "ECC-GOST"},
+    {13, "ECDSAP256SHA256"},
+    {14, "ECDSAP384SHA384"},
+    {15, "ED25519"},
+    {16, "ED448"},
+    {252, "INDIRECT"},
+    {253, "PRIVATEDNS"},
+    {254, "PRIVATEOID"},
 };
 constexpr Mnemonic certificates[] = {
-    {1, "PKIX"}, {2, "SPKI"}, {3, "PGP"}, {4, "IPKIX"}, {5, "ISPKI"},
+    {1, "PKIX"}, {2, "SPKI"},   {3, "PGP"},     {4, "IPKIX"}, {5, "ISPKI"},
     {6, "IPGP"}, {7, "ACPKIX"}, {8, "IACPKIX"}, {253, "URI"}, {254, "OID"},
 };
 constexpr Mnemonic schemes[] = {{1, "NOTIFY"}};
@@ -85,7 +103,8 @@ template <std::size_t width, auto& table>
 Parsed parse_mnemonic(FieldOutput& output) {
     const auto* row = std::end(table);
     if (!output.at_end()) {
-        row = std::ranges::find_if(table, [&](const Mnemonic& m) { return equal_ignoring_case(m.word, output.word()); });
+        row = std::ranges::find_if(
+            table, [&](const Mnemonic& m) { return equal_ignoring_case(m.word, output.word()); });
     }
     if (row == std::end(table)) return parse_number<width>(output);
     ++output.next;
@@ -152,7 +171,8 @@ std::optional<std::uint32_t> parse_ttl(std::string_view text) {
         if (digits < text.size()) {
             constexpr std::string_view units = "smhdw";
             constexpr std::uint64_t seconds[] = {1, 60, 3600, 86400, 604800};
-            const std::size_t which = units.find(static_cast<char>(lower(static_cast<std::uint8_t>(text[digits]))));
+            const std::size_t which =
+                units.find(static_cast<char>(lower(static_cast<std::uint8_t>(text[digits]))));
             if (which == std::string_view::npos) return std::nullopt;
             unit = seconds[which];
         }
@@ -195,7 +215,8 @@ std::int64_t day_of(const Date& date) {
     const std::int64_t year = date.year - (date.month <= 2 ? 1 : 0);
     const std::int64_t era = year / 400;
     const auto of_era = static_cast<unsigned>(year - era * 400);
-    const unsigned of_year = (153 * (date.month > 2 ? date.month - 3 : date.month + 9) + 2) / 5 + date.day - 1;
+    const unsigned of_year =
+        (153 * (date.month > 2 ? date.month - 3 : date.month + 9) + 2) / 5 + date.day - 1;
     return era * 146097 + (of_era * 365 + of_era / 4 - of_era / 100 + of_year) - 719468;
 }
 
@@ -203,8 +224,8 @@ void print_time(const FieldInput& input, std::string& out) {
     const std::uint64_t time = read_number<4>(input);
     const Date date = date_of(static_cast<std::int64_t>(time / 86400));
     const std::uint64_t second = time % 86400;
-    fmt::format_to(std::back_inserter(out), "{:04}{:02}{:02}{:02}{:02}{:02}", date.year, date.month, date.day,
-                   second / 3600, second / 60 % 60, second % 60);
+    fmt::format_to(std::back_inserter(out), "{:04}{:02}{:02}{:02}{:02}{:02}", date.year, date.month,
+                   date.day, second / 3600, second / 60 % 60, second % 60);
 }
 
 std::optional<std::uint32_t> parse_date(std::string_view text) {
@@ -213,15 +234,16 @@ std::optional<std::uint32_t> parse_date(std::string_view text) {
     const std::uint64_t clock = value % 1000000;
     const std::uint64_t hour = clock / 10000, minute = clock / 100 % 100, second = clock % 100;
     value /= 1000000;
-    const Date date{static_cast<std::int64_t>(value / 10000), static_cast<unsigned>(value / 100 % 100),
-                    static_cast<unsigned>(value % 100)};
+    const Date date{static_cast<std::int64_t>(value / 10000),
+                    static_cast<unsigned>(value / 100 % 100), static_cast<unsigned>(value % 100)};
     if (date.year < 1970 || date.month < 1 || date.month > 12 || date.day < 1) return std::nullopt;
     if (hour > 23 || minute > 59 || second > 59) return std::nullopt;
     const std::int64_t day = day_of(date);
     const Date back = date_of(day);  // differs for the 31st of a month that has none
     if (back.month != date.month || back.day != date.day) return std::nullopt;
     // The field is the time modulo 2^32 (RFC 4034 §3.1.5).
-    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(day) * 86400 + hour * 3600 + minute * 60 + second);
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(day) * 86400 + hour * 3600 +
+                                      minute * 60 + second);
 }
 
 Parsed parse_time_word(FieldOutput& output) {
@@ -229,7 +251,8 @@ Parsed parse_time_word(FieldOutput& output) {
     std::uint64_t seconds = 0;
     if (!output.at_end()) {
         time = parse_date(output.word());
-        if (!time && output.word().size() < 14 && parse_decimal(output.word(), 0xffffffffU, seconds)) {
+        if (!time && output.word().size() < 14 &&
+            parse_decimal(output.word(), 0xffffffffU, seconds)) {
             time = static_cast<std::uint32_t>(seconds);
         }
     }
@@ -250,11 +273,14 @@ const FieldCodec u64_codec{check_number<8>, print_number<8>, parse_number<8>, Js
 const FieldCodec ttl_codec{check_number<4>, print_number<4>, parse_ttl_word, JsonForm::number};
 const FieldCodec type_codec{check_number<2>, print_type, parse_type_word, JsonForm::text};
 const FieldCodec time_codec{check_number<4>, print_time, parse_time_word, JsonForm::number};
-const FieldCodec algorithm_codec{check_number<1>, print_number<1>, parse_mnemonic<1, algorithms>, JsonForm::number};
-const FieldCodec certificate_codec{check_number<2>, print_mnemonic<2, certificates>, parse_mnemonic<2, certificates>,
-                                   JsonForm::text};
+const FieldCodec algorithm_codec{check_number<1>, print_number<1>, parse_mnemonic<1, algorithms>,
+                                 JsonForm::number};
+const FieldCodec certificate_codec{check_number<2>, print_mnemonic<2, certificates>,
+                                   parse_mnemonic<2, certificates>, JsonForm::text};
 const FieldCodec rcode_codec{check_number<2>, print_rcode, parse_rcode_word, JsonForm::text};
-const FieldCodec scheme_codec{check_number<1>, print_mnemonic<1, schemes>, parse_mnemonic<1, schemes>, JsonForm::text};
-const FieldCodec protocol_codec{check_number<1>, print_number<1>, parse_mnemonic<1, protocols>, JsonForm::number};
+const FieldCodec scheme_codec{check_number<1>, print_mnemonic<1, schemes>,
+                              parse_mnemonic<1, schemes>, JsonForm::text};
+const FieldCodec protocol_codec{check_number<1>, print_number<1>, parse_mnemonic<1, protocols>,
+                                JsonForm::number};
 
 }  // namespace kith::dns

@@ -16,7 +16,17 @@
 namespace kith::dns {
 namespace {
 
-enum class ParamKind : std::uint8_t { opaque, keys, protocols, empty, port, ipv4s, ipv6s, base64, groups };
+enum class ParamKind : std::uint8_t {
+    opaque,
+    keys,
+    protocols,
+    empty,
+    port,
+    ipv4s,
+    ipv6s,
+    base64,
+    groups
+};
 
 struct Param {
     std::uint16_t key;
@@ -24,22 +34,25 @@ struct Param {
     ParamKind kind;
 };
 
-constexpr std::uint16_t key_mandatory = 0, key_alpn = 1, key_no_default_alpn = 2, key_invalid = 65535;
+constexpr std::uint16_t key_mandatory = 0, key_alpn = 1, key_no_default_alpn = 2,
+                        key_invalid = 65535;
 
 constexpr Param known_params[] = {
-    {key_mandatory, "mandatory", ParamKind::keys},             // RFC 9460 §8
-    {key_alpn, "alpn", ParamKind::protocols},                  // §7.1
+    {key_mandatory, "mandatory", ParamKind::keys},               // RFC 9460 §8
+    {key_alpn, "alpn", ParamKind::protocols},                    // §7.1
     {key_no_default_alpn, "no-default-alpn", ParamKind::empty},  // §7.1
-    {3, "port", ParamKind::port},                              // §7.2
-    {4, "ipv4hint", ParamKind::ipv4s},                         // §7.3
-    {5, "ech", ParamKind::base64},                             // RFC 9848
-    {6, "ipv6hint", ParamKind::ipv6s},                         // §7.3
-    {7, "dohpath", ParamKind::opaque},                         // RFC 9461 §5
-    {8, "ohttp", ParamKind::empty},                            // RFC 9540 §4
+    {3, "port", ParamKind::port},                                // §7.2
+    {4, "ipv4hint", ParamKind::ipv4s},                           // §7.3
+    {5, "ech", ParamKind::base64},                               // RFC 9848
+    {6, "ipv6hint", ParamKind::ipv6s},                           // §7.3
+    {7, "dohpath", ParamKind::opaque},                           // RFC 9461 §5
+    {8, "ohttp", ParamKind::empty},                              // RFC 9540 §4
     {9, "tls-supported-groups", ParamKind::groups},
 };
 
-ParamKind kind_of(std::uint16_t key) { return key < std::size(known_params) ? known_params[key].kind : ParamKind::opaque; }
+ParamKind kind_of(std::uint16_t key) {
+    return key < std::size(known_params) ? known_params[key].kind : ParamKind::opaque;
+}
 
 void append_key(std::string& out, std::uint16_t key) {
     if (key < std::size(known_params)) {
@@ -71,7 +84,8 @@ bool value_fits(ParamKind kind, Bytes value) {
         case ParamKind::groups: return !value.empty() && value.size() % 2 == 0;
         case ParamKind::protocols:
             if (value.empty()) return false;
-            while (!value.empty() && value[0] != 0 && value.size() > value[0]) value = value.subspan(value[0] + 1U);
+            while (!value.empty() && value[0] != 0 && value.size() > value[0])
+                value = value.subspan(value[0] + 1U);
             return value.empty();
         case ParamKind::keys:
             if (value.empty() || value.size() % 2 != 0) return false;
@@ -94,7 +108,8 @@ Wire<void> check_params(const FieldInput& input) {
         KITH_TRY(const std::uint16_t key, input.reader.u16());
         KITH_TRY(const std::uint16_t size, input.reader.u16());
         KITH_TRY(const Bytes value, input.reader.take(size));
-        if (key <= last || key == key_invalid || !value_fits(kind_of(key), value)) return FieldInput::bad(at);
+        if (key <= last || key == key_invalid || !value_fits(kind_of(key), value))
+            return FieldInput::bad(at);
         last = key;
         alpn_seen = alpn_seen || key == key_alpn;
         if (key == key_no_default_alpn && !alpn_seen) return FieldInput::bad(at);  // §7.1.1
@@ -145,7 +160,8 @@ std::string value_text(ParamKind kind, Bytes value) {
             break;
         case ParamKind::ipv4s:
         case ParamKind::ipv6s:
-            append_list(kind == ParamKind::ipv4s ? 4 : 16, [&](Bytes item) { out += IpAddress::from_bytes(item)->to_text(); });
+            append_list(kind == ParamKind::ipv4s ? 4 : 16,
+                        [&](Bytes item) { out += IpAddress::from_bytes(item)->to_text(); });
             break;
     }
     return out;
@@ -235,7 +251,8 @@ bool parse_value(ParamKind kind, Bytes text, std::vector<std::uint8_t>& out) {
     }
     std::string_view rest = as_text(text);
     do {
-        const std::size_t comma = kind == ParamKind::port ? rest.size() : std::min(rest.find(','), rest.size());
+        const std::size_t comma =
+            kind == ParamKind::port ? rest.size() : std::min(rest.find(','), rest.size());
         if (!append_item(kind, rest.substr(0, comma), out)) return false;
         if (comma == rest.size()) break;
         rest.remove_prefix(comma + 1);
@@ -256,13 +273,15 @@ Parsed parse_param(FieldOutput& output, std::vector<ParsedParam>& params) {
     const auto key = parse_key(word.substr(0, equals));
     if (!key) return refuse("a parameter key such as alpn or key123 (0..65534)", output);
     std::string_view text = word.substr(std::min(equals + 1, word.size()));
-    if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+    if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+        text = text.substr(1, text.size() - 2);
     std::vector<std::uint8_t> plain(text.size());
     Writer writer(plain);
     std::size_t size = 0;
     ParsedParam param{*key, output.next, {}};
     const bool fits = write_unescaped(text, text.size(), writer, size) &&
-                      parse_value(kind_of(*key), writer.written(), param.value) && param.value.size() <= 0xffff;
+                      parse_value(kind_of(*key), writer.written(), param.value) &&
+                      param.value.size() <= 0xffff;
     if (!fits) return refuse("a value that this parameter allows (RFC 9460 §7)", output);
     params.push_back(std::move(param));
     ++output.next;
@@ -274,12 +293,15 @@ std::optional<std::string_view> conflict(const std::vector<ParsedParam>& params)
     const auto has = [&](std::uint16_t key) {
         return std::ranges::binary_search(params, key, {}, &ParsedParam::key);
     };
-    if (std::ranges::adjacent_find(params, {}, &ParsedParam::key) != params.end()) return "each parameter once";
-    if (has(key_no_default_alpn) && !has(key_alpn)) return "alpn beside no-default-alpn (RFC 9460 §7.1.1)";
+    if (std::ranges::adjacent_find(params, {}, &ParsedParam::key) != params.end())
+        return "each parameter once";
+    if (has(key_no_default_alpn) && !has(key_alpn))
+        return "alpn beside no-default-alpn (RFC 9460 §7.1.1)";
     if (!has(key_mandatory)) return std::nullopt;
     const std::vector<std::uint8_t>& keys = params.front().value;
     for (std::size_t i = 0; i < keys.size(); i += 2) {
-        if (!has(load_u16(keys.data() + i))) return "every mandatory parameter to be given (RFC 9460 §8)";
+        if (!has(load_u16(keys.data() + i)))
+            return "every mandatory parameter to be given (RFC 9460 §8)";
     }
     return std::nullopt;
 }
@@ -287,7 +309,8 @@ std::optional<std::string_view> conflict(const std::vector<ParsedParam>& params)
 Parsed parse_params(FieldOutput& output) {
     std::vector<ParsedParam> params;
     while (!output.at_end()) KITH_TRY_VOID(parse_param(output, params));
-    std::ranges::sort(params, {}, [](const ParsedParam& param) { return std::pair(param.key, param.word); });
+    std::ranges::sort(params, {},
+                      [](const ParsedParam& param) { return std::pair(param.key, param.word); });
     if (const auto wanted = conflict(params)) {
         output.next = params.front().word;
         return refuse(*wanted, output);

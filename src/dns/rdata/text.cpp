@@ -31,7 +31,9 @@ Wire<void> check_name(const FieldInput& input) {
     return {};
 }
 
-void print_name(const FieldInput& input, std::string& out) { out += take_name(input.reader).to_text(); }
+void print_name(const FieldInput& input, std::string& out) {
+    out += take_name(input.reader).to_text();
+}
 
 Parsed parse_name(FieldOutput& output) {
     if (output.at_end()) return refuse("a name", output);
@@ -72,7 +74,9 @@ Bytes take_string(Reader& reader) {
     return bytes ? *bytes : Bytes{};
 }
 
-void print_string(const FieldInput& input, std::string& out) { append_quoted(out, take_string(input.reader)); }
+void print_string(const FieldInput& input, std::string& out) {
+    append_quoted(out, take_string(input.reader));
+}
 
 Parsed parse_string(FieldOutput& output) {
     if (output.at_end()) return refuse("a string", output);
@@ -95,7 +99,9 @@ void print_optional_string(const FieldInput& input, std::string& out) {
     if (!input.reader.at_end()) print_string(input, out);
 }
 
-Parsed parse_optional_string(FieldOutput& output) { return output.at_end() ? Parsed{} : parse_string(output); }
+Parsed parse_optional_string(FieldOutput& output) {
+    return output.at_end() ? Parsed{} : parse_string(output);
+}
 
 Wire<void> check_strings(const FieldInput& input) {
     do {
@@ -133,10 +139,13 @@ Wire<void> check_tag(const FieldInput& input) {
     return {};
 }
 
-void print_tag(const FieldInput& input, std::string& out) { out += as_text(take_string(input.reader)); }
+void print_tag(const FieldInput& input, std::string& out) {
+    out += as_text(take_string(input.reader));
+}
 
 Parsed parse_tag(FieldOutput& output) {
-    const bool fits = !output.at_end() && !output.word().empty() && output.word().size() <= string_bytes_max;
+    const bool fits =
+        !output.at_end() && !output.word().empty() && output.word().size() <= string_bytes_max;
     if (!fits || !std::ranges::all_of(as_bytes(output.word()), is_alphanumeric)) {
         return refuse("a tag of 1..255 letters and digits (RFC 8659 §4.1)", output);
     }
@@ -160,7 +169,8 @@ void print_rest(const FieldInput& input, std::string& out) {
 Parsed parse_rest(FieldOutput& output) {
     if (output.at_end()) return refuse("a quoted string", output);
     std::size_t size = 0;
-    if (!write_unescaped(output.word(), rdata_bytes_max, output.out, size) || size < output.field->least) {
+    if (!write_unescaped(output.word(), rdata_bytes_max, output.out, size) ||
+        size < output.field->least) {
         return refuse("a quoted string with escapes \\X or \\DDD (000..255)", output);
     }
     ++output.next;
@@ -172,8 +182,8 @@ Parsed parse_rest(FieldOutput& output) {
 const FieldCodec name_codec{check_name, print_name, parse_name, JsonForm::name};
 const FieldCodec names_codec{check_names, print_names, parse_names, JsonForm::words};
 const FieldCodec string_codec{check_string, print_string, parse_string, JsonForm::bytes};
-const FieldCodec optional_string_codec{check_optional_string, print_optional_string, parse_optional_string,
-                                       JsonForm::bytes};
+const FieldCodec optional_string_codec{check_optional_string, print_optional_string,
+                                       parse_optional_string, JsonForm::bytes};
 const FieldCodec strings_codec{check_strings, print_strings, parse_strings, JsonForm::list};
 const FieldCodec tag_codec{check_tag, print_tag, parse_tag, JsonForm::text};
 const FieldCodec rest_string_codec{check_rest, print_rest, parse_rest, JsonForm::bytes};
