@@ -7,6 +7,20 @@
 namespace kith::config {
 namespace {
 
+template <class Section, class T>
+std::string print_setting(const Field<Section>&, const T& value) {
+    return print_value(value);
+}
+
+/// Where a missing port means a certain one, port 0 (any free one) must be written.
+template <class Section>
+std::string print_setting(const Field<Section>& field, const std::vector<Endpoint>& values) {
+    if (field.bounds.least == 0) return print_value(values);
+    std::vector<std::string> texts;
+    for (const Endpoint& endpoint : values) texts.push_back(endpoint.to_text());
+    return print_value(texts);
+}
+
 /// `"key": value` of every setting that is set, `between` them. Nested ones are the caller's.
 template <class Section, std::size_t rows>
 std::string members(const std::array<Field<Section>, rows>& fields, const Section& section,
@@ -23,7 +37,7 @@ std::string members(const std::array<Field<Section>, rows>& fields, const Sectio
         std::visit(
             [&](auto member) {
                 if constexpr (!std::is_same_v<decltype(member), Nested>) {
-                    print(field, print_value(section.*member));
+                    print(field, print_setting(field, section.*member));
                 }
             },
             field.member);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "config/dump.hpp"
 #include "config/limits.hpp"
 
 namespace kith::config {
@@ -42,6 +43,17 @@ TEST(LoadConfig, UpstreamPortMayComeAfterTheUpstreamsItCompletes) {
     ASSERT_EQ(upstream.size(), 2U);
     EXPECT_EQ(upstream[0].to_text(), "[::1]:5353");
     EXPECT_EQ(upstream[1].to_text(), "10.0.0.1:5");
+}
+
+TEST(LoadConfig, PortZeroIsForListeningOnly) {
+    const Loaded any = load_config(R"({"server": {"listen": ["127.0.0.1:0", "::1"]}})", "f");
+    EXPECT_FALSE(has_errors(any.problems));
+    EXPECT_EQ(any.config.server.listen.at(0).port, 0);
+    EXPECT_EQ(any.config.server.listen.at(1).port, 53);
+    EXPECT_EQ(load_config(dump_config(any.config), "d").config.server.listen,
+              any.config.server.listen);
+    EXPECT_TRUE(
+        has_errors(load_config(R"({"server": {"upstream": ["127.0.0.1:0"]}})", "f").problems));
 }
 
 TEST(LoadConfig, HostsAsSocketsTakeThem) {

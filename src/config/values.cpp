@@ -152,10 +152,12 @@ Expected read_value(const Scalar& json, Offset, const Bounds&, IpAddress& out) {
 
 Expected read_value(const Scalar& json, Offset, const Bounds& bounds, Endpoint& out) {
     const auto port = static_cast<std::uint16_t>(bounds.least);
-    const auto endpoint =
-        json.kind == Kind::text ? Endpoint::from_text(json.text, port) : std::nullopt;
-    if (!endpoint)
+    auto endpoint = json.kind == Kind::text ? Endpoint::from_text(json.text, port) : std::nullopt;
+    // Where 0 stands for "as elsewhere said", nobody can mean it: with another default it shows.
+    if (endpoint && port == 0 && Endpoint::from_text(json.text, 1)->port == 0) endpoint.reset();
+    if (!endpoint) {
         return "an address such as 192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53";
+    }
     out = *endpoint;
     return std::nullopt;
 }
