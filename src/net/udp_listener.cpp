@@ -129,14 +129,18 @@ UdpBatch::~UdpBatch() = default;
 std::size_t UdpBatch::receive(const UdpListener& listener) {
     Arrays& a = *arrays_;
     queued_ = 0;
-    for (std::size_t i = 0; i < capacity; ++i) {
+    // The kernel has written to as many headers as it used last time; the others are as they were.
+    const std::size_t stale = control_for_wildcard_ == listener.is_wildcard() ? received_ : capacity;
+    control_for_wildcard_ = listener.is_wildcard();
+    for (std::size_t i = 0; i < stale; ++i) {
         msghdr& in = a.in[i].msg_hdr;
         in.msg_namelen = sizeof(SocketAddress);
         in.msg_control = listener.is_wildcard() ? &a.in_control[i] : nullptr;
         in.msg_controllen = listener.is_wildcard() ? sizeof(Control) : 0;
     }
     const int count = ::recvmmsg(listener.fd(), a.in.data(), capacity, MSG_DONTWAIT, nullptr);
-    return count > 0 ? static_cast<std::size_t>(count) : 0;
+    received_ = count > 0 ? static_cast<std::size_t>(count) : 0;
+    return received_;
 }
 
 Bytes UdpBatch::query(std::size_t i) const { return {arrays_->queries[i].data(), arrays_->in[i].msg_len}; }

@@ -36,7 +36,7 @@ Verdict WorkerForwardPort::forward(Query& query, dns::MessageBuilder& response) 
         case resolve::AskResult::State::hit:
             return use(result.answer, query, response);
         case resolve::AskResult::State::parked:
-            parking_.park(*arrival_, query.message);
+            parking_.park(*arrival_, query);
             return Verdict::later;
         case resolve::AskResult::State::failed:
             query.rcode = dns::Rcode::SERVFAIL;

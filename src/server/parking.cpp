@@ -10,7 +10,7 @@ std::uint64_t Parking::next_token() const {
     return std::uint64_t{slots_[index].generation} << 32 | index;
 }
 
-void Parking::park(const Arrival& arrival, Bytes message) {
+void Parking::park(const Arrival& arrival, const answer::Query& query) {
     if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(slots_.size()));
         slots_.emplace_back();
@@ -18,8 +18,15 @@ void Parking::park(const Arrival& arrival, Bytes message) {
     Slot& slot = slots_[free_.back()];
     free_.pop_back();
     slot.used = true;
-    slot.parked.arrival = arrival;
-    slot.parked.message.assign(message.begin(), message.end());
+    Parked& parked = slot.parked;
+    parked.udp = arrival.udp;
+    if (arrival.udp != nullptr) {
+        parked.udp_peer = arrival.batch != nullptr ? arrival.batch->peer(*arrival.udp, arrival.index) : *arrival.udp_peer;
+    }
+    parked.tcp_client = arrival.tcp_client;
+    parked.client = query.client;
+    parked.local = query.local;
+    parked.message.assign(query.message.begin(), query.message.end());
 }
 
 std::optional<Parked> Parking::take(std::uint64_t token) {

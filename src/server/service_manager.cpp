@@ -1,6 +1,7 @@
 #include "server/service_manager.hpp"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <chrono>
@@ -13,6 +14,14 @@
 #include "net/descriptor.hpp"
 
 namespace kith::server {
+namespace {
+
+// How long a service manager that reads nothing may hold up the control thread. The kernel queues
+// messages for it (net.unix.max_dgram_qlen), so one that is merely busy, say with a reload of its own,
+// misses nothing.
+constexpr timeval patience{.tv_sec = 1, .tv_usec = 0};
+
+}  // namespace
 
 void notify_service_manager(std::string_view state) {
     const char* const path = std::getenv("NOTIFY_SOCKET");
@@ -24,6 +33,7 @@ void notify_service_manager(std::string_view state) {
     std::memcpy(address.sun_path, path, size);
     if (path[0] == '@') address.sun_path[0] = 0;  // the abstract name space
     const net::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
     ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
 }

@@ -116,8 +116,9 @@ void Worker::answer_batch(const net::UdpListener& listener, std::size_t count) {
     const std::size_t parked_before = parking_.size();
     Arrival arrival;
     arrival.udp = &listener;
+    arrival.batch = &batch_;
     for (std::size_t i = 0; i < count; ++i) {
-        arrival.udp_peer = batch_.peer(listener, i);
+        arrival.index = i;
         const auto response = answer(queries_[i], arrival, batch_.reply_buffer(i));
         if (response.verdict == Verdict::answered) batch_.reply(i, response.message.size());
     }
@@ -136,8 +137,6 @@ void Worker::on_tcp_message(net::TcpClient client, const Endpoint& peer, const E
     take_snapshot();
     Arrival arrival;
     arrival.tcp_client = client;
-    arrival.client = peer;
-    arrival.local = local;
     Query& query = *single_;
     query.message = message;
     query.client = peer;
@@ -160,13 +159,16 @@ void Worker::on_tcp_message(net::TcpClient client, const Endpoint& peer, const E
 void Worker::resume(const resolve::Completion& completion) {
     const auto parked = parking_.take(completion.token);
     if (!parked) return;
-    const Arrival& arrival = parked->arrival;
+    Arrival arrival;
+    arrival.udp = parked->udp;
+    arrival.udp_peer = &parked->udp_peer;
+    arrival.tcp_client = parked->tcp_client;
     const answer::FetchedAnswer fetched{&completion.answer};
     Query& query = *single_;
     query.message = parked->message;
     query.transport = arrival.udp != nullptr ? answer::Transport::udp : answer::Transport::tcp;
-    query.client = arrival.udp != nullptr ? arrival.udp_peer.address.endpoint() : arrival.client;
-    query.local = arrival.udp != nullptr ? arrival.udp_peer.local : arrival.local;
+    query.client = parked->client;
+    query.local = parked->local;
     query.now = loop_.now();
     query.unix_now = net::unix_now();
     query.fetched = &fetched;
@@ -174,7 +176,7 @@ void Worker::resume(const resolve::Completion& completion) {
     large_.resize(dns::message_bytes_max);
     const auto response = answer(query, arrival, large_);
     if (arrival.udp != nullptr) {
-        if (response.verdict == Verdict::answered) net::send_reply(*arrival.udp, arrival.udp_peer, response.message);
+        if (response.verdict == Verdict::answered) net::send_reply(*parked->udp, parked->udp_peer, response.message);
     } else if (response.verdict == Verdict::answered) {
         tcp_.send(arrival.tcp_client, response.message);
     } else if (response.verdict == Verdict::drop) {
