@@ -55,8 +55,7 @@ private:
     Bytes owner_;                      // of group_
     std::vector<NodeRecord> group_;    // records of one name
     std::vector<Step> path_;           // the apex first
-    std::vector<const std::uint8_t*> in_order_;
-    std::vector<HashedNode> hashed_;
+    std::vector<HashedNode> nodes_;    // in canonical order
 };
 
 Result<void, ZoneFault> ZoneBuilder::Work::add(NameView owner, const NodeRecord& record) {
@@ -167,8 +166,7 @@ void ZoneBuilder::Work::add_step(ZoneEditor& editor, Bytes relative_owner,
         if (label.size() == 1 && label[0] == '*') parent.node[0] |= node_has_wildcard_child;
     }
     const NodeView node = make_node(editor.edit(), relative_owner, flags, records);
-    in_order_.push_back(node.data());
-    hashed_.push_back({hash, node.data()});
+    nodes_.push_back({hash, node.data()});
     const bool hides = node.is_cut() || node.has_dname() || node.is_occluded();
     path_.push_back({const_cast<std::uint8_t*>(node.data()), hash, hides});
 }
@@ -217,8 +215,7 @@ void ZoneBuilder::Work::mark_one_label_wildcards(const ZonePtr& zone) const {
 BuiltZone ZoneBuilder::Work::finish() {
     const std::span<const StagedKey> keys = records_.sorted();
     ZoneEditor editor(apex_, klass_);
-    in_order_.reserve(keys.size() + 1);
-    hashed_.reserve(keys.size() + 1);
+    nodes_.reserve(keys.size() + 1);
     if (keys.empty() || !StagedRecords::owner(keys.front()).empty()) add_step(editor, {}, {});
     for (std::size_t start = 0; start < keys.size();) {
         std::size_t end = start + 1;
@@ -227,11 +224,11 @@ BuiltZone ZoneBuilder::Work::finish() {
         add_name(editor, keys.subspan(start, end - start));
         start = end;
     }
-    if (!NodeView(in_order_.front()).find(RrType::SOA) && !refused_) {
+    if (!NodeView(nodes_.front().node).find(RrType::SOA) && !refused_) {
         report(ZoneFault::no_soa, {}, {RrType::SOA, 0, {}, {}, 0}, 0);
     }
     if (refused_) return std::move(built_);
-    editor.build(in_order_, hashed_, kept_);
+    editor.build(nodes_, kept_);
     built_.zone = editor.finish(serial_);
     mark_one_label_wildcards(built_.zone);
     return std::move(built_);

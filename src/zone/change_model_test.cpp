@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-#include "zone/zone_test_support.hpp"
+#include "zone/zone_testing.hpp"
 
 namespace kith::zone::test {
 namespace {

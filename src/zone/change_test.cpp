@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "zone/zone_test_support.hpp"
+#include "zone/zone_testing.hpp"
 
 namespace kith::zone::test {
 namespace {

@@ -88,11 +88,11 @@ NameIndex::Directory* NameIndex::make_directory(Edit& edit, std::uint32_t bits) 
     return directory;
 }
 
-NameIndex NameIndex::build(Edit& edit, std::span<HashedNode> nodes, const std::uint8_t* apex) {
+NameIndex NameIndex::build(Edit& edit, std::span<const HashedNode> nodes) {
     std::uint32_t bits = 0;
     while (nodes.size() >> bits > page_slots_built) ++bits;
     NameIndex index;
-    index.apex_ = apex;
+    index.apex_ = nodes.front().node;
     index.directory_ = make_directory(edit, bits);
     const std::size_t entries = index.directory_->entry_count();
     // Distributes by entry in one counted pass, then sorts each page by tag.

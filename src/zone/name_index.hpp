@@ -23,12 +23,6 @@
 
 namespace kith::zone {
 
-/// A name's hash and its node, for building.
-struct HashedNode {
-    std::uint64_t hash;
-    const std::uint8_t* node;
-};
-
 /// True when `stored`, in any case, is `lower`, which is in lower case; both may be read up to 7
 /// bytes past `size`.
 bool same_lower(const std::uint8_t* stored, const std::uint8_t* lower, std::size_t size);
@@ -71,8 +65,8 @@ public:
     /// The apex's node, kept at hand: it encloses every name that does not exist.
     const std::uint8_t* apex() const { return apex_; }
 
-    /// An index of these nodes; `nodes` is reordered. `apex` is among them.
-    static NameIndex build(Edit& edit, std::span<HashedNode> nodes, const std::uint8_t* apex);
+    /// An index of these nodes, the apex first.
+    static NameIndex build(Edit& edit, std::span<const HashedNode> nodes);
     /// Adds a node whose name is not there.
     void insert(Edit& edit, const HashedNode& node, std::uint64_t apex_hash);
     /// Puts `now` in the place of `before`, a node of the same name.

@@ -224,4 +224,10 @@ private:
     const std::uint8_t* at_ = nullptr;
 };
 
+/// A node and the hash of its name, for building and inserting.
+struct HashedNode {
+    std::uint64_t hash;
+    const std::uint8_t* node;
+};
+
 }  // namespace kith::zone

@@ -235,12 +235,14 @@ Cursor OrderTree::lower_bound(const OrderKey& key) const {
     return cursor;
 }
 
-OrderTree OrderTree::build(Edit& edit, std::span<const Node> nodes) {
+OrderTree OrderTree::build(Edit& edit, std::span<const HashedNode> nodes) {
     KITH_CHECK(!nodes.empty());
     std::vector<Child> pages;
+    std::array<Node, page_entries_max> leaf;
     for (std::size_t at = 0; at < nodes.size(); at += page_entries_max) {
         const std::size_t count = std::min(page_entries_max, nodes.size() - at);
-        pages.push_back(child_of(make_page(edit, 0, nodes.subspan(at, count))));
+        std::ranges::transform(nodes.subspan(at, count), leaf.begin(), &HashedNode::node);
+        pages.push_back(child_of(make_page(edit, 0, std::span<const Node>(leaf.data(), count))));
     }
     for (std::size_t level = 1; pages.size() > 1; ++level) {
         std::vector<Child> above;

@@ -74,7 +74,7 @@ public:
     Cursor lower_bound(const OrderKey& key) const;
 
     /// A tree of these nodes, which are in order; at least one.
-    static OrderTree build(Edit& edit, std::span<const std::uint8_t* const> nodes);
+    static OrderTree build(Edit& edit, std::span<const HashedNode> nodes);
     /// Adds a node whose name is not there.
     void insert(Edit& edit, const std::uint8_t* node);
     /// Puts `now` in the place of the node of the same name.

@@ -27,8 +27,6 @@ struct StagedRecord {
 
 namespace {
 
-constexpr std::size_t chunk_bytes_min = 4096;
-constexpr std::size_t chunk_bytes_max = std::size_t{1} << 20;
 constexpr std::size_t radix_sort_min = 2048;  // below it comparing is faster
 
 /// Two zero bytes end a key, since labels are not empty and 0 in them is escaped.
@@ -91,10 +89,11 @@ void sort_from(Keys keys, std::size_t offset) {
 std::uint8_t* StagedRecords::allocate(std::size_t bytes) {
     bytes = (bytes + 3) & ~std::size_t{3};
     if (left_ < bytes) {
-        chunk_bytes_ = std::clamp(chunk_bytes_ * 2, chunk_bytes_min, chunk_bytes_max);
-        left_ = std::max(chunk_bytes_, bytes);
-        chunks_.push_back(std::make_unique_for_overwrite<std::uint8_t[]>(left_ + 8));  // 8: word reads
+        std::size_t chunk_bytes = std::max(next_chunk_bytes(held_bytes_), bytes);
+        chunks_.push_back(allocate_chunk(chunk_bytes));
+        held_bytes_ += chunk_bytes;
         at_ = chunks_.back().get();
+        left_ = chunk_bytes;
     }
     std::uint8_t* const block = at_;
     at_ += bytes;

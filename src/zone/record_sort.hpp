@@ -2,10 +2,10 @@
 // StagedRecords: what ZoneBuilder was given, packed, and put in canonical order of owners.
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
+#include "zone/chunk.hpp"
 #include "zone/node_block.hpp"
 
 namespace kith::zone {
@@ -36,10 +36,10 @@ public:
 private:
     std::uint8_t* allocate(std::size_t bytes);
 
-    std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;
+    std::vector<Chunk> chunks_;
     std::uint8_t* at_ = nullptr;
     std::size_t left_ = 0;
-    std::size_t chunk_bytes_ = 0;
+    std::size_t held_bytes_ = 0;
     std::vector<StagedKey> keys_;
     bool in_order_ = true;
 };

@@ -13,10 +13,6 @@
 namespace kith::zone {
 namespace {
 
-// A small zone takes little and a large one few chunks: a third of what there is, within bounds.
-constexpr std::size_t chunk_bytes_min = 1024;
-constexpr std::size_t chunk_bytes_max = std::size_t{1} << 20;
-
 std::size_t round_up(std::size_t bytes, Slab::Align align) {
     const auto mask = static_cast<std::size_t>(align) - 1;
     return (bytes + mask) & ~mask;
@@ -60,9 +56,8 @@ void Slab::free(std::uint8_t* at, std::size_t bytes, Align align) {
 }
 
 void Slab::add_chunk(std::size_t bytes_min) {
-    const std::size_t wanted = std::clamp(reserved_bytes_ / 2, chunk_bytes_min, chunk_bytes_max);
-    const std::size_t bytes = std::max(wanted, bytes_min);
-    chunks_.push_back(std::make_unique_for_overwrite<std::uint8_t[]>(bytes));
+    std::size_t bytes = std::max(next_chunk_bytes(reserved_bytes_), bytes_min);
+    chunks_.push_back(allocate_chunk(bytes));
     at_ = chunks_.back().get();
     left_ = bytes;
     reserved_bytes_ += bytes;

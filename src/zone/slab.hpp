@@ -4,9 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <unordered_map>
 #include <vector>
+
+#include "zone/chunk.hpp"
 
 namespace kith::zone {
 
@@ -32,7 +33,7 @@ public:
 private:
     void add_chunk(std::size_t bytes_min);
 
-    std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;
+    std::vector<Chunk> chunks_;
     std::uint8_t* at_ = nullptr;  // where the newest chunk is unused
     std::size_t left_ = 0;
     std::size_t reserved_bytes_ = 0;

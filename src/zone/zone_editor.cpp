@@ -36,11 +36,10 @@ ZoneEditor::ZoneEditor(const Zone& base)
       }()),
       edit_(*zone_->lineage_, zone_->version_) {}
 
-void ZoneEditor::build(std::span<const std::uint8_t* const> in_order, std::span<HashedNode> hashed,
-                       std::size_t record_count) {
-    zone_->order_ = OrderTree::build(edit_, in_order);
-    zone_->index_ = NameIndex::build(edit_, hashed, in_order.front());
-    zone_->node_count_ = in_order.size();
+void ZoneEditor::build(std::span<const HashedNode> nodes, std::size_t record_count) {
+    zone_->order_ = OrderTree::build(edit_, nodes);
+    zone_->index_ = NameIndex::build(edit_, nodes);
+    zone_->node_count_ = nodes.size();
     zone_->record_count_ = record_count;
 }
 
@@ -83,16 +82,13 @@ bool can_follow(const Zone& base) {
 ZonePtr copy_zone(const Zone& zone) {
     ZoneEditor editor(zone.apex(), zone.klass());
     const std::uint64_t apex_hash = dns::name_hash(zone.apex());
-    std::vector<const std::uint8_t*> in_order;
-    std::vector<HashedNode> hashed;
-    in_order.reserve(zone.node_count());
-    hashed.reserve(zone.node_count());
+    std::vector<HashedNode> nodes;
+    nodes.reserve(zone.node_count());
     for (Cursor at = zone.first(); at; at.next()) {
         const NodeView copy = copy_node(editor.edit(), at.node(), at.node().flags());
-        in_order.push_back(copy.data());
-        hashed.push_back({node_hash(copy, apex_hash), copy.data()});
+        nodes.push_back({node_hash(copy, apex_hash), copy.data()});
     }
-    editor.build(in_order, hashed, zone.record_count());
+    editor.build(nodes, zone.record_count());
     return editor.finish(zone.serial());
 }
 

@@ -20,10 +20,8 @@ public:
     const Zone& zone() const { return *zone_; }
     Edit& edit() { return edit_; }
 
-    /// All nodes at once, the first version only. `in_order`: the same nodes in canonical order,
-    /// the apex first. `hashed` is reordered.
-    void build(std::span<const std::uint8_t* const> in_order, std::span<HashedNode> hashed,
-               std::size_t record_count);
+    /// All nodes at once, in canonical order, the apex first; the first version only.
+    void build(std::span<const HashedNode> nodes, std::size_t record_count);
 
     /// The node of the last `labels` labels of `name`.
     NodeView find(const dns::LookupName& name, int labels) const;

@@ -1,6 +1,6 @@
 #include "zone/zone_set.hpp"
 
-#include "zone/zone_test_support.hpp"
+#include "zone/zone_testing.hpp"
 
 namespace kith::zone::test {
 namespace {
