@@ -25,22 +25,41 @@ std::uint64_t load_word(const std::uint8_t* at) {
 std::uint64_t lower_word(std::uint64_t word) {
     constexpr std::uint64_t ones = 0x0101010101010101U;
     const std::uint64_t low7 = word & (ones * 0x7f);
-    const std::uint64_t from_a = low7 + ones * (0x80 - 'A');         // high bit: >= 'A'
+    const std::uint64_t from_a = low7 + ones * (0x80 - 'A');        // high bit: >= 'A'
     const std::uint64_t past_z = low7 + ones * (0x80 - ('Z' + 1));  // high bit: > 'Z'
     const std::uint64_t letters = (from_a ^ past_z) & ~word & (ones * 0x80);
     return word | letters >> 2;
 }
 
-/// Hash of a lower-case label that may be read in whole words (up to 7 bytes past its end).
-std::uint64_t hash_padded(const std::uint8_t* label, std::size_t size, std::uint64_t suffix) {
-    std::uint64_t hash = suffix ^ key_a ^ size;
-    while (size > 8) {
-        hash = mix(hash ^ load_word(label), key_b);
-        label += 8;
-        size -= 8;
+/// The 1..7 bytes at `at` as a word whose other bytes are zero; reads nothing else.
+std::uint64_t load_part(const std::uint8_t* at, std::size_t size) {
+    if (size >= 4) {
+        std::uint32_t first;
+        std::uint32_t last;
+        std::memcpy(&first, at, sizeof first);
+        std::memcpy(&last, at + size - 4, sizeof last);
+        return first | std::uint64_t{last} << (8 * (size - 4));
     }
-    const std::uint64_t last = load_word(label) & (~std::uint64_t{0} >> (64 - 8 * size));
-    return mix(hash ^ last, key_b ^ hash << 1);
+    // One to three bytes: the first, the middle and the last, which may be the same.
+    const std::uint64_t middle = at[size / 2];
+    const std::uint64_t last = at[size - 1];
+    return at[0] | middle << (8 * (size / 2)) | last << (8 * (size - 1));
+}
+
+/// Hash of a label in any case, read in words from where it stands: a copy in lower case would
+/// have to be waited for (store forwarding), which takes longer than the hashing.
+std::uint64_t hash_label(const std::uint8_t* label, std::size_t size, std::uint64_t suffix) {
+    std::uint64_t hash = suffix ^ key_a ^ size;
+    std::uint64_t last;
+    if (size >= 8) {
+        last = load_word(label + size - 8);
+        for (; size > 8; size -= 8, label += 8)
+            hash = mix(hash ^ lower_word(load_word(label)), key_b);
+        last >>= 8 * (8 - size);
+    } else {
+        last = load_part(label, size);
+    }
+    return mix(hash ^ lower_word(last), key_b ^ hash << 1);
 }
 
 }  // namespace
@@ -53,16 +72,15 @@ void set_name_hash_key(std::uint64_t a, std::uint64_t b) {
 std::uint64_t root_hash() { return mix(key_a, key_b); }
 
 std::uint64_t child_hash(Bytes label, std::uint64_t suffix) {
-    std::array<std::uint8_t, label_bytes_max + 9> padded;
-    std::ranges::transform(label, padded.begin(), lower);
-    return hash_padded(padded.data(), label.size(), suffix);
+    return hash_label(label.data(), label.size(), suffix);
 }
 
 std::uint64_t name_hash(NameView name) {
     std::array<std::uint8_t, labels_max> offsets;
     std::size_t count = 0;
     const Bytes wire = name.wire();
-    for (std::size_t at = 0; wire[at] != 0; at += wire[at] + 1U) offsets[count++] = static_cast<std::uint8_t>(at);
+    for (std::size_t at = 0; wire[at] != 0; at += wire[at] + 1U)
+        offsets[count++] = static_cast<std::uint8_t>(at);
     std::uint64_t hash = root_hash();
     while (count > 0) {
         const std::size_t at = offsets[--count];
@@ -82,7 +100,7 @@ void LookupName::assign(NameView name) {
     for (; at < size_; ++at) lower_[at] = lower(wire[at]);
     std::array<std::uint8_t, labels_max> starts;
     std::size_t count = 0;
-    for (std::size_t label = 0; lower_[label] != 0; label += lower_[label] + 1U) {
+    for (std::size_t label = 0; wire[label] != 0; label += wire[label] + 1U) {
         starts[count++] = static_cast<std::uint8_t>(label);
     }
     labels_ = static_cast<int>(count) + 1;
@@ -90,7 +108,7 @@ void LookupName::assign(NameView name) {
     std::uint64_t hash = hashes_[1] = root_hash();
     for (std::size_t labels = 2; count > 0; ++labels) {
         const std::uint8_t start = starts[--count];
-        hash = hash_padded(lower_.data() + start + 1, lower_[start], hash);
+        hash = hash_label(wire.data() + start + 1, wire[start], hash);
         offsets_[labels] = start;
         hashes_[labels] = hash;
     }
