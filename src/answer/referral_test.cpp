@@ -29,6 +29,8 @@ World lan() {
                "self           60 NS    self\n"
                "self           60 A     192.0.2.3\n"
                "mine           60 NS    ns\n"
+               "any            60 NS    a.pool\n"
+               "*.pool         60 A     192.0.2.77\n"
                "out            60 NS    ns.example.com.\n"
                "lost           60 NS    nowhere.lost\n"
                "signed         60 NS    ns.example.com.\n"
@@ -49,6 +51,8 @@ const Row rows[] = {
      "NOERROR\nauthority self.lan. 60 NS self.lan.\nadditional self.lan. 60 A 192.0.2.3\n"},
     {"addresses of this zone itself", "x.mine.lan A",
      "NOERROR\nauthority mine.lan. 60 NS ns.lan.\nadditional ns.lan. 60 A 192.0.2.53\n"},
+    {"RFC 1034 §4.3.2 3b: a wildcard's address is one of this zone", "x.any.lan A",
+     "NOERROR\nauthority any.lan. 60 NS a.pool.lan.\nadditional a.pool.lan. 60 A 192.0.2.77\n"},
     {"name servers elsewhere need no glue", "x.out.lan A", "NOERROR\nauthority out.lan. 60 NS ns.example.com.\n"},
     {"glue that is missing", "x.lost.lan A", "NOERROR\nauthority lost.lan. 60 NS nowhere.lost.lan.\n"},
     {"NS at the cut is no answer of ours", "in.lan NS",

@@ -55,7 +55,7 @@ public:
         if (found.cut && !answers_at_cut(found)) return refer(found.cut, found.cut_labels);
         set_authoritative(exchange_);
         if (found.exact) return answer_node(found.exact);
-        if (applies(found)) return answer_node(found.wildcard);
+        if (applies(found, query_.target())) return answer_node(found.wildcard);
         query_.rcode = dns::Rcode::NXDOMAIN;
         return deny();
     }
@@ -68,7 +68,7 @@ public:
         const zone::Lookup found = zone_.find(query_.target());
         if (found.dname) return substitute(found.dname, found.dname_labels);
         const NodeView node = found.exact && !found.exact.is_empty() ? found.exact
-                              : !found.exact && applies(found)       ? found.wildcard
+                              : !found.exact && applies(found, query_.target()) ? found.wildcard
                                                                      : NodeView{};
         if (!node) return Verdict::next;
         set_authoritative(exchange_);
@@ -82,9 +82,16 @@ private:
     }
 
     /// NanoDNS wildcards cover one label, those of zone files any number (RFC 4592 §2.1.1).
-    bool applies(const zone::Lookup& found) const {
+    static bool applies(const zone::Lookup& found, const dns::LookupName& name) {
         return found.wildcard && (!found.wildcard.one_label_wildcard() ||
-                                  query_.target().label_count() == found.encloser_labels + 1);
+                                  name.label_count() == found.encloser_labels + 1);
+    }
+
+    /// Where the addresses of a name server are: glue, data of this zone, or a wildcard's.
+    NodeView find_server(const dns::LookupName& host) const {
+        if (const NodeView node = zone_.find_node(host)) return node;
+        const zone::Lookup found = zone_.find(host);
+        return !found.cut && !found.dname && applies(found, host) ? found.wildcard : NodeView{};
     }
 
     Verdict answer_node(NodeView node) {
@@ -193,7 +200,7 @@ private:
             if (host.is_under(cut) != (need == Need::required)) continue;
             if (!host.is_under(zone_.apex())) continue;
             lookup.assign(host);
-            const NodeView node = zone_.find_node(lookup);
+            const NodeView node = find_server(lookup);
             if (!node) continue;
             Owner owner{host};
             for (const RrType type : {RrType::A, RrType::AAAA}) {
