@@ -73,6 +73,7 @@ struct IpPrefix {
     bool contains(const IpAddress& other) const;
     static std::optional<IpPrefix> from_text(std::string_view text);
     std::string to_text() const;
+    friend bool operator==(const IpPrefix&, const IpPrefix&) = default;
 };
 
 }  // namespace kith

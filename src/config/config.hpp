@@ -66,6 +66,7 @@ struct ServerSection {
     std::uint16_t upstream_port = 53;
     std::string resolv_conf;  // path; empty: none is followed
     std::vector<ForwardRule> forward;
+    std::vector<IpPrefix> forward_clients;  // empty: neighbors only
 
     bool cache_enabled = true;
     milliseconds cache_ttl = 300s;

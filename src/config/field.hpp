@@ -38,7 +38,7 @@ using Member = std::variant<
     bool Section::*, std::uint16_t Section::*, std::uint32_t Section::*, std::uint64_t Section::*,
     std::optional<bool> Section::*, std::optional<std::uint16_t> Section::*,
     milliseconds Section::*, ByteSize Section::*, std::string Section::*, TextAt Section::*,
-    IpAddress Section::*, std::vector<Endpoint> Section::*, std::vector<HostPort> Section::*,
+    IpAddress Section::*, std::vector<Endpoint> Section::*, std::vector<IpPrefix> Section::*, std::vector<HostPort> Section::*,
     std::vector<TextAt> Section::*, dns::RrType Section::*, log::Level Section::*,
     RewriteDepth Section::*, RewriteAction Section::*, Nested>;
 

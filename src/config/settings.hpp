@@ -54,6 +54,9 @@ inline constexpr std::array server_fields{
     Field<Server>{"forward", Nested{map, ""}, {}, live, ours,
         "Upstreams by domain, the longest match first; [] answers NXDOMAIN here and forwards "
         "nothing."},
+    Field<Server>{"forward_clients", &Server::forward_clients, {}, live, ours,
+        "Networks whose clients may ask for names that are not known here; [] is this machine's own "
+        "networks and private ones, [\"0.0.0.0/0\", \"::/0\"] is everybody."},
     Field<Server>{"cache_enabled", &Server::cache_enabled, {}, live, nanodns,
         "Keep answers of upstreams."},
     Field<Server>{"cache_ttl", &Server::cache_ttl, {0, 31'536'000'000}, live, nanodns,

@@ -162,6 +162,13 @@ Expected read_value(const Scalar& json, Offset, const Bounds& bounds, Endpoint& 
     return std::nullopt;
 }
 
+Expected read_value(const Scalar& json, Offset, const Bounds&, IpPrefix& out) {
+    const auto prefix = json.kind == Kind::text ? IpPrefix::from_text(json.text) : std::nullopt;
+    if (!prefix) return "an address or a network, such as 192.0.2.0/24 or 2001:db8::/32";
+    out = *prefix;
+    return std::nullopt;
+}
+
 Expected read_value(const Scalar& json, Offset, const Bounds&, HostPort& out) {
     constexpr std::string_view expected = "host:port, such as 192.0.2.2:9053";
     if (json.kind != Kind::text) return std::string(expected);
@@ -215,6 +222,7 @@ std::string print_value(const IpAddress& value) { return json_text(value.to_text
 std::string print_value(const Endpoint& value) {
     return json_text(value.port == 0 ? value.address.to_text() : value.to_text());
 }
+std::string print_value(const IpPrefix& value) { return json_text(value.to_text()); }
 std::string print_value(const HostPort& value) { return json_text(value.to_text()); }
 std::string print_value(dns::RrType value) { return json_text(dns::type_name(value)); }
 std::string print_value(log::Level value) { return print_choice(levels, value); }
@@ -254,6 +262,9 @@ Form form_of(const TextAt*) { return {"text", R"("type": "string")", Form::Unit:
 Form form_of(const IpAddress*) { return {"address", R"("type": "string")", Form::Unit::none, {}}; }
 Form form_of(const Endpoint*) {
     return {"address, with a port or without", R"("type": "string")", Form::Unit::none, {}};
+}
+Form form_of(const IpPrefix*) {
+    return {"network", R"("type": "string")", Form::Unit::none, {}};
 }
 Form form_of(const HostPort*) {
     return {"host:port", R"("type": "string", "pattern": "^.+:[0-9]+$")", Form::Unit::none, {}};

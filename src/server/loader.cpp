@@ -283,7 +283,8 @@ answer::AnswerOptions Loader::answer_options(const Work& work) const {
     options.cookies = cookies_;
     options.tcp_idle_timeout = server.tcp_idle_timeout;
     options.forwarding = !server.upstream.empty() || !server.resolv_conf.empty() || !work.plan.forward.empty();
-    options.forward_clients = net::on_link_prefixes();
+    // Who asks for names elsewhere through us: never the whole Internet unless told so.
+    options.forward_clients = server.forward_clients.empty() ? net::on_link_prefixes() : server.forward_clients;
     for (const config::PlannedForward& planned : work.plan.forward) options.forward_names.push_back(planned.domain);
     return options;
 }
