@@ -102,9 +102,9 @@ options {{
     check-integrity no;
     empty-zones-enable no;
     notify no;
+    zero-no-soa-ttl no;
     dnssec-validation no;
     answer-cookie yes;
-    glue-cache no;
 }};
 controls {{ }};
 """

@@ -3,15 +3,16 @@
 import argparse
 import json
 import os
+import queue
 import re
 import resource
-import select
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -78,26 +79,42 @@ class ServiceManager:
         self.path = folder / "notify"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(self.path))
-        self.seen: list[dict[str, str]] = []
+        self.states: queue.SimpleQueue[dict[str, str]] = queue.SimpleQueue()
+        self.reads = threading.Event()  # cleared: hangs, as a manager in trouble does
+        self.reads.set()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        while True:
+            self.reads.wait()
+            try:
+                text = self.socket.recv(65536).decode()
+            except OSError:
+                return
+            self.states.put(dict(line.split("=", 1) for line in text.splitlines()))
 
     def next(self, seconds: float = PATIENCE) -> dict[str, str]:
-        self.socket.settimeout(seconds)
-        state = dict(line.split("=", 1) for line in self.socket.recv(65536).decode().splitlines())
-        self.seen.append(state)
-        return state
+        try:
+            return self.states.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError(f"waited {seconds:g} s for a notification") from None
 
     def wait(self, key: str, seconds: float = PATIENCE) -> dict[str, str]:
-        """The next message that has `key`; others are passed over (and kept in `seen`)."""
+        """The next message that has `key`; others are passed over."""
         deadline = time.monotonic() + seconds
         while True:
             state = self.next(max(0.001, deadline - time.monotonic()))
             if key in state:
                 return state
 
-    def pending(self) -> bool:
-        return bool(select.select([self.socket], [], [], 0)[0])
+    def forget(self) -> None:
+        """Passes over what has been said so far."""
+        while not self.states.empty():
+            self.states.get()
 
     def close(self) -> None:
+        self.reads.set()
+        self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
 
@@ -167,8 +184,7 @@ class Kith:
 
     def reload(self) -> dict[str, str]:
         """SIGHUP; returns when it has been dealt with, with what the service manager was told."""
-        while self.manager.pending():
-            self.manager.next()
+        self.manager.forget()
         self.process.send_signal(signal.SIGHUP)
         self.manager.wait("RELOADING")
         return self.manager.wait("READY")
