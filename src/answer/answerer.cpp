@@ -88,21 +88,19 @@ Answerer::Response Answerer::respond(const AnswerSnapshot& snapshot, Query& quer
     worker_.counters.queries[static_cast<std::size_t>(query.transport)].add();
     // There may not even be a header to start a response from.
     if (query.reading != Reading::silence) start(exchange, buffer);
-    const dns::MessageBuilder::Mark empty = worker_.response.mark();
     const Verdict verdict = run_stages(exchange);
-    if (verdict == Verdict::answered) return {verdict, finish(exchange, empty)};
+    if (verdict == Verdict::answered) return {verdict, finish(exchange, buffer)};
     if (verdict == Verdict::drop) worker_.counters.silent.add();
     return {verdict, {}};
 }
 
-Bytes Answerer::finish(Exchange& exchange, const dns::MessageBuilder::Mark& empty) {
+Bytes Answerer::finish(Exchange& exchange, MutableBytes buffer) {
     Query& query = exchange.query;
     dns::MessageBuilder& response = exchange.response;
     const bool truncated = response.header().has(dns::Header::tc);
     if (truncated && !is_datagram(query.transport)) {
         // Over a stream TC would send the client around in a circle.
-        response.rewind(empty);
-        response.clear_flag(dns::Header::tc | dns::Header::aa);
+        start(exchange, buffer);
         query.rcode = dns::Rcode::SERVFAIL;
         query.explain(dns::EdeCode::other, "answer over 65535 bytes");
     } else if (truncated) {

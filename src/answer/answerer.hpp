@@ -38,7 +38,7 @@ public:
     const AnswerCounters& counters() const { return worker_.counters; }
 
 private:
-    Bytes finish(Exchange& exchange, const dns::MessageBuilder::Mark& empty);
+    Bytes finish(Exchange& exchange, MutableBytes buffer);
 
     Worker worker_;
 };
