@@ -11,6 +11,7 @@
 #include "zone/node_block.hpp"
 #include "zone/order_key.hpp"
 #include "zone/record_sort.hpp"
+#include "zone/stable_sort.hpp"
 #include "zone/zone_editor.hpp"
 
 namespace kith::zone {
@@ -90,7 +91,7 @@ void ZoneBuilder::Work::read_group(std::span<const StagedKey> group) {
     owner_ = StagedRecords::owner(group.front());
     if (group_.size() == 1) return;
     if (!std::ranges::is_sorted(group_, {}, &NodeRecord::type)) {
-        std::ranges::stable_sort(group_, {}, &NodeRecord::type);
+        stable_sort(std::span(group_), [](const NodeRecord& a, const NodeRecord& b) { return a.type < b.type; });
     }
     merge_duplicates();
     unify_ttls();

@@ -10,6 +10,7 @@
 #include "base/check.hpp"
 #include "zone/node_block.hpp"
 #include "zone/order_key.hpp"
+#include "zone/stable_sort.hpp"
 #include "zone/zone_editor.hpp"
 
 namespace kith::zone {
@@ -80,7 +81,7 @@ Result<ZonePtr, ChangeError> Applier::run() {
         if (!step.record->owner.is_under(change_.apex)) return fault(ZoneFault::out_of_zone, *step.record);
     }
     // Stable: what is removed from a name stays in front of what is added to it.
-    std::ranges::stable_sort(steps, [](const Step& a, const Step& b) {
+    stable_sort(std::span(steps), [](const Step& a, const Step& b) {
         return a.record->owner.view() < b.record->owner.view();
     });
     for (std::size_t start = 0; start < steps.size();) {

@@ -9,6 +9,7 @@
 
 #include "zone/name_index.hpp"
 #include "zone/order_key.hpp"
+#include "zone/stable_sort.hpp"
 
 namespace kith::zone {
 
@@ -64,7 +65,7 @@ void sort_keys(Keys keys) {
     if (keys.size() >= radix_sort_min) {
         radix_sort(keys);
     } else {
-        std::ranges::stable_sort(keys, {}, &StagedKey::word);
+        stable_sort(keys, [](const StagedKey& a, const StagedKey& b) { return a.word < b.word; });
     }
 }
 

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "zone/stable_sort.hpp"
+
 namespace kith::zone {
 
 void ProblemList::add(Problem problem) {
@@ -20,7 +22,7 @@ Problems ProblemList::take() {
     const std::size_t all = errors_ + warnings_;
     Problems out = std::move(kept_);
     const auto place = [](const Problem& p) { return std::tie(p.file, p.line, p.column); };
-    std::ranges::stable_sort(out, {}, place);
+    stable_sort(std::span(out), [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
     if (all > out.size()) {
         // An error among the uncounted must still refuse the file.
         const Severity severity =
