@@ -23,8 +23,10 @@ std::string reason(const std::string& path, int error) {
 }  // namespace
 
 Result<FileText, std::string> FileText::read(const std::string& path) {
-    const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return std::unexpected(reason(path, errno));
+    // Opening does not wait, or a named pipe that nobody writes to would stop the reloading for ever.
+    // Reading does: the other end of `kith check <(...)` may not have written yet.
+    const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file || ::fcntl(file.get(), F_SETFL, 0) != 0) return std::unexpected(reason(path, errno));
     struct stat info {};
     if (::fstat(file.get(), &info) != 0) return std::unexpected(reason(path, errno));
     if (S_ISDIR(info.st_mode)) return std::unexpected(reason(path, EISDIR));

@@ -2,6 +2,7 @@
 
 #include <sys/inotify.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -21,12 +22,8 @@ void FileWatch::set_files(FileStates files) {
     files_ = std::move(files);
     watch_folders();
     poll_.arm(loop_.now() + poll_interval);
-    // Changed while it was being read.
-    if (changed()) {
-        settle_.arm(loop_.now() + settle_time);
-    } else {
-        settle_.cancel();
-    }
+    settle_.cancel();
+    note_change();  // while it was being read
 }
 
 void FileWatch::watch_folders() {
@@ -52,12 +49,27 @@ void FileWatch::on_inotify() {
     alignas(inotify_event) std::array<char, 4096> buffer;
     while (::read(inotify_.get(), buffer.data(), buffer.size()) > 0) {
     }
-    if (changed()) settle_.arm(loop_.now() + settle_time);
+    note_change();
 }
 
 void FileWatch::on_poll() {
     poll_.arm(loop_.now() + poll_interval);
-    if (changed() && !settle_.armed()) settle_.arm(loop_.now() + settle_time);
+    note_change();
+}
+
+/// Starts the settle time, and starts it anew when a file has changed once more. What else happens in
+/// the folders does not count: a log may be written there all the time.
+void FileWatch::note_change() {
+    if (!changed()) return;
+    FileStates states;
+    for (const auto& [file, state] : files_) states[file] = file_state(file);
+    if (!settle_.armed()) {
+        changing_since_ = loop_.now();
+    } else if (states == seen_) {
+        return;
+    }
+    seen_ = std::move(states);
+    settle_.arm(std::min(loop_.now() + settle_time, changing_since_ + settle_time_max));
 }
 
 bool FileWatch::changed() const {

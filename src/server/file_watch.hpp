@@ -20,6 +20,8 @@ public:
     static constexpr Duration poll_interval = 5s;
     // Editors write in several steps; the change is reported when nothing happened for this long.
     static constexpr Duration settle_time = 50ms;
+    // A file that changes all the time is reported this long after its first change at the latest.
+    static constexpr Duration settle_time_max = 1s;
 
     FileWatch(net::Loop& loop, std::function<void()> on_change);
     ~FileWatch();
@@ -33,6 +35,7 @@ private:
     void on_inotify();
     void on_poll();
     void on_settled();
+    void note_change();
     bool changed() const;
 
     net::Loop& loop_;
@@ -41,6 +44,8 @@ private:
     net::Timer settle_;
     net::Descriptor inotify_;
     FileStates files_;
+    FileStates seen_;  // while settle_ runs: the states that started it
+    Time changing_since_;
     std::set<std::string> folders_;
 };
 
