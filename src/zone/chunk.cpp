@@ -7,7 +7,7 @@ namespace kith::zone {
 namespace {
 
 constexpr std::size_t chunk_bytes_min = 1024;  // a zone of a few names
-constexpr std::size_t chunk_bytes_max = 4 * huge_page_bytes;
+constexpr std::size_t chunk_bytes_max = huge_page_bytes;
 constexpr std::size_t huge_from_bytes = huge_page_bytes / 2;
 
 HugeChunkHook huge_chunk_hook = nullptr;

@@ -28,7 +28,8 @@ struct StagedRecord {
 
 namespace {
 
-constexpr std::size_t radix_sort_min = 2048;  // below it comparing is faster
+constexpr std::size_t radix_sort_min = 192;    // below it comparing is faster
+constexpr std::size_t insertion_sort_max = 24;
 
 /// Two zero bytes end a key, since labels are not empty and 0 in them is escaped.
 bool ends_within(std::uint64_t word) { return (word & 0xffff) == 0; }
@@ -46,7 +47,7 @@ void radix_pass(Keys from, Keys to, unsigned shift, const std::array<std::uint32
 }
 
 void radix_sort(Keys keys) {
-    std::vector<std::array<std::uint32_t, 256>> counts(8);
+    std::array<std::array<std::uint32_t, 256>, 8> counts{};
     for (const StagedKey& key : keys) {
         for (unsigned byte = 0; byte < 8; ++byte) ++counts[byte][key.word >> (8 * byte) & 255];
     }
@@ -61,9 +62,20 @@ void radix_sort(Keys keys) {
     if (from.data() != keys.data()) std::ranges::copy(from, keys.begin());
 }
 
+void insertion_sort(Keys keys) {
+    for (std::size_t i = 1; i < keys.size(); ++i) {
+        const StagedKey key = keys[i];
+        std::size_t at = i;
+        for (; at > 0 && keys[at - 1].word > key.word; --at) keys[at] = keys[at - 1];
+        keys[at] = key;
+    }
+}
+
 void sort_keys(Keys keys) {
     if (keys.size() >= radix_sort_min) {
         radix_sort(keys);
+    } else if (keys.size() <= insertion_sort_max) {
+        insertion_sort(keys);
     } else {
         stable_sort(keys, [](const StagedKey& a, const StagedKey& b) { return a.word < b.word; });
     }
@@ -72,7 +84,10 @@ void sort_keys(Keys keys) {
 /// Sorts from byte `offset` of the keys on; all agree in the bytes before.
 void sort_from(Keys keys, std::size_t offset) {
     if (offset > 0) {
-        for (StagedKey& key : keys) key.word = OrderKey(StagedRecords::owner(key)).word(offset);
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            StagedRecords::prefetch(keys, i);
+            keys[i].word = OrderKey(StagedRecords::owner(keys[i])).word(offset);
+        }
     }
     sort_keys(keys);
     for (std::size_t start = 0; start < keys.size();) {

@@ -30,12 +30,24 @@ ZoneSet::ZoneSet(std::vector<ZonePtr> zones) {
     }
 }
 
+namespace {
+
+/// `name` is in lower case, as LookupName has it, with bytes to spare after it.
+bool same_apex(NameView apex, NameView name) {
+    if (apex.size() != name.size()) return false;
+    // Read in words, which may end 7 bytes past the end: still inside a Name, but for the longest.
+    if (apex.size() + 7 > sizeof(Name)) return apex == name;
+    return same_lower(apex.wire().data(), name.wire().data(), apex.size());
+}
+
+}  // namespace
+
 const Zone* ZoneSet::probe(const dns::LookupName& name, int labels) const {
     const std::uint64_t hash = name.hash(labels);
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t at = hash & mask; slots_[at].zone != nullptr; at = (at + 1) & mask) {
         if (slots_[at].hash != hash) continue;
-        if (slots_[at].zone->apex() == name.suffix(labels)) return slots_[at].zone;
+        if (same_apex(slots_[at].zone->apex(), name.suffix(labels))) return slots_[at].zone;
     }
     return nullptr;
 }
