@@ -79,10 +79,12 @@ class Shell:
             printed.append(line)
         return -1, "".join(printed) + "(the shell ended)"
 
-    def close(self) -> None:
-        self.run('kill $(jobs -p); wait')
+    def close(self) -> tuple[int, str]:
+        """Stops the servers that the page left running; as run(), of how they ended."""
+        ended = self.run("for job in $(jobs -pr); do kill $job; wait $job; done")
         self.process.stdin.close()
         self.process.wait(PATIENCE)
+        return ended
 
 
 def pattern_of(text: str) -> re.Pattern[str]:
@@ -158,7 +160,8 @@ def check_page(checks: Checks, page: str, kith: Path) -> None:
             else:
                 shown = block.kind == "text output" or not block.kind.startswith("sh")
                 checks.check(f"{block.where}: a block says whether it is run", shown, block.kind)
-        shell.close()
+        status, printed = shell.close()
+        checks.check(f"{page}: its servers end cleanly", status == 0, f"status {status}\n{printed}")
 
 
 def enter_namespace() -> None:
