@@ -101,7 +101,7 @@ COMMANDS: list[tuple[str, list[str]]] = [
     ("getent hosts alias.lan", [r"2001:db8::1\s+host\.lan alias\.lan"]),
     ("getent hosts 192.0.2.1", [r"\A192\.0\.2\.1\s+host\.lan\n\Z"]),
     ("getent hosts 2001:db8::1", [r"\A2001:db8::1\s+host\.lan\n\Z"]),
-    ("getent ahostsv4 many.lan", [r"(198\.51\.100\.\d+\s+STREAM[^$]*){40}"]),
+    ("getent ahostsv4 many.lan", [r"^198\.51\.100\.0\s+STREAM", r"^198\.51\.100\.39\s+STREAM"]),
     ("getent hosts nothing.lan", [r"\A\Z"]),
     ("dig host.lan +short", [r"\A192\.0\.2\.1\n\Z"]),
     ("KITH query host.lan --short", [r"\A192\.0\.2\.1\n\Z"]),
