@@ -100,6 +100,18 @@ Net<UdpListener> UdpListener::open(const Endpoint& local) {
     return out;
 }
 
+Net<void> check_unused(const Endpoint& local) {
+    const bool is_v6 = local.address.is_v6();
+    const Descriptor probe(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!probe) return std::unexpected(net_error("open a UDP socket for", local, errno));
+    if (is_v6) set_option(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    const SocketAddress address(local);
+    if (::bind(probe.get(), &address.any, address.size()) != 0) {
+        return std::unexpected(net_error("listen on UDP", local, errno));
+    }
+    return {};
+}
+
 struct UdpBatch::Arrays {
     std::array<mmsghdr, capacity> in{}, out{};
     std::array<iovec, capacity> in_bytes{}, out_bytes{};

@@ -42,6 +42,11 @@ struct UdpPeer {
     std::uint32_t interface = 0;  // the query came in on; 0: unknown
 };
 
+/// An error when anything on this machine serves `local` already, ourselves included. Workers share
+/// an address with SO_REUSEPORT, and so would a second server of the same user, unnoticed, taking half
+/// of the queries: ask before the first of them listens. Port 0 is always free.
+Net<void> check_unused(const Endpoint& local);
+
 /// Buffers for up to `capacity` queries and their replies; one per worker, about 0.5 MB of which
 /// only what is used is ever touched.
 class UdpBatch {

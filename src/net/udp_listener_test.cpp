@@ -87,6 +87,17 @@ TEST(UdpListener, OneBatchServesManyClients) {
     for (std::size_t i = 0; i < clients.size(); ++i) EXPECT_EQ(clients[i].get(), std::string(i + 1, 'A'));
 }
 
+TEST(UdpListener, ASecondServerOnTheSameAddressIsNoticed) {
+    const Endpoint any_port{IpAddress::v4(127, 0, 0, 1), 0, 0};
+    EXPECT_TRUE(check_unused(any_port).has_value());
+    const auto listener = UdpListener::open(any_port);
+    ASSERT_TRUE(listener.has_value());
+    EXPECT_TRUE(UdpListener::open(listener->local()).has_value()) << "workers of one server share it";
+    const auto unused = check_unused(listener->local());
+    ASSERT_FALSE(unused.has_value());
+    EXPECT_NE(unused.error().text.find("another program listens there"), std::string::npos) << unused.error().text;
+}
+
 TEST(UdpListener, SaysWhenADatagramWasCut) {
     const auto listener = UdpListener::open({IpAddress::v4(127, 0, 0, 1), 0, 0});
     ASSERT_TRUE(listener.has_value());

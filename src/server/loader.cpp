@@ -235,8 +235,9 @@ Loader::LoadedZone Loader::load_zone_file(Work& work, const PlannedZone& planned
 std::vector<Endpoint> Loader::upstreams(Work& work) const {
     const config::ServerSection& server = work.out.config.server;
     if (server.resolv_conf.empty()) return server.upstream_endpoints();
-    work.out.files[server.resolv_conf] = file_state(server.resolv_conf);
-    const auto text = FileText::read(server.resolv_conf);
+    const std::string file = next_to(source_.file, server.resolv_conf);
+    work.out.files[file] = file_state(file);
+    const auto text = FileText::read(file);
     if (!text) {
         // Often it only appears later, with the network; it is watched.
         work.out.problems.push_back(work.out.config.problem(server.place_of("resolv_conf"), text.error(), Severity::warning));

@@ -85,6 +85,11 @@ Problems Server::start() {
 
 void Server::open_endpoints(Problems& problems) {
     for (const Endpoint& wanted : config_.server.listen_endpoints()) {
+        const auto unused = net::check_unused(wanted);
+        if (!unused) problems.push_back({config_.file, 0, 0, unused.error().text, Severity::error});
+    }
+    if (has_errors(problems)) return;
+    for (const Endpoint& wanted : config_.server.listen_endpoints()) {
         Endpoint local = wanted;  // after the first worker with the port the kernel chose for 0
         for (const auto& worker : workers_) {
             const auto listened = worker->listen(local);
