@@ -16,6 +16,9 @@ using answer::Verdict;
 // other addresses and upstreams' replies.
 constexpr int batches_per_turn = 8;
 
+// Ports of which one ought to be free for both UDP and TCP.
+constexpr int free_port_tries = 32;
+
 }  // namespace
 
 Worker::Worker(const PublishedSnapshot& published, std::size_t workers)
@@ -42,12 +45,17 @@ Worker::~Worker() {
 }
 
 net::Net<Endpoint> Worker::listen(const Endpoint& local) {
-    KITH_TRY(net::UdpListener udp, net::UdpListener::open(local));
-    udp_.push_back(std::make_unique<net::UdpListener>(std::move(udp)));
-    const net::UdpListener& kept = *udp_.back();
-    KITH_TRY_VOID(tcp_.listen(kept.local()));
-    loop_.watch(kept.fd(), EPOLLIN, [this, &kept](std::uint32_t) { on_udp(kept); });
-    return kept.local();
+    // The port that port 0 found for UDP may be taken for TCP: then another is tried.
+    for (int tries = local.port == 0 ? free_port_tries : 1;; --tries) {
+        KITH_TRY(net::UdpListener udp, net::UdpListener::open(local));
+        const auto tcp = tcp_.listen(udp.local());
+        if (!tcp && tries > 1) continue;
+        if (!tcp) return std::unexpected(tcp.error());
+        udp_.push_back(std::make_unique<net::UdpListener>(std::move(udp)));
+        const net::UdpListener& kept = *udp_.back();
+        loop_.watch(kept.fd(), EPOLLIN, [this, &kept](std::uint32_t) { on_udp(kept); });
+        return kept.local();
+    }
 }
 
 cache::CacheLimits Worker::share_of_cache() const {

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -169,6 +170,18 @@ def readme_queries(kith: Path, checks: Checks) -> None:
                 checks.equal(" ".join(words), found, wanted)
 
 
+def free_for_both(kith: Path, checks: Checks) -> None:
+    """Port 0 is a port that is free for UDP and for TCP: here there are two, and one is taken for TCP."""
+    Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("61000 61001")
+    config = {"server": {"listen": ["127.0.0.1:0"], "workers": 2}}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 61000))
+        taken.listen()
+        for _ in range(5):
+            with Kith(kith, config) as server:
+                checks.equal("port 0 is free for both transports", server.address[1], 61001)
+
+
 def inside(kith: Path) -> int:
     """In the namespaces: nothing there but loopback."""
     checks = Checks()
@@ -187,6 +200,7 @@ def inside(kith: Path) -> int:
                 judge(checks, command, patterns, kith)
             dnspython(checks)
         readme_queries(kith, checks)
+        free_for_both(kith, checks)
     return checks.finish()
 
 

@@ -80,7 +80,7 @@ class Oracle:
             # On a free port, whatever the broken file says about it.
             with Kith(self.program, folder=folder, arguments=["serve", "-c", str(folder / CONFIG), "--host", "127.0.0.1", "--port", "0"]
                       ) as server:
-                return tuple(answer_text(server.ask(name, rtype)) for name, rtype in QUESTIONS)
+                return tuple(answer_text(server.ask(name, rtype, rd=False)) for name, rtype in QUESTIONS)
 
 
 class Client(threading.Thread):
@@ -102,7 +102,8 @@ class Client(threading.Thread):
             while not self.over.is_set():
                 for number, (name, rtype) in enumerate(QUESTIONS):
                     ident = (ident + 1) & 0xffff
-                    sock.send(dnsmsg.query(name, rtype, ident=ident))
+                    # Without RD: an edit may well make upstreams of other people.
+                    sock.send(dnsmsg.query(name, rtype, ident=ident, rd=False))
                     self.asked += 1
                     try:
                         reply = Message(sock.recv(4096))

@@ -277,7 +277,7 @@ def half_open(server: Kith, checks: Checks, count: int) -> None:
     polite.judge(checks, f"{count} incomplete messages")
 
 
-def never_reading(server: Kith, checks: Checks) -> None:
+def never_reading(server: Kith, checks: Checks, memory: int) -> None:
     """Clients that ask for much and read nothing."""
     sockets = []
     big = frame(dnsmsg.query("big.lan", "TXT")) * 50
@@ -296,7 +296,7 @@ def never_reading(server: Kith, checks: Checks) -> None:
         enough = polite.answered + 100
         wait_for(lambda: polite.answered >= enough or polite.wrong, "answers while nobody reads")
     polite.judge(checks, "100 clients that never read")
-    checks.check("memory is bounded while nobody reads", server.memory_kib() < server.start_memory + MEMORY_GROWTH_KIB,
+    checks.check("memory is bounded while nobody reads", server.memory_kib() < server.start_memory + memory,
                  f"{server.memory_kib()} KiB after {server.start_memory}")
     for sock in sockets:
         sock.close()
@@ -384,6 +384,8 @@ def main() -> int:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=1.0, help="of each flood")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--memory", type=int, default=MEMORY_GROWTH_KIB,
+                        help="KiB it may grow by; sanitizers keep what is freed (default: %(default)s)")
     options = parser.parse_args()
     rng, checks = random.Random(options.seed), Checks()
     count = min(SLOW_CONNECTIONS, (raise_descriptor_limit(SLOW_CONNECTIONS + 500) - 300) // 2 * 2)
@@ -393,7 +395,7 @@ def main() -> int:
         message_table(server, checks)
         slow_loris(server, checks, count)
         half_open(server, checks, 100)
-        never_reading(server, checks)
+        never_reading(server, checks, options.memory)
         pipelined_then_reset(server, checks)
         floods(server, checks, options.seconds, rng)
         mutated_over_tcp(server, checks, 100, rng)
@@ -402,9 +404,10 @@ def main() -> int:
             wait_for(lambda: server.descriptors() <= start_descriptors, "descriptors to come back", 15)
         except TimeoutError:
             pass
-        checks.equal("all descriptors are back", server.descriptors(), start_descriptors)
+        checks.check("all descriptors are back", server.descriptors() <= start_descriptors,
+                     f"{server.descriptors()}, at the start {start_descriptors}")
         growth = server.memory_kib() - server.start_memory
-        checks.check("memory is bounded at the end", growth < MEMORY_GROWTH_KIB, f"{growth} KiB more")
+        checks.check("memory is bounded at the end", growth < options.memory, f"{growth} KiB more")
         print(f"memory: {server.start_memory} KiB at the start, {growth} KiB more at the end")
         checks.equal("exit code after SIGTERM", server.stop(), 0)
     return checks.finish()
