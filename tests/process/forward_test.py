@@ -4,8 +4,10 @@
     tests/process/forward_test.py --kith build/dev/kith
 """
 
+import random
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -14,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import dnsmsg
 from dnsmsg import Message
-from harness import Checks, Kith, arguments, free_port, wait_for
+from harness import Checks, Kith, arguments, frame, free_port, read_frame, wait_for
 from upstream import Upstream, answer_a
 
 
@@ -206,8 +208,71 @@ def loops(program: Path, checks: Checks) -> None:
         checks.check("in bounded time", time.monotonic() - begin < 15)
 
 
+def in_flight(program: Path, checks: Checks) -> None:
+    """Reloads, clients that leave, and the end, while questions are upstream."""
+    release = threading.Event()
+
+    def handler(query: bytes, transport: str) -> bytes:
+        release.wait(10)
+        return answer_a(query, transport)
+    with Upstream(handler) as upstream, Kith(program, config(upstream.text, upstream_timeout=10)) as server:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.create_connection(server.address, 20) as tcp:
+            udp.connect(server.address)
+            udp.settimeout(20)
+            udp.send(dnsmsg.query("datagram.example.com"))
+            tcp.sendall(frame(dnsmsg.query("stream.example.com")))
+            tcp.shutdown(socket.SHUT_WR)  # it has said all, and still listens
+            for i in range(30):
+                with socket.create_connection(server.address, 20) as gone:
+                    gone.sendall(frame(dnsmsg.query(f"gone{i}.example.com")))
+                    if i % 2:
+                        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            wait_for(lambda: {"datagram.example.com.", "stream.example.com.", "gone0.example.com."} <= set(upstream.names()), "the questions")
+            server.reload()
+            server.reload()
+            release.set()
+            checks.equal("a question in flight outlives reloads (UDP)", Message(udp.recv(4096)).data("A"), ["198.51.100.1"])
+            checks.equal("and so over TCP, half closed", Message(read_frame(tcp)).data("A"), ["198.51.100.1"])
+        checks.equal("clients that left are forgotten", server.ask("host.own.lan").data("A"), ["192.0.2.1"])
+        release.clear()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.connect(server.address)
+            for i in range(50):
+                udp.send(dnsmsg.query(f"never{i}.example.com"))
+            wait_for(lambda: any("never" in name for name in upstream.names()), "the questions")
+            checks.equal("SIGTERM does not wait for upstreams", server.stop(5), 0)
+        release.set()
+
+
+def garbled_replies(program: Path, checks: Checks) -> None:
+    """An upstream that sends damaged replies: every client gets a well-formed answer or SERVFAIL."""
+    rng = random.Random(1)
+
+    def handler(query: bytes, transport: str) -> bytes:
+        name, _ = dnsmsg.read_name(query, 12)
+        reply = bytearray(rng.choice([answer_a(query, transport), dnsmsg.response(
+            query, [dnsmsg.record(name, "CNAME", 60, dnsmsg.name_wire("x.example.org")), dnsmsg.record("x.example.org", "A", 60, b"\1\2\3\4")],
+            authority=[dnsmsg.record("example.org", "NS", 60, dnsmsg.name_wire("ns.example.org"))])]))
+        for _ in range(rng.randint(0, 3)):
+            reply[rng.randrange(2, len(reply))] = rng.choice([0, 0xc0, 0xff, rng.randrange(256)])
+        return bytes(reply[:rng.randrange(len(reply))] if rng.random() < 0.1 else reply)
+    count, window = 600, 40
+    with Upstream(handler) as upstream, Kith(program, config(upstream.text, upstream_timeout="300ms")) as server:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(server.address)
+            sock.settimeout(20)
+            rcodes: set[str] = set()
+            for ident in range(count + window):
+                if ident < count:
+                    sock.send(dnsmsg.query(f"m{ident}.example.com", rng.choice(["A", "AAAA", "TXT", "ANY"]), edns=dnsmsg.opt(), ident=ident))
+                if ident >= window:
+                    rcodes.add(Message(sock.recv(4096)).rcode_name)
+        checks.check("garbled replies never garble ours", {"NOERROR", "SERVFAIL"} <= rcodes <= set(dnsmsg.RCODES), rcodes)
+        checks.equal("own names are answered behind them", server.ask("host.own.lan").data("A"), ["192.0.2.1"])
+
+
 PARTS = [asks_and_keeps, repeated_case_is_checked, truncation, failing_over, stale_answers, same_question_at_once, by_domain_and_file,
-         loops]
+         loops, in_flight, garbled_replies]
 
 
 def main() -> int:
