@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import dnsmsg
-from harness import Checks, Kith, arguments, wait_for
+from harness import Checks, Kith, arguments, tcp_exchange, udp_exchange, wait_for
 from upstream import Upstream
 
 CONFIG = {"server": {"workers": 2}, "zones": {"lan": {}}, "records": [{"name": "host.lan", "type": "A", "value": "192.0.2.1"}]}
@@ -174,6 +174,23 @@ def reloading(program: Path, checks: Checks, folder: Path) -> None:
         checks.check("without a complaint", "error" not in server.log() and "warn" not in server.log(), server.log())
 
 
+def addresses(program: Path, checks: Checks, folder: Path) -> None:
+    """A wildcard socket answers from the address that was asked: a client that connected takes no other."""
+    with Kith(program, copy_of(CONFIG, listen=["0.0.0.0:0", "[::]:0"])) as server:
+        (_, port), (_, port6) = server.addresses
+        for asked in (("127.0.0.1", port), ("127.0.0.77", port), ("127.1.2.3", port), ("::1", port6)):
+            for how in (udp_exchange, tcp_exchange):
+                for _ in range(4):  # whichever worker gets it
+                    reply = dnsmsg.Message(how(asked, dnsmsg.query("host.lan"), 10))
+                checks.equal(f"0.0.0.0 and [::] answer {asked[0]}, {how.__name__}", reply.data("A"), ["192.0.2.1"])
+    with Kith(program, copy_of(CONFIG, listen=[f"127.0.0.{i}:0" for i in range(1, 21)] + ["[::1]:0"])) as server:
+        checks.equal("any number of addresses", len(server.addresses), 21)
+        for index in range(21):
+            query = dnsmsg.query("host.lan", edns=dnsmsg.opt(options=dnsmsg.option(dnsmsg.COOKIE, b"12345678")))
+            udp, tcp = server.udp(query, index=index), server.tcp(query, index=index)
+            checks.equal(f"UDP and TCP say the same on {server.addresses[index][0]}", udp.data(), tcp.data())
+
+
 def as_nanodns(program: Path, checks: Checks, folder: Path) -> None:
     """Under the name nanodns it takes NanoDNS's commands and prints its words."""
     nanodns = folder / "nanodns"
@@ -291,7 +308,7 @@ def nanodns_answers(program: Path, checks: Checks, folder: Path) -> None:
             checks.equal("several addresses take turns", first, {100, 101})
 
 
-PARTS = [signals, service_manager, cannot_start, reloading, as_nanodns, nanodns_answers]
+PARTS = [signals, service_manager, cannot_start, reloading, addresses, as_nanodns, nanodns_answers]
 
 
 def main() -> int:
