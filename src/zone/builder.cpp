@@ -38,7 +38,8 @@ private:
     void read_group(std::span<const StagedKey> group);
     void merge_duplicates();
     void unify_ttls();
-    void report(ZoneFault fault, Bytes relative_owner, const NodeRecord& record, std::uint32_t other);
+    void report(ZoneFault fault, Bytes relative_owner, const NodeRecord& record,
+                std::uint32_t other);
     void add_step(ZoneEditor& editor, Bytes relative_owner, std::span<const NodeRecord> records);
     void mark_one_label_wildcards(const ZonePtr& zone) const;
 
@@ -53,10 +54,10 @@ private:
     bool refused_ = false;
     std::uint32_t serial_ = 0;
     std::size_t kept_ = 0;
-    Bytes owner_;                      // of group_
-    std::vector<NodeRecord> group_;    // records of one name
-    std::vector<Step> path_;           // the apex first
-    std::vector<HashedNode> nodes_;    // in canonical order
+    Bytes owner_;                    // of group_
+    std::vector<NodeRecord> group_;  // records of one name
+    std::vector<Step> path_;         // the apex first
+    std::vector<HashedNode> nodes_;  // in canonical order
 };
 
 Result<void, ZoneFault> ZoneBuilder::Work::add(NameView owner, const NodeRecord& record) {
@@ -91,7 +92,8 @@ void ZoneBuilder::Work::read_group(std::span<const StagedKey> group) {
     owner_ = StagedRecords::owner(group.front());
     if (group_.size() == 1) return;
     if (!std::ranges::is_sorted(group_, {}, &NodeRecord::type)) {
-        stable_sort(std::span(group_), [](const NodeRecord& a, const NodeRecord& b) { return a.type < b.type; });
+        stable_sort(std::span(group_),
+                    [](const NodeRecord& a, const NodeRecord& b) { return a.type < b.type; });
     }
     merge_duplicates();
     unify_ttls();
@@ -133,9 +135,9 @@ void ZoneBuilder::Work::unify_ttls() {
         }
         if (differ) {
             const std::uint32_t ttl = group_[lowest].ttl;
-            const auto other = std::find_if(
-                group_.begin() + static_cast<std::ptrdiff_t>(start), group_.end(),
-                [&](const NodeRecord& record) { return record.ttl != ttl; });
+            const auto other =
+                std::find_if(group_.begin() + static_cast<std::ptrdiff_t>(start), group_.end(),
+                             [&](const NodeRecord& record) { return record.ttl != ttl; });
             report(ZoneFault::ttl_differs, owner_, *other, group_[lowest].tag);
             for (std::size_t i = start; i < end; ++i) group_[i].ttl = ttl;
         }
@@ -194,7 +196,9 @@ void ZoneBuilder::Work::add_name(ZoneEditor& editor, std::span<const StagedKey> 
     std::size_t depth = 1;
     while (depth < path_.size() && depth <= labels) {
         const Bytes here = owner_.subspan(starts[labels - depth]);
-        if (!same_label(first_label(here), first_label(NodeView(path_[depth].node).relative_owner()))) break;
+        if (!same_label(first_label(here),
+                        first_label(NodeView(path_[depth].node).relative_owner())))
+            break;
         ++depth;
     }
     path_.resize(std::min(depth, path_.size()));
@@ -236,12 +240,16 @@ BuiltZone ZoneBuilder::Work::finish() {
 }
 
 ZoneBuilder::ZoneBuilder(NameView apex, dns::RrClass klass, const Bounds& bounds)
-    : work_(std::make_unique<Work>(apex, klass, bounds)), apex_(apex), klass_(klass), bounds_(bounds) {}
+    : work_(std::make_unique<Work>(apex, klass, bounds)),
+      apex_(apex),
+      klass_(klass),
+      bounds_(bounds) {}
 
 ZoneBuilder::~ZoneBuilder() = default;
 
-Result<void, ZoneFault> ZoneBuilder::add(NameView owner, RrType type, std::uint32_t ttl, Bytes rdata,
-                                         std::uint32_t tag, const Provenance& provenance) {
+Result<void, ZoneFault> ZoneBuilder::add(NameView owner, RrType type, std::uint32_t ttl,
+                                         Bytes rdata, std::uint32_t tag,
+                                         const Provenance& provenance) {
     return work_->add(owner, {type, ttl, rdata, provenance, tag});
 }
 

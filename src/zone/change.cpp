@@ -78,7 +78,8 @@ Result<ZonePtr, ChangeError> Applier::run() {
     for (const Record& record : change_.added) steps.push_back({&record, true});
     if (serial.added) steps.push_back({&*serial.added, true});
     for (const Step& step : steps) {
-        if (!step.record->owner.is_under(change_.apex)) return fault(ZoneFault::out_of_zone, *step.record);
+        if (!step.record->owner.is_under(change_.apex))
+            return fault(ZoneFault::out_of_zone, *step.record);
     }
     // Stable: what is removed from a name stays in front of what is added to it.
     stable_sort(std::span(steps), [](const Step& a, const Step& b) {
@@ -96,13 +97,17 @@ Result<ZonePtr, ChangeError> Applier::run() {
 
 SerialStep Applier::serial_step() const {
     const auto is_soa = [](const Record& record) { return record.type == RrType::SOA; };
-    if (std::ranges::any_of(change_.removed, is_soa) || std::ranges::any_of(change_.added, is_soa)) {
+    if (std::ranges::any_of(change_.removed, is_soa) ||
+        std::ranges::any_of(change_.added, is_soa)) {
         return {};
     }
     const RrSetView soa = editor_.zone().apex_node().find(RrType::SOA);
     const Bytes rdata = soa.rdata(0);
     SerialStep step;
-    step.removed = Record{editor_.zone().apex(), RrType::SOA, soa.ttl(), {rdata.begin(), rdata.end()},
+    step.removed = Record{editor_.zone().apex(),
+                          RrType::SOA,
+                          soa.ttl(),
+                          {rdata.begin(), rdata.end()},
                           soa.provenance(0)};
     step.added = step.removed;
     set_soa_serial(step.added->rdata, change_.to_serial);
@@ -183,7 +188,8 @@ Result<void, ChangeError> Applier::check(NodeView old, const Name& owner,
                                          std::span<const NodeRecord> records) {
     const bool is_apex = name_.label_count() == editor_.zone().apex_labels();
     if (const auto checked = check_records(records, is_apex, file_bounds); !checked) {
-        return std::unexpected(ChangeError{checked.error().fault, owner, records[checked.error().at].type});
+        return std::unexpected(
+            ChangeError{checked.error().fault, owner, records[checked.error().at].type});
     }
     std::size_t types = 0;
     for (std::size_t start = 0; start < records.size(); ++types) {
@@ -225,7 +231,8 @@ void Applier::insert_with_parents(std::span<const NodeRecord> records) {
     for (int next = have + 1; next <= labels; ++next) {
         const Bytes owner = relative(next);
         if (owner[0] == 1 && owner[1] == '*') set_wildcard_child(next - 1, true);
-        const std::uint8_t flags = hides(editor_.find(name_, next - 1)) ? node_is_occluded : node_plain;
+        const std::uint8_t flags =
+            hides(editor_.find(name_, next - 1)) ? node_is_occluded : node_plain;
         const NodeView node = make_node(editor_.edit(), owner, flags,
                                         next == labels ? records : std::span<const NodeRecord>());
         editor_.insert(name_.hash(next), node);
@@ -280,7 +287,8 @@ void Applier::update_occlusion() {
 
 }  // namespace
 
-Result<ZonePtr, ChangeError> apply_change(const ZonePtr& base, const ZoneChange& change, const Bounds& bounds) {
+Result<ZonePtr, ChangeError> apply_change(const ZonePtr& base, const ZoneChange& change,
+                                          const Bounds& bounds) {
     if (change.apex.view() != base->apex()) {
         return std::unexpected(ChangeError{ZoneFault::wrong_zone, change.apex, RrType::SOA});
     }

@@ -45,7 +45,7 @@ struct ChangeError {
 /// cut or DNAME above names marks each of them; and when `base` is not the newest living version
 /// of its lineage, or more than half of the lineage's memory is free, the zone is copied first.
 Result<ZonePtr, ChangeError> apply_change(const ZonePtr& base, const ZoneChange& change,
-                                   const Bounds& bounds = change_bounds);
+                                          const Bounds& bounds = change_bounds);
 
 /// The change that leads from one version to another, in canonical order. Records differ when
 /// RDATA, TTL or provenance do. Fast when both are of one lineage: shared pages are skipped.

@@ -29,8 +29,10 @@ private:
 
 constexpr std::string_view labels[] = {"a", "B", "c", "*", "x1", "x2"};
 constexpr std::string_view contents[] = {
-    "1 A 10.0.0.1", "2 A 10.0.0.2", "2 A 10.0.0.3", "3 TXT a", "3 TXT longer", "4 NS n1", "4 NS N2",
-    "5 DNAME d.", "6 CNAME c.", "7 MX 1 m", "8 AAAA ::1", "9 RRSIG A 8 1 1 20300101000000 20200101000000 1 example. AAAA",
+    "1 A 10.0.0.1", "2 A 10.0.0.2", "2 A 10.0.0.3",
+    "3 TXT a",      "3 TXT longer", "4 NS n1",
+    "4 NS N2",      "5 DNAME d.",   "6 CNAME c.",
+    "7 MX 1 m",     "8 AAAA ::1",   "9 RRSIG A 8 1 1 20300101000000 20200101000000 1 example. AAAA",
 };
 
 std::string random_owner(Random& random) {
@@ -42,8 +44,9 @@ std::string random_owner(Random& random) {
 }
 
 Record random_record(Random& random) {
-    Record out = record(random_owner(random) + " " + std::string(contents[random.below(std::size(contents))]),
-                        name("example."));
+    Record out = record(
+        random_owner(random) + " " + std::string(contents[random.below(std::size(contents))]),
+        name("example."));
     if (random.one_in(4)) out.provenance = {1, 2, static_cast<std::uint32_t>(random.below(3))};
     return out;
 }
@@ -61,7 +64,8 @@ bool is_legal(const Name& owner, const RrSets& rrsets) {
 std::vector<std::string> model_dump(const Model& model) {
     Model all = model;  // with its empty non-terminals
     for (const auto& [owner, rrsets] : model) {
-        for (NameView at = owner.view(); at.label_count() > 2; at = at.parent()) all.try_emplace(Name(at));
+        for (NameView at = owner.view(); at.label_count() > 2; at = at.parent())
+            all.try_emplace(Name(at));
     }
     std::vector<std::string> lines;
     for (const auto& [owner, rrsets] : all) {
@@ -71,7 +75,8 @@ std::vector<std::string> model_dump(const Model& model) {
         for (NameView at = owner.view(); at.label_count() > 2;) {
             at = at.parent();
             const RrSets& above = all.at(Name(at));
-            if ((above.contains(RrType::NS) && at.label_count() > 2) || above.contains(RrType::DNAME)) {
+            if ((above.contains(RrType::NS) && at.label_count() > 2) ||
+                above.contains(RrType::DNAME)) {
                 flags += 'o';
                 break;
             }
@@ -85,7 +90,8 @@ std::vector<std::string> model_dump(const Model& model) {
         for (const auto& [type, set] : rrsets) {
             std::vector<std::string> rrset;
             for (const Record& each : set) {
-                rrset.push_back(owner.lowered().to_text() + " " + std::to_string(each.ttl) + " " + dns::type_name(type) + " " +
+                rrset.push_back(owner.lowered().to_text() + " " + std::to_string(each.ttl) + " " +
+                                dns::type_name(type) + " " +
                                 dns::rdata_to_text(type, dns::RrClass::IN, each.rdata) + " " +
                                 std::to_string(each.provenance.lease_end) + flags);
             }
@@ -110,7 +116,8 @@ std::vector<std::string> zone_dump(const Zone& zone) {
         for (const RrSetView set : node.rrsets()) {
             std::vector<std::string> rrset;
             for (int i = 0; i < set.count(); ++i) {
-                rrset.push_back(owner.lowered().to_text() + " " + std::to_string(set.ttl()) + " " + dns::type_name(set.type()) + " " +
+                rrset.push_back(owner.lowered().to_text() + " " + std::to_string(set.ttl()) + " " +
+                                dns::type_name(set.type()) + " " +
                                 dns::rdata_to_text(set.type(), zone.klass(), set.rdata(i)) + " " +
                                 std::to_string(set.provenance(i).lease_end) + flags);
             }
@@ -131,10 +138,13 @@ ZoneChange random_change(Random& random, Model& model, std::uint32_t serial) {
         Model next = model;
         RrSets& rrsets = next[one.owner];
         std::vector<Record>& set = rrsets[one.type];
-        const auto there = std::ranges::find_if(set, [&](const Record& other) { return other.rdata == one.rdata; });
+        const auto there = std::ranges::find_if(
+            set, [&](const Record& other) { return other.rdata == one.rdata; });
         if (there != set.end()) {
             // Removing after adding in one change would be another change: removals come first.
-            if (std::ranges::any_of(change.added, [&](const Record& other) { return other.owner == one.owner; })) continue;
+            if (std::ranges::any_of(change.added,
+                                    [&](const Record& other) { return other.owner == one.owner; }))
+                continue;
             set.erase(there);
             if (set.empty()) rrsets.erase(one.type);
             if (rrsets.empty()) next.erase(one.owner);
@@ -149,7 +159,8 @@ ZoneChange random_change(Random& random, Model& model, std::uint32_t serial) {
         model = std::move(next);
     }
     Model::mapped_type& apex = model[name("example.")];
-    apex[RrType::SOA] = records({"@ 300 SOA ns.example. hostmaster.example. " + std::to_string(serial + 1) + " 2 3 4 5"});
+    apex[RrType::SOA] = records(
+        {"@ 300 SOA ns.example. hostmaster.example. " + std::to_string(serial + 1) + " 2 3 4 5"});
     return change;
 }
 
@@ -180,7 +191,8 @@ void run(unsigned seed, int steps) {
             ASSERT_EQ(refused.error().fault, ZoneFault::not_there);
         }
         auto next = apply_change(base, change);
-        ASSERT_TRUE(next.has_value()) << fault_text(next.error().fault) << " " << next.error().owner.to_text();
+        ASSERT_TRUE(next.has_value())
+            << fault_text(next.error().fault) << " " << next.error().owner.to_text();
         std::vector<std::string> lines = model_dump(model);
         ASSERT_EQ(zone_dump(**next), lines) << "step " << step;
         const ZoneChange back = difference(**next, *base);
@@ -192,7 +204,8 @@ void run(unsigned seed, int steps) {
             ASSERT_EQ(zone_dump(**undone), zone_dump(*base));
         }
         while (kept.size() > 1 && random.one_in(2)) {
-            const auto victim = kept.begin() + static_cast<std::ptrdiff_t>(random.below(kept.size() - 1));
+            const auto victim =
+                kept.begin() + static_cast<std::ptrdiff_t>(random.below(kept.size() - 1));
             ASSERT_EQ(zone_dump(*victim->zone), victim->lines);
             kept.erase(victim);
         }
@@ -211,7 +224,8 @@ TEST(ChangeModel, ReusesWhatOldVersionsLeave) {
     for (std::uint32_t serial = 1; serial <= 1000; ++serial) {
         const std::string address = "a 1 A 10.0.0." + std::to_string(1 + serial % 2);
         const std::string before = "a 1 A 10.0.0." + std::to_string(2 - serial % 2);
-        const ZoneChange change{name("example."), serial, serial + 1, serial == 1 ? std::vector<Record>() : records({before}),
+        const ZoneChange change{name("example."), serial, serial + 1,
+                                serial == 1 ? std::vector<Record>() : records({before}),
                                 records({address})};
         if (serial == 1) {
             ZoneChange first = change;
@@ -235,7 +249,8 @@ TEST(ChangeModel, KeepsAnOldVersionAtTheCostOfWhatChanged) {
     ZonePtr now = old;
     std::size_t early = 0;
     for (std::uint32_t serial = 1; serial <= 1000; ++serial) {
-        const ZoneChange change{name("example."), serial, serial + 1, records({"b 1 TXT " + std::to_string(serial)}),
+        const ZoneChange change{name("example."), serial, serial + 1,
+                                records({"b 1 TXT " + std::to_string(serial)}),
                                 records({"b 1 TXT " + std::to_string(serial + 1)})};
         auto next = apply_change(now, change);
         ASSERT_TRUE(next.has_value());
@@ -251,13 +266,18 @@ TEST(ChangeModel, GrowsAndShrinksByManyPages) {
     const auto owners = [](std::uint32_t from, std::uint32_t to) {
         std::vector<Record> out;
         for (std::uint32_t i = from; i < to; ++i) {
-            out.push_back({name("n" + std::to_string(i * 7919 % 20000) + ".example."), RrType::A, 1, {10, 0, 0, 1}, {}});
+            out.push_back({name("n" + std::to_string(i * 7919 % 20000) + ".example."),
+                           RrType::A,
+                           1,
+                           {10, 0, 0, 1},
+                           {}});
         }
         return out;
     };
     std::uint32_t serial = 1;
     for (std::uint32_t at = 0; at < 20000; at += 2000, ++serial) {
-        auto next = apply_change(now, {name("example."), serial, serial + 1, {}, owners(at, at + 2000)});
+        auto next =
+            apply_change(now, {name("example."), serial, serial + 1, {}, owners(at, at + 2000)});
         ASSERT_TRUE(next.has_value());
         now = *next;
         EXPECT_EQ(now->node_count(), at + 2001U);
@@ -265,7 +285,8 @@ TEST(ChangeModel, GrowsAndShrinksByManyPages) {
     const std::size_t grown = now->memory_bytes();
     ASSERT_EQ(zone_dump(*now).size(), 20001U);
     for (std::uint32_t at = 0; at < 20000; at += 2000, ++serial) {
-        auto next = apply_change(now, {name("example."), serial, serial + 1, owners(at, at + 2000), {}});
+        auto next =
+            apply_change(now, {name("example."), serial, serial + 1, owners(at, at + 2000), {}});
         ASSERT_TRUE(next.has_value());
         now = *next;
         ASSERT_EQ(zone_dump(*now).size(), 20001U - at - 2000U);

@@ -24,7 +24,10 @@ void append_missing(NameView apex, NodeView node, NodeView other, std::vector<Re
         const auto rrset = std::ranges::equal_range(others, record.type, {}, &NodeRecord::type);
         const auto same = [&](const NodeRecord& there) { return same_record(record, there); };
         if (std::ranges::any_of(rrset, same)) continue;
-        out.push_back({owner, record.type, record.ttl, {record.rdata.begin(), record.rdata.end()},
+        out.push_back({owner,
+                       record.type,
+                       record.ttl,
+                       {record.rdata.begin(), record.rdata.end()},
                        record.provenance});
     }
 }

@@ -30,7 +30,8 @@ bool Lineage::is_worn() const {
     return slab_.free_bytes() > worn_bytes_min && slab_.free_bytes() > slab_.reserved_bytes() / 2;
 }
 
-void Lineage::retire(std::uint8_t* at, std::size_t bytes, Slab::Align align, std::uint32_t made_by) {
+void Lineage::retire(std::uint8_t* at, std::size_t bytes, Slab::Align align,
+                     std::uint32_t made_by) {
     KITH_CHECK(versions_.size() >= 2);
     const bool is_page = align == Slab::Align::page;
     versions_[versions_.size() - 2].retired.push_back(
@@ -38,7 +39,8 @@ void Lineage::retire(std::uint8_t* at, std::size_t bytes, Slab::Align align, std
 }
 
 void Lineage::free(const Retired& object) {
-    slab_.free(object.at, object.bytes, object.is_page != 0 ? Slab::Align::page : Slab::Align::node);
+    slab_.free(object.at, object.bytes,
+               object.is_page != 0 ? Slab::Align::page : Slab::Align::node);
 }
 
 void Lineage::release(std::uint32_t version, const NameIndex& index, const OrderTree& order) {

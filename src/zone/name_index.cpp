@@ -33,14 +33,16 @@ std::uint64_t lower_word(std::uint64_t word) {
 
 bool same_lower(const std::uint8_t* stored, const std::uint8_t* lower, std::size_t size) {
     for (; size > 8; size -= 8, stored += 8, lower += 8) {
-        if (lower_word(load_host<std::uint64_t>(stored)) != load_host<std::uint64_t>(lower)) return false;
+        if (lower_word(load_host<std::uint64_t>(stored)) != load_host<std::uint64_t>(lower))
+            return false;
     }
     if (size == 0) return true;
     const std::uint64_t differ =
         lower_word(load_host<std::uint64_t>(stored)) ^ load_host<std::uint64_t>(lower);
     return differ << (64 - 8 * size) == 0;  // the first byte is the lowest: little-endian only
 }
-static_assert(std::endian::native == std::endian::little, "words are compared byte by byte from below");
+static_assert(std::endian::native == std::endian::little,
+              "words are compared byte by byte from below");
 
 std::uint64_t node_hash(NodeView node, std::uint64_t apex_hash) {
     const Bytes owner = node.relative_owner();
@@ -83,7 +85,8 @@ NameIndex::Directory* NameIndex::make_directory(Edit& edit, std::uint32_t bits) 
     const std::size_t entries = std::min(head.entry_count(), block_entries);
     for (std::size_t i = 0; i < head.block_count(); ++i) {
         auto* const at = edit.allocate(sizeof(Block) + entries * sizeof(Entry), Slab::Align::page);
-        directory->blocks()[i] = new (at) Block{edit.version(), static_cast<std::uint32_t>(entries)};
+        directory->blocks()[i] =
+            new (at) Block{edit.version(), static_cast<std::uint32_t>(entries)};
     }
     return directory;
 }
@@ -156,7 +159,8 @@ void NameIndex::double_directory(Edit& edit) {
     for (std::size_t i = 0; i < old->block_count(); ++i) {
         Block* const block = old->blocks()[i];
         edit.discard(reinterpret_cast<std::uint8_t*>(block),
-                     sizeof(Block) + block->count * sizeof(Entry), Slab::Align::page, block->made_by);
+                     sizeof(Block) + block->count * sizeof(Entry), Slab::Align::page,
+                     block->made_by);
     }
     edit.discard(reinterpret_cast<std::uint8_t*>(old), directory_bytes(*old), Slab::Align::page,
                  old->made_by);
@@ -177,8 +181,8 @@ void NameIndex::insert(Edit& edit, const HashedNode& node, std::uint64_t apex_ha
     discard_page(edit, page);
 }
 
-void NameIndex::split(Edit& edit, std::uint64_t hash, std::span<const std::uint64_t> slots, int bits,
-                      std::uint64_t apex_hash) {
+void NameIndex::split(Edit& edit, std::uint64_t hash, std::span<const std::uint64_t> slots,
+                      int bits, std::uint64_t apex_hash) {
     if (static_cast<std::uint32_t>(bits) == directory_->bits) double_directory(edit);
     const std::uint64_t next_bit = std::uint64_t{1} << (63 - bits);
     std::vector<std::uint64_t> halves[2];

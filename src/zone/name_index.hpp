@@ -70,7 +70,8 @@ public:
     /// Adds a node whose name is not there.
     void insert(Edit& edit, const HashedNode& node, std::uint64_t apex_hash);
     /// Puts `now` in the place of `before`, a node of the same name.
-    void replace(Edit& edit, std::uint64_t hash, const std::uint8_t* before, const std::uint8_t* now);
+    void replace(Edit& edit, std::uint64_t hash, const std::uint8_t* before,
+                 const std::uint8_t* now);
     void erase(Edit& edit, std::uint64_t hash, const std::uint8_t* node);
 
     /// Frees the directory and the pages made after version `before`; of a version never built upon.
@@ -100,7 +101,9 @@ private:
         Block** blocks() { return reinterpret_cast<Block**>(this + 1); }
         Block* const* blocks() const { return reinterpret_cast<Block* const*>(this + 1); }
         std::size_t entry_count() const { return std::size_t{1} << bits; }
-        std::size_t block_count() const { return (entry_count() + block_entries - 1) / block_entries; }
+        std::size_t block_count() const {
+            return (entry_count() + block_entries - 1) / block_entries;
+        }
     };
 
     static std::uint64_t tag_of(std::uint64_t hash) { return hash & 0xffff; }

@@ -33,8 +33,8 @@ using dns::RrType;
 
 /// Who says so: kept for each record at no cost while all is default.
 struct Provenance {
-    std::uint16_t source = 0;     // number of the source in the configuration; 0: the zone's own file
-    std::uint16_t owner = 0;      // who of that source: key, client, member
+    std::uint16_t source = 0;  // number of the source in the configuration; 0: the zone's own file
+    std::uint16_t owner = 0;   // who of that source: key, client, member
     std::uint32_t lease_end = 0;  // UNIX seconds; 0: no lease
 
     friend bool operator==(const Provenance&, const Provenance&) = default;
@@ -43,17 +43,17 @@ static_assert(sizeof(Provenance) == 8, "stored as it is");
 
 enum NodeFlag : std::uint8_t {
     node_plain = 0,
-    node_is_cut = 1,              // NS below the apex
+    node_is_cut = 1,  // NS below the apex
     node_has_cname = 2,
     node_has_dname = 4,
-    node_is_occluded = 8,         // strictly below a cut or a DNAME
-    node_has_wildcard_child = 16, // "*" in front of this owner exists
-    node_one_label_wildcard = 32, // see NodeView::one_label_wildcard()
-    node_from_change = 64,        // 4 bytes in front of the node tell which change made it
+    node_is_occluded = 8,          // strictly below a cut or a DNAME
+    node_has_wildcard_child = 16,  // "*" in front of this owner exists
+    node_one_label_wildcard = 32,  // see NodeView::one_label_wildcard()
+    node_from_change = 64,         // 4 bytes in front of the node tell which change made it
 };
 
 enum RrSetFlag : std::uint16_t {
-    rrset_varied = 0x8000,           // records differ in size
+    rrset_varied = 0x8000,  // records differ in size
     rrset_with_provenance = 0x4000,
     rrset_count_mask = 0x3fff,
 };
@@ -150,7 +150,8 @@ public:
     explicit NodeView(const std::uint8_t* at) : at_(at) {}
 
     explicit operator bool() const { return at_ != nullptr; }
-    friend bool operator==(NodeView a, NodeView b) = default;  ///< the same node, not equal contents
+    /// The same node, not only equal contents.
+    friend bool operator==(NodeView a, NodeView b) = default;
 
     /// The RRset of `type`; false when there is none.
     RrSetView find(RrType type) const {

@@ -110,13 +110,18 @@ std::uint8_t origin_flag(const Edit& edit) {
 }
 
 /// Flags that say where a node stands and what it is for, not what it holds.
-constexpr std::uint8_t place_flags = node_is_occluded | node_has_wildcard_child | node_one_label_wildcard;
+constexpr std::uint8_t place_flags =
+    node_is_occluded | node_has_wildcard_child | node_one_label_wildcard;
 
 /// Types that may stand beside CNAME (RFC 4034 §3, §4; RFC 2181 §10.1; RFC 3007 §3.1.1).
 bool may_join_cname(RrType type) {
     switch (type) {
-        case RrType::CNAME: case RrType::RRSIG: case RrType::NSEC:
-        case RrType::SIG: case RrType::NXT: case RrType::KEY: return true;
+        case RrType::CNAME:
+        case RrType::RRSIG:
+        case RrType::NSEC:
+        case RrType::SIG:
+        case RrType::NXT:
+        case RrType::KEY: return true;
         default: return false;
     }
 }

@@ -7,8 +7,8 @@
 
 #include "base/result.hpp"
 #include "zone/fault.hpp"
-#include "zone/lineage.hpp"
 #include "zone/limits.hpp"
+#include "zone/lineage.hpp"
 #include "zone/node.hpp"
 
 namespace kith::zone {

@@ -15,7 +15,8 @@ OrderKey::OrderKey(Bytes relative_owner) {
         const std::uint8_t* label = relative_owner.data() + starts[--labels];
         for (std::size_t left = *label++; left > 0; --left) {
             const std::uint8_t byte = dns::lower(*label++);
-            if (byte <= 1) [[unlikely]] *out++ = 1;
+            if (byte <= 1) [[unlikely]]
+                *out++ = 1;
             *out++ = byte <= 1 ? static_cast<std::uint8_t>(byte + 1) : byte;
         }
         *out++ = 0;

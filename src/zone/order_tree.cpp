@@ -28,8 +28,9 @@ template <class Entry>
 OrderPage* make_page(Edit& edit, std::size_t level, std::span<const Entry> entries) {
     KITH_CHECK(level < order_levels_max);
     auto* const at = edit.allocate(sizeof(OrderPage) + entries.size_bytes(), Slab::Align::page);
-    auto* const page = new (at) OrderPage{edit.version(), static_cast<std::uint16_t>(entries.size()),
-                                          static_cast<std::uint16_t>(level)};
+    auto* const page =
+        new (at) OrderPage{edit.version(), static_cast<std::uint16_t>(entries.size()),
+                           static_cast<std::uint16_t>(level)};
     std::memcpy(at + sizeof(OrderPage), entries.data(), entries.size_bytes());
     return page;
 }
@@ -52,7 +53,8 @@ bool is_before(Node node, const OrderKey& key) {
 /// Index of the first node of a leaf that is not before `key`.
 std::size_t leaf_position(const OrderPage& leaf, const OrderKey& key) {
     const auto nodes = std::span(leaf.nodes(), leaf.count);
-    const auto at = std::ranges::partition_point(nodes, [&](Node node) { return is_before(node, key); });
+    const auto at =
+        std::ranges::partition_point(nodes, [&](Node node) { return is_before(node, key); });
     return static_cast<std::size_t>(at - nodes.begin());
 }
 
@@ -77,7 +79,8 @@ Outcome pages_of(Edit& edit, std::size_t level, std::span<const Entry> entries) 
     if (entries.empty()) return {};
     if (entries.size() <= page_entries_max) return {make_page(edit, level, entries), nullptr};
     const std::size_t half = entries.size() / 2;
-    return {make_page(edit, level, entries.first(half)), make_page(edit, level, entries.subspan(half))};
+    return {make_page(edit, level, entries.first(half)),
+            make_page(edit, level, entries.subspan(half))};
 }
 
 /// Joins children `at` and `at + 1` of `children` when both are small enough together.
@@ -88,8 +91,8 @@ void join(Edit& edit, std::vector<Child>& children, std::size_t at) {
     const std::size_t size = entry_bytes(a->level);
     auto* const memory = edit.allocate(
         sizeof(OrderPage) + (a->count + std::size_t{b->count}) * size, Slab::Align::page);
-    auto* const joined = new (memory) OrderPage{
-        edit.version(), static_cast<std::uint16_t>(a->count + b->count), a->level};
+    auto* const joined = new (memory)
+        OrderPage{edit.version(), static_cast<std::uint16_t>(a->count + b->count), a->level};
     std::memcpy(memory + sizeof(OrderPage), a + 1, a->count * size);
     std::memcpy(memory + sizeof(OrderPage) + a->count * size, b + 1, b->count * size);
     discard(edit, a);
@@ -131,8 +134,14 @@ Outcome edit_below(Edit& edit, OrderPage* page, const OrderKey& key, Action acti
     const auto place = nodes.begin() + static_cast<std::ptrdiff_t>(at);
     switch (action) {
         case Action::insert: nodes.insert(place, node); break;
-        case Action::replace: KITH_CHECK(place != nodes.end()); *place = node; break;
-        case Action::erase: KITH_CHECK(place != nodes.end()); nodes.erase(place); break;
+        case Action::replace:
+            KITH_CHECK(place != nodes.end());
+            *place = node;
+            break;
+        case Action::erase:
+            KITH_CHECK(place != nodes.end());
+            nodes.erase(place);
+            break;
     }
     const Outcome outcome = pages_of<Node>(edit, 0, nodes);
     discard(edit, page);
@@ -248,7 +257,8 @@ OrderTree OrderTree::build(Edit& edit, std::span<const HashedNode> nodes) {
         std::vector<Child> above;
         for (std::size_t at = 0; at < pages.size(); at += page_entries_max) {
             const std::size_t count = std::min(page_entries_max, pages.size() - at);
-            above.push_back(child_of(make_page(edit, level, std::span<const Child>(pages).subspan(at, count))));
+            above.push_back(
+                child_of(make_page(edit, level, std::span<const Child>(pages).subspan(at, count))));
         }
         pages = std::move(above);
     }

@@ -28,7 +28,7 @@ struct StagedRecord {
 
 namespace {
 
-constexpr std::size_t radix_sort_min = 192;    // below it comparing is faster
+constexpr std::size_t radix_sort_min = 192;  // below it comparing is faster
 constexpr std::size_t insertion_sort_max = 24;
 
 /// Two zero bytes end a key, since labels are not empty and 0 in them is escaped.
@@ -120,11 +120,15 @@ std::uint8_t* StagedRecords::allocate(std::size_t bytes) {
 void StagedRecords::add(Bytes relative_owner, const NodeRecord& record) {
     const bool has_provenance = record.provenance != Provenance{};
     const std::size_t front = has_provenance ? sizeof(Provenance) : 0;
-    std::uint8_t* const at = allocate(sizeof(StagedRecord) + front + relative_owner.size() + record.rdata.size());
-    auto* const staged = new (at) StagedRecord{
-        record.tag, record.ttl, static_cast<std::uint16_t>(record.type),
-        static_cast<std::uint16_t>(record.rdata.size()),
-        static_cast<std::uint8_t>(relative_owner.size()), static_cast<std::uint8_t>(front), 0};
+    std::uint8_t* const at =
+        allocate(sizeof(StagedRecord) + front + relative_owner.size() + record.rdata.size());
+    auto* const staged = new (at) StagedRecord{record.tag,
+                                               record.ttl,
+                                               static_cast<std::uint16_t>(record.type),
+                                               static_cast<std::uint16_t>(record.rdata.size()),
+                                               static_cast<std::uint8_t>(relative_owner.size()),
+                                               static_cast<std::uint8_t>(front),
+                                               0};
     std::uint8_t* data = at + sizeof(StagedRecord);
     if (has_provenance) std::memcpy(data, &record.provenance, sizeof(Provenance));
     data += front;

@@ -37,7 +37,8 @@ std::uint8_t* Slab::allocate(std::size_t bytes, Align align) {
             return block;
         }
     }
-    std::size_t skip = -reinterpret_cast<std::uintptr_t>(at_) & (static_cast<std::size_t>(align) - 1);
+    std::size_t skip =
+        -reinterpret_cast<std::uintptr_t>(at_) & (static_cast<std::size_t>(align) - 1);
     if (left_ < bytes + skip) {
         add_chunk(bytes);
         skip = 0;

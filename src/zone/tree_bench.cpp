@@ -58,7 +58,8 @@ const std::uint8_t address[] = {10, 0, 0, 1};
 ZonePtr build_zone(const std::vector<Name>& names) {
     ZoneBuilder builder(parsed("example.com."));
     benchmark::DoNotOptimize(builder.add(parsed("example.com."), RrType::SOA, 300, soa));
-    for (const Name& name : names) benchmark::DoNotOptimize(builder.add(name, RrType::A, 300, address));
+    for (const Name& name : names)
+        benchmark::DoNotOptimize(builder.add(name, RrType::A, 300, address));
     return builder.finish().zone;
 }
 
@@ -88,7 +89,8 @@ private:
         std::uint64_t bitmap() const { return word & 0xffffffffffffU; }
         Node* twigs() const { return static_cast<Node*>(to); }
         std::size_t twig(std::uint8_t bit) const {
-            return static_cast<std::size_t>(std::popcount(bitmap() & ((std::uint64_t{1} << bit) - 1)));
+            return static_cast<std::size_t>(
+                std::popcount(bitmap() & ((std::uint64_t{1} << bit) - 1)));
         }
     };
     static NameView name_of(const Node& leaf) {
@@ -113,7 +115,8 @@ struct BytePositions {
         for (int i = 0; i < 256; ++i) {
             const std::uint8_t c = dns::lower(static_cast<std::uint8_t>(i));
             if (c != i) continue;
-            const bool common = c == '-' || (c >= '0' && c <= '9') || c == '_' || (c >= 'a' && c <= 'z');
+            const bool common =
+                c == '-' || (c >= '0' && c <= '9') || c == '_' || (c >= 'a' && c <= 'z');
             if (common) {
                 if (second != 0) ++next;  // the escape before it is used up
                 of[c] = {next++, 0};
@@ -138,7 +141,8 @@ QpTrie::Key::Key(NameView name) {
     const Bytes wire = name.wire();
     std::array<std::uint8_t, dns::labels_max> starts;
     std::size_t labels = 0;
-    for (std::size_t i = 0; wire[i] != 0; i += wire[i] + 1U) starts[labels++] = static_cast<std::uint8_t>(i);
+    for (std::size_t i = 0; wire[i] != 0; i += wire[i] + 1U)
+        starts[labels++] = static_cast<std::uint8_t>(i);
     while (labels > 0) {
         const std::uint8_t* label = wire.data() + starts[--labels];
         for (std::size_t left = *label++; left > 0; --left) {
@@ -204,7 +208,9 @@ void QpTrie::insert(NameView name) {
     const bool first = key[differ] < other[differ];
     twigs[first ? 0 : 1] = make_leaf(name);
     twigs[first ? 1 : 0] = *at;
-    *at = {std::uint64_t{differ} << 48 | std::uint64_t{1} << key[differ] | std::uint64_t{1} << other[differ], twigs};
+    *at = {std::uint64_t{differ} << 48 | std::uint64_t{1} << key[differ] |
+               std::uint64_t{1} << other[differ],
+           twigs};
 }
 
 // ---- What is measured ----
@@ -231,7 +237,8 @@ const Data& data(std::int64_t count) {
     std::mt19937_64 random(1);
     for (int i = 0; i < static_cast<int>(queries_count); ++i) {
         entry->queries.push_back(entry->names[random() % entry->names.size()]);
-        const std::string label = "no" + std::to_string(random() % 100000000) + (i % 4 == 0 ? ".sub7" : "");
+        const std::string label =
+            "no" + std::to_string(random() % 100000000) + (i % 4 == 0 ? ".sub7" : "");
         entry->misses.push_back(parsed(label + ".example.com."));
     }
     return *entry;
@@ -278,8 +285,9 @@ void zone_find_batch(benchmark::State& state) {
         for (const dns::LookupName& name : names) all.zone->prefetch_node(name.hash());
         for (const dns::LookupName& name : names) benchmark::DoNotOptimize(all.zone->find(name));
     }
-    state.counters["per_name"] = benchmark::Counter(
-        static_cast<double>(state.iterations()) * batch, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["per_name"] =
+        benchmark::Counter(static_cast<double>(state.iterations()) * batch,
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(zone_find_batch)->Apply(sizes);
 
@@ -296,14 +304,16 @@ BENCHMARK(trie_find<&Data::misses>)->Apply(sizes);
 void zone_predecessor(benchmark::State& state) {
     const Data& all = data(state.range(0));
     std::size_t i = 0;
-    for (auto _ : state) benchmark::DoNotOptimize(all.zone->predecessor(all.misses[i++ % queries_count]));
+    for (auto _ : state)
+        benchmark::DoNotOptimize(all.zone->predecessor(all.misses[i++ % queries_count]));
 }
 BENCHMARK(zone_predecessor)->Apply(sizes);
 
 void report_build(benchmark::State& state, std::size_t bytes) {
     const auto count = static_cast<double>(state.range(0));
-    state.counters["ns_per_name"] = benchmark::Counter(
-        static_cast<double>(state.iterations()) * count, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["ns_per_name"] =
+        benchmark::Counter(static_cast<double>(state.iterations()) * count,
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     state.counters["bytes_per_name"] = static_cast<double>(bytes) / count;
 }
 
@@ -350,7 +360,9 @@ void zone_change(benchmark::State& state) {
         std::vector<std::uint8_t> old(before.begin(), before.end());
         std::vector<std::uint8_t> next = old;
         ++next[3];
-        const ZoneChange change{now->apex(), now->serial(), now->serial() + 1,
+        const ZoneChange change{now->apex(),
+                                now->serial(),
+                                now->serial() + 1,
                                 {{owner, RrType::A, 300, std::move(old), {}}},
                                 {{owner, RrType::A, 300, std::move(next), {}}}};
         now = *apply_change(now, change);
@@ -361,8 +373,11 @@ BENCHMARK(zone_change)->Apply(sizes);
 
 void zone_difference(benchmark::State& state) {
     const Data& all = data(state.range(0));
-    const ZoneChange change{all.zone->apex(), all.zone->serial(), all.zone->serial() + 1,
-                            {{all.queries[7], RrType::A, 300, {address, address + 4}, {}}}, {}};
+    const ZoneChange change{all.zone->apex(),
+                            all.zone->serial(),
+                            all.zone->serial() + 1,
+                            {{all.queries[7], RrType::A, 300, {address, address + 4}, {}}},
+                            {}};
     const ZonePtr next = *apply_change(all.zone, change);
     for (auto _ : state) benchmark::DoNotOptimize(difference(*all.zone, *next));
 }
@@ -386,7 +401,8 @@ void zone_set_find(benchmark::State& state) {
     for (int i = 0; i < 1024; ++i) names.emplace_back(queries[random() % queries.size()]);
     std::size_t i = 0;
     for (auto _ : state) benchmark::DoNotOptimize(set.find(names[i++ & 1023]));
-    state.counters["bytes_per_zone"] = static_cast<double>(bytes) / static_cast<double>(zones.size());
+    state.counters["bytes_per_zone"] =
+        static_cast<double>(bytes) / static_cast<double>(zones.size());
 }
 BENCHMARK(zone_set_find)->Arg(1)->Arg(10)->Arg(100000);
 

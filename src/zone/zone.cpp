@@ -73,8 +73,8 @@ Lookup Zone::find(const dns::LookupName& name) const {
         found.dname_labels = found.encloser_labels;
     }
     if (!found.exact && encloser.has_wildcard_child()) {
-        const std::uint64_t hash = dns::child_hash(Bytes(wildcard_label).subspan(1),
-                                                   name.hash(found.encloser_labels));
+        const std::uint64_t hash =
+            dns::child_hash(Bytes(wildcard_label).subspan(1), name.hash(found.encloser_labels));
         const Bytes suffix = relative(name.suffix(found.encloser_labels), apex());
         found.wildcard = NodeView(index_.find(hash, [&](const std::uint8_t* node) {
             return node[1] == suffix.size() + 2 && node[4] == 1 && node[5] == '*' &&

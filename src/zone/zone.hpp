@@ -51,7 +51,7 @@ public:
     NodeView apex_node() const { return NodeView(index_.apex()); }
 
     /// All about `name`, which must be under the apex. No allocation; about two cache misses for a
-    /// name that exists, at most 7 probes for the closest encloser however many labels there are.
+    /// name that exists, at most 10 probes however many labels a name that does not exist has.
     Lookup find(const dns::LookupName& name) const;
     /// The node of exactly this name, occluded or not; false when there is none, or it is not
     /// under the apex.

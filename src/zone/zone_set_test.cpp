@@ -22,8 +22,11 @@ const Find find_rows[] = {
 };
 
 TEST(ZoneSet, FindsTheZoneOfAName) {
-    const ZoneSet zones({zone({}, "example."), zone({}, "sub.example."), zone({}, "."), zone({}, "a.b.c.d.org.")});
-    const auto apex = [](const Zone* found) { return found != nullptr ? Name(found->apex()).to_text() : "-"; };
+    const ZoneSet zones(
+        {zone({}, "example."), zone({}, "sub.example."), zone({}, "."), zone({}, "a.b.c.d.org.")});
+    const auto apex = [](const Zone* found) {
+        return found != nullptr ? Name(found->apex()).to_text() : "-";
+    };
     for (const Find& row : find_rows) {
         SCOPED_TRACE(row.why);
         const dns::LookupName query(name(row.query));

@@ -27,29 +27,50 @@ const Find find_rows[] = {
     {"an empty non-terminal", "ent.example.", {"ent.example.", "ent.example.", "-", "-", "-"}},
     {"no such name", "none.example.", {"-", "example.", "-", "-", "*.example."}},
     {"no such name below a name", "a.b.host.example.", {"-", "host.example.", "-", "-", "-"}},
-    {"below an empty non-terminal there is no wildcard of the apex", "x.ent.example.", {"-", "ent.example.", "-", "-", "-"}},
+    {"below an empty non-terminal there is no wildcard of the apex",
+     "x.ent.example.",
+     {"-", "ent.example.", "-", "-", "-"}},
     {"the wildcard itself", "*.example.", {"*.example.", "*.example.", "-", "-", "-"}},
     {"below the wildcard", "x.*.example.", {"-", "*.example.", "-", "-", "-"}},
-    {"the wildcard covers several labels", "a.b.c.wild.example.", {"-", "wild.example.", "-", "-", "*.wild.example."}},
-    {"an empty wildcard is one too", "x.ew.example.", {"-", "ew.example.", "-", "-", "*.ew.example."}},
+    {"the wildcard covers several labels",
+     "a.b.c.wild.example.",
+     {"-", "wild.example.", "-", "-", "*.wild.example."}},
+    {"an empty wildcard is one too",
+     "x.ew.example.",
+     {"-", "ew.example.", "-", "-", "*.ew.example."}},
     {"a cut itself", "sub.example.", {"sub.example.", "sub.example.", "sub.example.", "-", "-"}},
     {"glue", "ns.sub.example.", {"ns.sub.example.", "ns.sub.example.", "sub.example.", "-", "-"}},
     {"below a cut", "www.sub.example.", {"-", "sub.example.", "sub.example.", "-", "-"}},
     {"below glue", "a.ns.sub.example.", {"-", "ns.sub.example.", "sub.example.", "-", "-"}},
-    {"a cut below a cut: the topmost counts", "x.deep.sub.example.", {"-", "deep.sub.example.", "sub.example.", "-", "-"}},
-    {"a DNAME itself is not hidden", "old.example.", {"old.example.", "old.example.", "-", "-", "-"}},
+    {"a cut below a cut: the topmost counts",
+     "x.deep.sub.example.",
+     {"-", "deep.sub.example.", "sub.example.", "-", "-"}},
+    {"a DNAME itself is not hidden",
+     "old.example.",
+     {"old.example.", "old.example.", "-", "-", "-"}},
     {"below a DNAME", "x.old.example.", {"-", "old.example.", "-", "old.example.", "-"}},
-    {"a name below a DNAME", "there.old.example.", {"there.old.example.", "there.old.example.", "-", "old.example.", "-"}},
-    {"a cut below a DNAME", "x.cut.old.example.", {"-", "cut.old.example.", "-", "old.example.", "-"}},
-    {"a DNAME below a cut", "x.dn.sub.example.", {"-", "dn.sub.example.", "sub.example.", "-", "-"}},
-    {"labels of one name do not begin another", "ost.example.", {"-", "example.", "-", "-", "*.example."}},
-    {"a byte that is a letter's neighbor", "hos[.example.", {"-", "example.", "-", "-", "*.example."}},
+    {"a name below a DNAME",
+     "there.old.example.",
+     {"there.old.example.", "there.old.example.", "-", "old.example.", "-"}},
+    {"a cut below a DNAME",
+     "x.cut.old.example.",
+     {"-", "cut.old.example.", "-", "old.example.", "-"}},
+    {"a DNAME below a cut",
+     "x.dn.sub.example.",
+     {"-", "dn.sub.example.", "sub.example.", "-", "-"}},
+    {"labels of one name do not begin another",
+     "ost.example.",
+     {"-", "example.", "-", "-", "*.example."}},
+    {"a byte that is a letter's neighbor",
+     "hos[.example.",
+     {"-", "example.", "-", "-", "*.example."}},
 };
 
 ZonePtr sample() {
-    return zone({"@ 1 NS ns", "host 1 A 10.0.0.1", "a.ent 1 A 10.0.0.2", "* 1 TXT all", "*.wild 1 TXT wild",
-                 "x.*.ew 1 TXT below", "sub 1 NS ns.sub", "ns.sub 1 A 10.0.0.3", "deep.sub 1 NS x",
-                 "old 1 DNAME new", "there.old 1 TXT hidden", "cut.old 1 NS x", "dn.sub 1 DNAME y"});
+    return zone({"@ 1 NS ns", "host 1 A 10.0.0.1", "a.ent 1 A 10.0.0.2", "* 1 TXT all",
+                 "*.wild 1 TXT wild", "x.*.ew 1 TXT below", "sub 1 NS ns.sub",
+                 "ns.sub 1 A 10.0.0.3", "deep.sub 1 NS x", "old 1 DNAME new",
+                 "there.old 1 TXT hidden", "cut.old 1 NS x", "dn.sub 1 DNAME y"});
 }
 
 TEST(ZoneFind, TellsWhatTheAnswerNeeds) {
@@ -57,9 +78,10 @@ TEST(ZoneFind, TellsWhatTheAnswerNeeds) {
     for (const Find& row : find_rows) {
         SCOPED_TRACE(row.why);
         const Lookup found = zone->find(dns::LookupName(name(row.query)));
-        const std::vector<std::string> got = {owner_of(*zone, found.exact), owner_of(*zone, found.encloser),
-                                              owner_of(*zone, found.cut), owner_of(*zone, found.dname),
-                                              owner_of(*zone, found.wildcard)};
+        const std::vector<std::string> got = {
+            owner_of(*zone, found.exact), owner_of(*zone, found.encloser),
+            owner_of(*zone, found.cut), owner_of(*zone, found.dname),
+            owner_of(*zone, found.wildcard)};
         EXPECT_EQ(got, row.expected);
         EXPECT_EQ(found.encloser_labels, name(row.expected[1]).label_count());
         EXPECT_EQ(found.cut_labels, found.cut ? name(row.expected[2]).label_count() : 0);
@@ -133,7 +155,8 @@ TEST(ZoneOrder, WalksBothWaysOverManyPages) {
     const std::uint8_t address[] = {10, 0, 0, 1};
     for (int i = 0; i < count; ++i) {
         const int mixed = i * 7919 % count;  // 7919 is prime: every number once
-        ASSERT_TRUE(builder.add(name(std::to_string(10000 + mixed) + ".e."), RrType::A, 1, address));
+        ASSERT_TRUE(
+            builder.add(name(std::to_string(10000 + mixed) + ".e."), RrType::A, 1, address));
     }
     const ZonePtr zone = builder.finish().zone;
     ASSERT_TRUE(zone);
@@ -162,7 +185,8 @@ TEST(ZoneMemory, TakesLittleForOneAddress) {
     constexpr int count = 100000;
     for (int i = 0; i < count; ++i) {
         const std::uint8_t address[] = {10, 0, 0, 1};
-        ASSERT_TRUE(builder.add(name("host" + std::to_string(100000 + i) + ".example.com."), RrType::A, 1, address));
+        ASSERT_TRUE(builder.add(name("host" + std::to_string(100000 + i) + ".example.com."),
+                                RrType::A, 1, address));
     }
     const ZonePtr zone = builder.finish().zone;
     ASSERT_TRUE(zone);

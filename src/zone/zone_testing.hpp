@@ -77,14 +77,17 @@ inline BuiltZone build(const std::vector<Record>& records, std::string_view apex
     ZoneBuilder builder(name(apex), dns::RrClass::IN, bounds);
     std::uint32_t tag = 0;
     for (const Record& each : records) {
-        EXPECT_TRUE(builder.add(each.owner, each.type, each.ttl, each.rdata, ++tag, each.provenance));
+        EXPECT_TRUE(
+            builder.add(each.owner, each.type, each.ttl, each.rdata, ++tag, each.provenance));
     }
     return builder.finish();
 }
 
 /// A zone that has no problem, with a SOA of serial 1.
-inline ZonePtr zone(std::initializer_list<std::string_view> lines, std::string_view origin = "example.") {
-    std::vector<Record> all = records({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"}, origin);
+inline ZonePtr zone(std::initializer_list<std::string_view> lines,
+                    std::string_view origin = "example.") {
+    std::vector<Record> all =
+        records({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"}, origin);
     for (Record& each : records(lines, origin)) all.push_back(std::move(each));
     BuiltZone built = build(all, origin);
     for (const ZoneProblem& problem : built.problems) {
@@ -93,6 +96,7 @@ inline ZonePtr zone(std::initializer_list<std::string_view> lines, std::string_v
     return built.zone;
 }
 
-inline constexpr std::string_view soa_1 = "example. 300 SOA ns.example. hostmaster.example. 1 2 3 4 5";
+inline constexpr std::string_view soa_1 =
+    "example. 300 SOA ns.example. hostmaster.example. 1 2 3 4 5";
 
 }  // namespace kith::zone::test
