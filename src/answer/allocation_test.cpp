@@ -52,26 +52,31 @@ TEST(Allocation, DoesNotHappenWhileAnswering) {
     world.records("nas.home 60 A 192.0.2.9\n~*.home 60 A 192.0.2.10\n");
     world.rewrite("ads.example", {.action = RewriteAction::nxdomain});
     const Asking plain;
-    const Asking full{.edns = true, .options = {0, 3, 0, 0, 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 12, 0, 0}};
+    const Asking full{.edns = true,
+                      .options = {0, 3, 0, 0, 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 12, 0, 0}};
     const Asking chaos{.klass = dns::RrClass::CH};
     const std::pair<const char*, const Asking*> questions[] = {
-        {"host.lan A", &plain},          {"host.lan A", &full},         {"host.lan AAAA", &full},
-        {"nowhere.lan A", &plain},       {"www.lan A", &plain},         {"mail.lan MX", &full},
-        {"x.cut.lan A", &plain},         {"x.wild.lan TXT", &plain},    {"www.moved.lan A", &full},
-        {"host.lan ANY", &plain},        {"nas.home A", &plain},        {"tv.home AAAA", &plain},
-        {"ads.example A", &full},        {"1.0.0.127.in-addr.arpa PTR", &plain},
-        {"localhost AAAA", &plain},      {"example.com A", &full},      {"version.bind TXT", &chaos},
-        {"lan AXFR", &plain},
+        {"host.lan A", &plain},       {"host.lan A", &full},
+        {"host.lan AAAA", &full},     {"nowhere.lan A", &plain},
+        {"www.lan A", &plain},        {"mail.lan MX", &full},
+        {"x.cut.lan A", &plain},      {"x.wild.lan TXT", &plain},
+        {"www.moved.lan A", &full},   {"host.lan ANY", &plain},
+        {"nas.home A", &plain},       {"tv.home AAAA", &plain},
+        {"ads.example A", &full},     {"1.0.0.127.in-addr.arpa PTR", &plain},
+        {"localhost AAAA", &plain},   {"example.com A", &full},
+        {"version.bind TXT", &chaos}, {"lan AXFR", &plain},
     };
     std::vector<std::vector<std::uint8_t>> messages;
-    for (const auto& [question, asking] : questions) messages.push_back(question_of(question, *asking));
+    for (const auto& [question, asking] : questions)
+        messages.push_back(question_of(question, *asking));
     messages.push_back({0x12, 0x34, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0});
     const Asking* const last = &plain;
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const Asking& asking = i < std::size(questions) ? *questions[i].second : *last;
         const std::size_t before = allocations.load();
         const Bytes response = world.send(messages[i], asking);
-        EXPECT_EQ(allocations.load(), before) << (i < std::size(questions) ? questions[i].first : "malformed");
+        EXPECT_EQ(allocations.load(), before)
+            << (i < std::size(questions) ? questions[i].first : "malformed");
         EXPECT_FALSE(response.empty());
     }
 }

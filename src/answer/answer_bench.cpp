@@ -43,7 +43,8 @@ void answer(benchmark::State& state, const std::string& pattern, const Asking& a
             world.answerer->prepare(world.snapshot, queries[i]);
         }
         for (std::size_t i = 0; i < batch_size; ++i) {
-            benchmark::DoNotOptimize(world.answerer->respond(world.snapshot, queries[i], world.buffer));
+            benchmark::DoNotOptimize(
+                world.answerer->respond(world.snapshot, queries[i], world.buffer));
         }
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch_size));

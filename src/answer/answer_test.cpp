@@ -48,7 +48,8 @@ World lan() {
 
 const Row rows[] = {
     {"MX: addresses here and in another local zone", "lan MX",
-     "NOERROR aa\nlan. 300 MX 10 mail.lan.\nlan. 300 MX 20 mail.corp.\nadditional mail.lan. 60 A 192.0.2.25\n"
+     "NOERROR aa\nlan. 300 MX 10 mail.lan.\nlan. 300 MX 20 mail.corp.\nadditional mail.lan. 60 A "
+     "192.0.2.25\n"
      "additional mail.lan. 60 AAAA 2001:db8::25\nadditional mail.corp. 60 A 192.0.2.26\n"},
     {"SRV (RFC 2782)", "_sip._udp.lan SRV",
      "NOERROR aa\n_sip._udp.lan. 60 SRV 0 0 5060 mail.lan.\nadditional mail.lan. 60 A 192.0.2.25\n"
@@ -60,7 +61,8 @@ const Row rows[] = {
      "NOERROR aa\nwild.lan. 60 MX 10 x.guests.lan.\nadditional x.guests.lan. 60 A 192.0.2.77\n"},
     {"a target that is an alias gets no addresses (RFC 2181 §10.3)", "alias.lan MX",
      "NOERROR aa\nalias.lan. 60 MX 10 www.lan.\n"},
-    {"RFC 8482 §4.1: ANY gets one RRset", "mixed.lan ANY", "NOERROR aa\nmixed.lan. 60 A 192.0.2.1\n"},
+    {"RFC 8482 §4.1: ANY gets one RRset", "mixed.lan ANY",
+     "NOERROR aa\nmixed.lan. 60 A 192.0.2.1\n"},
 };
 
 TEST(Answer, HasAdditionalData) {
@@ -73,7 +75,8 @@ TEST(Answer, HasAdditionalData) {
 
 TEST(Answer, NamesAHostOnceInAdditionalData) {
     const std::string answer = lan().ask("_sip._tcp.lan SRV");
-    EXPECT_EQ(answer.find("additional mail.lan. 60 A "), answer.rfind("additional mail.lan. 60 A ")) << answer;
+    EXPECT_EQ(answer.find("additional mail.lan. 60 A "), answer.rfind("additional mail.lan. 60 A "))
+        << answer;
 }
 
 TEST(Answer, GivesNoGlueAsAdditionalData) {
@@ -86,11 +89,14 @@ TEST(Answer, GivesNoGlueAsAdditionalData) {
 TEST(Answer, RotatesRrsets) {
     World world = lan();
     EXPECT_EQ(world.ask("many.lan A"),
-              "NOERROR aa\nmany.lan. 60 A 192.0.2.1\nmany.lan. 60 A 192.0.2.2\nmany.lan. 60 A 192.0.2.3\n");
+              "NOERROR aa\nmany.lan. 60 A 192.0.2.1\nmany.lan. 60 A 192.0.2.2\nmany.lan. 60 A "
+              "192.0.2.3\n");
     EXPECT_EQ(world.ask("many.lan A"),
-              "NOERROR aa\nmany.lan. 60 A 192.0.2.2\nmany.lan. 60 A 192.0.2.3\nmany.lan. 60 A 192.0.2.1\n");
+              "NOERROR aa\nmany.lan. 60 A 192.0.2.2\nmany.lan. 60 A 192.0.2.3\nmany.lan. 60 A "
+              "192.0.2.1\n");
     EXPECT_EQ(world.ask("many.lan A"),
-              "NOERROR aa\nmany.lan. 60 A 192.0.2.3\nmany.lan. 60 A 192.0.2.1\nmany.lan. 60 A 192.0.2.2\n");
+              "NOERROR aa\nmany.lan. 60 A 192.0.2.3\nmany.lan. 60 A 192.0.2.1\nmany.lan. 60 A "
+              "192.0.2.2\n");
 }
 
 TEST(Answer, GivesAllOfAnyWhenConfigured) {
@@ -98,14 +104,17 @@ TEST(Answer, GivesAllOfAnyWhenConfigured) {
     options.any = AnyPolicy::all;
     World world(options);
     world.zone("lan", "@ 300 SOA ns admin 1 2 3 4 300\nmixed 60 A 192.0.2.1\nmixed 60 TXT one\n");
-    EXPECT_EQ(world.ask("mixed.lan ANY"), "NOERROR aa\nmixed.lan. 60 A 192.0.2.1\nmixed.lan. 60 TXT \"one\"\n");
+    EXPECT_EQ(world.ask("mixed.lan ANY"),
+              "NOERROR aa\nmixed.lan. 60 A 192.0.2.1\nmixed.lan. 60 TXT \"one\"\n");
 }
 
 /// `count` TXT records of `bytes` bytes at big.lan, and one address.
 World big(int count, int bytes) {
-    std::string lines = "@ 300 SOA ns admin 1 2 3 4 300\nwww 60 CNAME big\nmx 60 MX 10 host\nhost 60 A 192.0.2.1\n";
+    std::string lines =
+        "@ 300 SOA ns admin 1 2 3 4 300\nwww 60 CNAME big\nmx 60 MX 10 host\nhost 60 A 192.0.2.1\n";
     for (int i = 0; i < count; ++i) {
-        lines += "big 60 TXT " + std::string(static_cast<std::size_t>(bytes - 3), 'x') + std::to_string(100 + i) + "\n";
+        lines += "big 60 TXT " + std::string(static_cast<std::size_t>(bytes - 3), 'x') +
+                 std::to_string(100 + i) + "\n";
     }
     World world;
     world.zone("lan", lines);
@@ -114,12 +123,15 @@ World big(int count, int bytes) {
 
 TEST(Truncation, LeavesOutTheWholeRrset) {
     World world = big(4, 200);
-    EXPECT_EQ(world.ask("big.lan TXT"), "NOERROR aa tc\n") << "512 bytes hold two of four records: none is given";
-    EXPECT_EQ(world.ask("www.lan TXT"), "NOERROR aa tc\nwww.lan. 60 CNAME big.lan.\n") << "what fits whole stays";
+    EXPECT_EQ(world.ask("big.lan TXT"), "NOERROR aa tc\n")
+        << "512 bytes hold two of four records: none is given";
+    EXPECT_EQ(world.ask("www.lan TXT"), "NOERROR aa tc\nwww.lan. 60 CNAME big.lan.\n")
+        << "what fits whole stays";
     EXPECT_EQ(world.ask("big.lan TXT", {.edns = true, .payload_bytes = 800}), "NOERROR aa tc\n");
     EXPECT_EQ(world.answerer->counters().truncated.get(), 3U);
     EXPECT_TRUE(world.ask("big.lan TXT", {.edns = true}).starts_with("NOERROR aa\n"));
-    EXPECT_TRUE(world.ask("big.lan TXT", {.transport = Transport::tcp}).starts_with("NOERROR aa\n"));
+    EXPECT_TRUE(
+        world.ask("big.lan TXT", {.transport = Transport::tcp}).starts_with("NOERROR aa\n"));
     EXPECT_EQ(world.answerer->counters().truncated.get(), 3U);
 }
 
@@ -157,7 +169,8 @@ TEST(Truncation, NeverHappensForCourtesies) {
     std::string lines = "@ 300 SOA ns admin 1 2 3 4 300\n";
     for (int i = 0; i < 9; ++i) {
         const std::string host = "host-number-" + std::to_string(i) + ".of-a-rather-long-name";
-        lines += "mx 60 MX " + std::to_string(i) + " " + host + "\n" + host + " 60 AAAA 2001:db8::1\n";
+        lines +=
+            "mx 60 MX " + std::to_string(i) + " " + host + "\n" + host + " 60 AAAA 2001:db8::1\n";
     }
     World world;
     world.zone("lan", lines);
@@ -181,13 +194,15 @@ TEST(Truncation, OverAStreamIsAFailureNotACircle) {
     const std::string text(250, 'x');
     for (int i = 0; i < 160; ++i) {
         for (const char* type : {"TXT", "SPF"}) {
-            lines += "big 60 " + std::string(type) + " " + std::to_string(i) + text.substr(3) + "\n";
+            lines +=
+                "big 60 " + std::string(type) + " " + std::to_string(i) + text.substr(3) + "\n";
         }
     }
     World world(options);
     world.zone("lan", lines);
     EXPECT_EQ(world.ask("big.lan ANY", {.transport = Transport::tcp}), "SERVFAIL\n");
-    EXPECT_TRUE(world.ask("big.lan TXT", {.transport = Transport::tcp}).starts_with("NOERROR aa\n"));
+    EXPECT_TRUE(
+        world.ask("big.lan TXT", {.transport = Transport::tcp}).starts_with("NOERROR aa\n"));
 }
 
 }  // namespace

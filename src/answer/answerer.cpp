@@ -16,8 +16,7 @@ bool answers_back(std::uint16_t port) {
         case 19:  // character generator
         case 37:  // time
             return true;
-        default:
-            return false;
+        default: return false;
     }
 }
 
@@ -82,7 +81,8 @@ void Answerer::prepare(const AnswerSnapshot& snapshot, Query& query) {
     if (query.zone != nullptr) query.zone->prefetch(query.qname.hash());
 }
 
-Answerer::Response Answerer::respond(const AnswerSnapshot& snapshot, Query& query, MutableBytes buffer) {
+Answerer::Response Answerer::respond(const AnswerSnapshot& snapshot, Query& query,
+                                     MutableBytes buffer) {
     KITH_CHECK(buffer.size() >= response_bytes_min);
     Exchange exchange{snapshot, query, worker_.response, worker_};
     worker_.counters.queries[static_cast<std::size_t>(query.transport)].add();

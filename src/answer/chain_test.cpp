@@ -31,7 +31,8 @@ World lan() {
                "a       60 CNAME b\n"
                "b       60 CNAME A\n"
                "root    60 CNAME .\n");
-    world.zone("corp", "@ 300 SOA ns admin 1 2 3 4 300\nhost 60 A 192.0.2.2\nback 60 CNAME host.lan.\n");
+    world.zone("corp",
+               "@ 300 SOA ns admin 1 2 3 4 300\nhost 60 A 192.0.2.2\nback 60 CNAME host.lan.\n");
     return world;
 }
 
@@ -39,7 +40,8 @@ const Row rows[] = {
     {"RFC 1034 §3.6.2: the CNAME and what it stands for", "www.lan A",
      "NOERROR aa\nwww.lan. 60 CNAME host.lan.\nhost.lan. 60 A 192.0.2.1\n"},
     {"two steps", "two.lan A",
-     "NOERROR aa\ntwo.lan. 60 CNAME www.lan.\nwww.lan. 60 CNAME host.lan.\nhost.lan. 60 A 192.0.2.1\n"},
+     "NOERROR aa\ntwo.lan. 60 CNAME www.lan.\nwww.lan. 60 CNAME host.lan.\nhost.lan. 60 A "
+     "192.0.2.1\n"},
     {"asked for the CNAME: only it", "two.lan CNAME", "NOERROR aa\ntwo.lan. 60 CNAME www.lan.\n"},
     {"RFC 8482: ANY does not follow", "two.lan ANY", "NOERROR aa\ntwo.lan. 60 CNAME www.lan.\n"},
     {"into another local zone", "cross.lan A",
@@ -77,7 +79,8 @@ TEST(Chain, EndsAtTheLimit) {
     EXPECT_EQ(std::ranges::count(answer, '\n'), 1 + chain_steps_max + 1);
     EXPECT_TRUE(answer.ends_with("n16.lan. 60 CNAME n17.lan.\n")) << answer;
     EXPECT_EQ(world.answerer->counters().chains_cut.get(), 1U);
-    EXPECT_TRUE(world.ask("n25.lan A").ends_with("n40.lan.\nauthority lan. 300 SOA ns.lan. admin.lan. 1 2 3 4 300\n"))
+    EXPECT_TRUE(world.ask("n25.lan A")
+                    .ends_with("n40.lan.\nauthority lan. 300 SOA ns.lan. admin.lan. 1 2 3 4 300\n"))
         << "one step below the limit the chain ends by itself";
 }
 
@@ -86,7 +89,8 @@ TEST(Chain, RewritesSeeTheTargetToo) {
     world.rewrite("www.example.com", {.action = RewriteAction::nxdomain});
     EXPECT_EQ(world.ask("out.lan A"),
               "NXDOMAIN aa\nout.lan. 60 CNAME www.example.com.\n"
-              "authority www.example.com. 60 SOA www.example.com. nobody.invalid. 1 3600 1200 604800 60\n");
+              "authority www.example.com. 60 SOA www.example.com. nobody.invalid. 1 3600 1200 "
+              "604800 60\n");
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ CookieCheck check_cookie(Bytes option, const IpAddress& address, UnixTime now,
             const auto age = static_cast<std::int32_t>(static_cast<std::uint32_t>(now) -
                                                        load_u32(option.data() + 12));
             const bool current = has_hash(option, hash_cookie(option, address, secrets.current));
-            const bool other = secrets.other &&
-                               has_hash(option, hash_cookie(option, address, *secrets.other));
+            const bool other =
+                secrets.other && has_hash(option, hash_cookie(option, address, *secrets.other));
             if (age <= cookie_age_max && age >= -cookie_ahead_max && (current || other)) {
                 check.state = CookieState::valid;
                 fresh = current && age <= cookie_age_fresh;

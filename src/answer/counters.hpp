@@ -26,14 +26,14 @@ inline constexpr std::size_t stage_count_max = 16;
 inline constexpr std::size_t rcode_count = 24;  // 0..23; higher ones are not in use
 
 struct alignas(64) AnswerCounters {
-    Counter queries[5];                // by Transport
-    Counter rcodes[rcode_count];       // responses, by all 12 bits of the rcode
+    Counter queries[5];                              // by Transport
+    Counter rcodes[rcode_count];                     // responses, by all 12 bits of the rcode
     Counter stages[stage_count_max][verdict_count];  // in the order of pipeline.cpp
-    Counter silent;                    // messages that got no answer
-    Counter malformed;                 // messages answered FORMERR because they could not be read
-    Counter truncated;                 // responses with TC
-    Counter cookies[4];                // queries by CookieState
-    Counter chains_cut;                // CNAME loops, and chains over the limit
+    Counter silent;                                  // messages that got no answer
+    Counter malformed;   // messages answered FORMERR because they could not be read
+    Counter truncated;   // responses with TC
+    Counter cookies[4];  // queries by CookieState
+    Counter chains_cut;  // CNAME loops, and chains over the limit
 };
 
 }  // namespace kith::answer

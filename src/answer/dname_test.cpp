@@ -22,11 +22,14 @@ struct Row {
 
 const Row rows[] = {
     {"§3.1: the DNAME, a CNAME with its TTL, and what is there", "host.moved.old A",
-     "NOERROR aa\nmoved.old. 77 DNAME new.\nhost.moved.old. 77 CNAME host.new.\nhost.new. 60 A 192.0.2.1\n"},
+     "NOERROR aa\nmoved.old. 77 DNAME new.\nhost.moved.old. 77 CNAME host.new.\nhost.new. 60 A "
+     "192.0.2.1\n"},
     {"§2.2: labels in front are kept, as spelled", "A.Host.moved.old A",
      "NXDOMAIN aa\nmoved.old. 77 DNAME new.\nA.Host.moved.old. 77 CNAME A.Host.new.\n" NEW_SOA},
-    {"§2.3: the owner itself is not redirected", "moved.old A", "NOERROR aa\nmoved.old. 60 A 192.0.2.9\n"},
-    {"§3.1: asked for at its owner it is data", "moved.old DNAME", "NOERROR aa\nmoved.old. 77 DNAME new.\n"},
+    {"§2.3: the owner itself is not redirected", "moved.old A",
+     "NOERROR aa\nmoved.old. 60 A 192.0.2.9\n"},
+    {"§3.1: asked for at its owner it is data", "moved.old DNAME",
+     "NOERROR aa\nmoved.old. 77 DNAME new.\n"},
     {"§2.3: and other types there deny as usual", "moved.old MX", "NOERROR aa\n" OLD_SOA},
     {"§3.1: a synthesized CNAME can be asked for", "host.moved.old CNAME",
      "NOERROR aa\nmoved.old. 77 DNAME new.\nhost.moved.old. 77 CNAME host.new.\n"},
@@ -41,14 +44,18 @@ const Row rows[] = {
     {"a name of exactly 255 bytes can be made", LABEL_63 "." LABEL_63 "." LABEL_60 ".long.old A",
      "NXDOMAIN aa\nlong.old. 60 DNAME " LABEL_60 ".new.\n" LABEL_63 "." LABEL_63 "." LABEL_60
      ".long.old. 60 CNAME " LABEL_63 "." LABEL_63 "." LABEL_60 "." LABEL_60 ".new.\n" NEW_SOA},
-    {"§2.2: one of 256 cannot: YXDOMAIN, with the DNAME", LABEL_63 "." LABEL_63 ".b" LABEL_60 ".long.old A",
+    {"§2.2: one of 256 cannot: YXDOMAIN, with the DNAME",
+     LABEL_63 "." LABEL_63 ".b" LABEL_60 ".long.old A",
      "YXDOMAIN aa\nlong.old. 60 DNAME " LABEL_60 ".new.\n"},
     {"a target in no zone of ours ends the answer", "x.out.old A",
-     "NOERROR aa\nout.old. 60 DNAME elsewhere.example.\nx.out.old. 60 CNAME x.elsewhere.example.\n"},
-    {"a cut above hides the DNAME", "x.y.cut.old A", "NOERROR\nauthority cut.old. 60 NS ns.elsewhere.example.\n"},
+     "NOERROR aa\nout.old. 60 DNAME elsewhere.example.\nx.out.old. 60 CNAME "
+     "x.elsewhere.example.\n"},
+    {"a cut above hides the DNAME", "x.y.cut.old A",
+     "NOERROR\nauthority cut.old. 60 NS ns.elsewhere.example.\n"},
     {"a DNAME at the apex of a zone", "host.apex A",
      "NOERROR aa\napex. 60 DNAME new.\nhost.apex. 60 CNAME host.new.\nhost.new. 60 A 192.0.2.1\n"},
-    {"and the apex has its own records", "apex SOA", "NOERROR aa\napex. 300 SOA ns.new. admin.new. 1 2 3 4 300\n"},
+    {"and the apex has its own records", "apex SOA",
+     "NOERROR aa\napex. 300 SOA ns.new. admin.new. 1 2 3 4 300\n"},
     {"a DNAME onto a name below itself ends at the limit of a name, not of time", "a.loop.old A",
      nullptr},
 };
@@ -62,7 +69,8 @@ World world_of_dnames() {
                "hidden.moved   60 A     192.0.2.66\n"
                "twice          60 DNAME moved\n"
                "www            60 CNAME host.moved\n"
-               "long           60 DNAME " LABEL_60 ".new.\n"
+               "long           60 DNAME " LABEL_60
+               ".new.\n"
                "out            60 DNAME elsewhere.example.\n"
                "cut            60 NS    ns.elsewhere.example.\n"
                "y.cut          60 DNAME new.\n"

@@ -35,8 +35,7 @@ dns::Rcode EdnsReply::begin(const AnswerSnapshot& snapshot, Query& query,
 bool EdnsReply::read_option(const AnswerSnapshot& snapshot, Query& query,
                             const dns::Option& option) {
     switch (option.code) {
-        case dns::OptionCode::COOKIE:
-            return read_cookie(snapshot, query, option.value);
+        case dns::OptionCode::COOKIE: return read_cookie(snapshot, query, option.value);
         case dns::OptionCode::NSID:
             if (!snapshot.options.nsid.empty() && !std::exchange(nsid_seen_, true)) {
                 put(dns::OptionCode::NSID, as_bytes(snapshot.options.nsid));
@@ -54,11 +53,8 @@ bool EdnsReply::read_option(const AnswerSnapshot& snapshot, Query& query,
                 put(dns::OptionCode::TCP_KEEPALIVE, value);
             }
             return true;
-        case dns::OptionCode::PADDING:
-            padding_ = true;
-            return true;
-        default:
-            return true;
+        case dns::OptionCode::PADDING: padding_ = true; return true;
+        default: return true;
     }
 }
 
@@ -66,8 +62,8 @@ bool EdnsReply::read_cookie(const AnswerSnapshot& snapshot, Query& query, Bytes 
     // RFC 7873 §5.2: only the first is considered.
     if (!snapshot.options.cookies || std::exchange(cookie_seen_, true)) return true;
     if (!is_cookie_size(value.size())) return false;
-    const CookieCheck check = check_cookie(value, query.client.address, query.unix_now,
-                                           *snapshot.options.cookies);
+    const CookieCheck check =
+        check_cookie(value, query.client.address, query.unix_now, *snapshot.options.cookies);
     query.cookie = check.state;
     put(dns::OptionCode::COOKIE, check.answer);
     return true;
@@ -77,7 +73,8 @@ void EdnsReply::put(dns::OptionCode code, Bytes value) {
     KITH_CHECK(size_ + option_header_bytes + value.size() <= options_.size());
     store_u16(&options_[size_], static_cast<std::uint16_t>(code));
     store_u16(&options_[size_ + 2], static_cast<std::uint16_t>(value.size()));
-    std::ranges::copy(value, options_.begin() + static_cast<std::ptrdiff_t>(size_ + option_header_bytes));
+    std::ranges::copy(value,
+                      options_.begin() + static_cast<std::ptrdiff_t>(size_ + option_header_bytes));
     size_ += option_header_bytes + value.size();
 }
 
@@ -116,8 +113,7 @@ void EdnsReply::finish(const Query& query, dns::MessageBuilder& response) {
     }
     const std::uint16_t flags = query.view.edns->dnssec_ok ? do_flag : 0;
     // Room has been set aside since begin(), so this cannot fail.
-    KITH_CHECK(response.add_opt(payload_bytes_, query.rcode, 0, flags,
-                                {options_.data(), size_}));
+    KITH_CHECK(response.add_opt(payload_bytes_, query.rcode, 0, flags, {options_.data(), size_}));
 }
 
 }  // namespace kith::answer

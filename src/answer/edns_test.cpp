@@ -13,7 +13,8 @@ using B = std::vector<std::uint8_t>;
 B hex(std::string_view text) {
     B out;
     for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-        out.push_back(static_cast<std::uint8_t>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16)));
+        out.push_back(
+            static_cast<std::uint8_t>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16)));
     }
     return out;
 }
@@ -65,16 +66,17 @@ struct CookieRow {
 
 // The vectors of RFC 9018 Appendix A, and what they imply.
 const CookieRow cookie_rows[] = {
-    {"A.1: a client cookie only", "198.51.100.100", 1559731985, "2464c4abcf10c957", CookieState::client_only,
-     "10:2464c4abcf10c957010000005cf79f111f8130c3eee29480 "},
+    {"A.1: a client cookie only", "198.51.100.100", 1559731985, "2464c4abcf10c957",
+     CookieState::client_only, "10:2464c4abcf10c957010000005cf79f111f8130c3eee29480 "},
     {"a fresh cookie is sent back", "198.51.100.100", 1559731985 + 1800,
      "2464c4abcf10c957010000005cf79f111f8130c3eee29480", CookieState::valid,
      "10:2464c4abcf10c957010000005cf79f111f8130c3eee29480 "},
     {"A.2: after 40 minutes it is valid, and replaced", "198.51.100.100", 1559734385,
      "2464c4abcf10c957010000005cf79f111f8130c3eee29480", CookieState::valid,
      "10:2464c4abcf10c957010000005cf7a871d4a564a1442aca77 "},
-    {"A.3: reserved bytes are hashed as they come; one of us answers with zero", "203.0.113.203", 1559727985 + 1801,
-     "fc93fc62807ddb8601abcdef5cf78f71a314227b6679ebf5", CookieState::valid, nullptr},
+    {"A.3: reserved bytes are hashed as they come; one of us answers with zero", "203.0.113.203",
+     1559727985 + 1801, "fc93fc62807ddb8601abcdef5cf78f71a314227b6679ebf5", CookieState::valid,
+     nullptr},
     {"A.3: two hours later it is too old, and replaced", "203.0.113.203", 1559734700,
      "fc93fc62807ddb8601abcdef5cf78f71a314227b6679ebf5", CookieState::invalid,
      "10:fc93fc62807ddb86010000005cf7a9acf73a7810aca2381e "},
@@ -85,12 +87,12 @@ const CookieRow cookie_rows[] = {
      "10:2464c4abcf10c957010000005cf79f111f8130c3eee29480 "},
     {"from further ahead it is not", "198.51.100.100", 1559731985 - 301,
      "2464c4abcf10c957010000005cf79f111f8130c3eee29480", CookieState::invalid, nullptr},
-    {"a changed bit", "198.51.100.100", 1559731985, "2464c4abcf10c957010000005cf79f111f8130c3eee29481",
-     CookieState::invalid, nullptr},
-    {"another version", "198.51.100.100", 1559731985, "2464c4abcf10c957020000005cf79f111f8130c3eee29480",
-     CookieState::invalid, nullptr},
-    {"another length", "198.51.100.100", 1559731985, "2464c4abcf10c957010000005cf79f111f8130c3eee2948000",
-     CookieState::invalid, nullptr},
+    {"a changed bit", "198.51.100.100", 1559731985,
+     "2464c4abcf10c957010000005cf79f111f8130c3eee29481", CookieState::invalid, nullptr},
+    {"another version", "198.51.100.100", 1559731985,
+     "2464c4abcf10c957020000005cf79f111f8130c3eee29480", CookieState::invalid, nullptr},
+    {"another length", "198.51.100.100", 1559731985,
+     "2464c4abcf10c957010000005cf79f111f8130c3eee2948000", CookieState::invalid, nullptr},
 };
 
 CookieSecrets rfc_secrets() {
@@ -106,13 +108,16 @@ TEST(Cookie, IsThatOfRfc9018) {
     for (const CookieRow& row : cookie_rows) {
         SCOPED_TRACE(row.why);
         world.unix_now = row.now;
-        const Asking asking{.edns = true, .options = option(dns::OptionCode::COOKIE, hex(row.sent)), .client = row.client};
+        const Asking asking{.edns = true,
+                            .options = option(dns::OptionCode::COOKIE, hex(row.sent)),
+                            .client = row.client};
         const std::string answer = options_for(world, asking);
         EXPECT_EQ(world.query.cookie, row.state);
         if (row.expected != nullptr) {
             EXPECT_EQ(answer, row.expected);
         } else {
-            EXPECT_TRUE(answer.starts_with("10:" + std::string(row.sent, 16) + "01000000")) << answer;
+            EXPECT_TRUE(answer.starts_with("10:" + std::string(row.sent, 16) + "01000000"))
+                << answer;
         }
     }
 }
@@ -140,16 +145,20 @@ TEST(Cookie, IsRequiredByPolicyOverUdpOnly) {
     options.cookie_policy = CookiePolicy::require;
     World world = with(options);
     world.unix_now = 1559731985;
-    Asking asking{.edns = true, .options = option(dns::OptionCode::COOKIE, hex("2464c4abcf10c957")), .client = "198.51.100.100"};
+    Asking asking{.edns = true,
+                  .options = option(dns::OptionCode::COOKIE, hex("2464c4abcf10c957")),
+                  .client = "198.51.100.100"};
     EXPECT_EQ(world.ask("host.lan A", asking), "BADCOOKIE\n");
     EXPECT_EQ(options_for(world, asking), "10:2464c4abcf10c957010000005cf79f111f8130c3eee29480 ")
         << "with the cookie that will do";
-    asking.options = option(dns::OptionCode::COOKIE, hex("2464c4abcf10c957010000005cf79f111f8130c3eee29480"));
+    asking.options =
+        option(dns::OptionCode::COOKIE, hex("2464c4abcf10c957010000005cf79f111f8130c3eee29480"));
     EXPECT_EQ(world.ask("host.lan A", asking), "NOERROR aa\nhost.lan. 60 A 192.0.2.1\n");
     asking.options = option(dns::OptionCode::COOKIE, hex("2464c4abcf10c957"));
     asking.transport = Transport::tcp;
     EXPECT_EQ(world.ask("host.lan A", asking), "NOERROR aa\nhost.lan. 60 A 192.0.2.1\n");
-    EXPECT_EQ(world.ask("host.lan A"), "NOERROR aa\nhost.lan. 60 A 192.0.2.1\n") << "who knows no cookies is answered";
+    EXPECT_EQ(world.ask("host.lan A"), "NOERROR aa\nhost.lan. 60 A 192.0.2.1\n")
+        << "who knows no cookies is answered";
 }
 
 TEST(Cookie, CanBeAskedForWithoutQuestion) {
@@ -158,7 +167,11 @@ TEST(Cookie, CanBeAskedForWithoutQuestion) {
     World world = with(options);
     world.unix_now = 1559731985;
     const auto ask = [&](std::string_view cookie) {
-        B message = hex("123400000000000000000001" "000029" "04d0" "00000000");
+        B message =
+            hex("123400000000000000000001"
+                "000029"
+                "04d0"
+                "00000000");
         const B value = option(dns::OptionCode::COOKIE, hex(cookie));
         message.push_back(0);
         message.push_back(static_cast<std::uint8_t>(value.size()));
@@ -192,30 +205,42 @@ TEST(Options, AreAnsweredAsTheirRfcsSay) {
         {"OPT without options", {.edns = true}, ""},
         {"RFC 5001 §2.2: NSID", {.edns = true, .options = nsid}, "3:6e7331 "},
         {"NSID asked for twice", {.edns = true, .options = twice}, "3:6e7331 "},
-        {"RFC 7828 §3.3.1: keepalive over UDP is ignored", {.edns = true, .options = keepalive}, ""},
+        {"RFC 7828 §3.3.1: keepalive over UDP is ignored",
+         {.edns = true, .options = keepalive},
+         ""},
         {"over TCP it is answered in tenths of a second",
-         {.transport = Transport::tcp, .edns = true, .options = keepalive}, "11:0064 "},
+         {.transport = Transport::tcp, .edns = true, .options = keepalive},
+         "11:0064 "},
         {"RFC 7871 §7.1.2: client subnet is not echoed by who does not use it",
-         {.edns = true, .options = option(dns::OptionCode::CLIENT_SUBNET, {0, 1, 24, 0, 192, 0, 2})}, ""},
+         {.edns = true,
+          .options = option(dns::OptionCode::CLIENT_SUBNET, {0, 1, 24, 0, 192, 0, 2})},
+         ""},
         {"RFC 7873 §5.2: without secrets cookies are ignored",
-         {.edns = true, .options = option(dns::OptionCode::COOKIE, {1, 2, 3, 4, 5, 6, 7, 8})}, ""},
-        {"RFC 7830 §4: padding is answered; in cleartext there is nothing to hide", {.edns = true, .options = padding},
+         {.edns = true, .options = option(dns::OptionCode::COOKIE, {1, 2, 3, 4, 5, 6, 7, 8})},
+         ""},
+        {"RFC 7830 §4: padding is answered; in cleartext there is nothing to hide",
+         {.edns = true, .options = padding},
          "12: "},
     };
     for (const Row& row : rows) {
         SCOPED_TRACE(row.why);
         EXPECT_EQ(options_for(world, row.asking), row.expected);
     }
-    const Asking timed{.transport = Transport::tcp, .edns = true, .options = option(dns::OptionCode::TCP_KEEPALIVE, {0, 9})};
-    EXPECT_EQ(world.ask("host.lan A", timed), "FORMERR\n") << "RFC 7828 §3.2.1: a client sends no timeout";
+    const Asking timed{.transport = Transport::tcp,
+                       .edns = true,
+                       .options = option(dns::OptionCode::TCP_KEEPALIVE, {0, 9})};
+    EXPECT_EQ(world.ask("host.lan A", timed), "FORMERR\n")
+        << "RFC 7828 §3.2.1: a client sends no timeout";
 }
 
 TEST(Options, PadEncryptedResponsesToWholeBlocks) {
     World world = with({});
-    const Asking asking{.transport = Transport::tls, .edns = true, .options = option(dns::OptionCode::PADDING, {})};
+    const Asking asking{
+        .transport = Transport::tls, .edns = true, .options = option(dns::OptionCode::PADDING, {})};
     const B message = question_of("host.lan A", asking);
     EXPECT_EQ(world.send(message, asking).size(), 468U) << "RFC 8467 §4.1";
-    EXPECT_EQ(world.send(question_of("host.lan A", {.edns = true}), asking).size(), 53U) << "not asked for";
+    EXPECT_EQ(world.send(question_of("host.lan A", {.edns = true}), asking).size(), 53U)
+        << "not asked for";
 }
 
 struct ErrorRow {
@@ -236,8 +261,14 @@ TEST(Options, ExplainErrors) {
         {"nothing to explain", "host.lan A", {.edns = true}, ""},
         {"RFC 8914 §4.16: blocked", "ads.example A", {.edns = true}, "15:000f "},
         {"§4.5: forged", "portal.example A", {.edns = true}, "15:0004 "},
-        {"§4.21: not ours, and recursion was not asked for", "example.com A", {.edns = true}, "15:0014 "},
-        {"§4.19: this client may not", "example.com A", {.rd = true, .edns = true, .client = "198.51.100.1"}, "15:0012 "},
+        {"§4.21: not ours, and recursion was not asked for",
+         "example.com A",
+         {.edns = true},
+         "15:0014 "},
+        {"§4.19: this client may not",
+         "example.com A",
+         {.rd = true, .edns = true, .client = "198.51.100.1"},
+         "15:0012 "},
         {"only in OPT", "example.com A", {}, "no OPT"},
     };
     for (const ErrorRow& row : rows) {

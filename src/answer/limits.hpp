@@ -16,17 +16,17 @@ inline constexpr int chain_steps_max = 16;
 // left out: additional data is a courtesy (RFC 2181 §9), and glue is not counted here.
 inline constexpr std::size_t additional_targets_max = 32;
 
-inline constexpr std::size_t nsid_bytes_max = 128;       // room set aside in every OPT that asks
-inline constexpr std::size_t chaos_text_bytes_max = 255; // one character-string, RFC 1035 §3.3
-inline constexpr std::size_t ede_text_bytes_max = 80;    // ours are constants; longer ones are cut
+inline constexpr std::size_t nsid_bytes_max = 128;        // room set aside in every OPT that asks
+inline constexpr std::size_t chaos_text_bytes_max = 255;  // one character-string, RFC 1035 §3.3
+inline constexpr std::size_t ede_text_bytes_max = 80;     // ours are constants; longer ones are cut
 
 // RFC 8467 §4.1: responses are padded to a multiple of 468 bytes.
 inline constexpr std::size_t padding_block_bytes = 468;
 
 // The largest set of options we ever write: cookie, NSID, keepalive, extended error, padding.
-inline constexpr std::size_t opt_options_bytes_max =
-    (4 + 24) + (4 + nsid_bytes_max) + (4 + 2) + (4 + 2 + ede_text_bytes_max) +
-    (4 + padding_block_bytes);
+inline constexpr std::size_t opt_options_bytes_max = (4 + 24) + (4 + nsid_bytes_max) + (4 + 2) +
+                                                     (4 + 2 + ede_text_bytes_max) +
+                                                     (4 + padding_block_bytes);
 
 // Fixed part of OPT: root owner, type, class, TTL, RDLENGTH.
 inline constexpr std::size_t opt_fixed_bytes = 11;

@@ -88,7 +88,8 @@ private:
     }
 
     void grow() {
-        std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 8 : 2 * slots_.size()));
+        std::vector<Slot> old =
+            std::exchange(slots_, std::vector<Slot>(slots_.empty() ? 8 : 2 * slots_.size()));
         const std::size_t mask = slots_.size() - 1;
         for (const Slot& slot : old) {
             if (slot.value == 0) continue;

@@ -26,7 +26,8 @@ World lan() {
                "gone            60 CNAME nowhere\n"
                "none            60 CNAME host\n"
                "signed          60 NS    ns.signed\n"
-               "signed          60 DS    1 8 2 00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\n"
+               "signed          60 DS    1 8 2 "
+               "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\n"
                "plain           60 NS    ns.plain\n");
     return world;
 }
@@ -46,10 +47,12 @@ const Row rows[] = {
     {"the SOA itself keeps its TTL", "lan SOA",
      "NOERROR aa\nlan. 900 SOA ns.lan. admin.lan. 1 2 3 4 300\n"},
     {"RFC 4035 §3.1.4.1: DS at a cut is the parent's, with authority", "signed.lan DS",
-     "NOERROR aa\nsigned.lan. 60 DS 1 8 2 00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\n"},
+     "NOERROR aa\nsigned.lan. 60 DS 1 8 2 "
+     "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\n"},
     {"and its absence too", "plain.lan DS", "NOERROR aa\n" LAN_SOA},
     {"DS at the apex, without the parent here: NODATA", "lan DS", "NOERROR aa\n" LAN_SOA},
-    {"DS below a cut is the child's", "x.plain.lan DS", "NOERROR\nauthority plain.lan. 60 NS ns.plain.lan.\n"},
+    {"DS below a cut is the child's", "x.plain.lan DS",
+     "NOERROR\nauthority plain.lan. 60 NS ns.plain.lan.\n"},
     {"case of the question is kept (0x20)", "NoWhere.LAN A",
      "NXDOMAIN aa\nauthority LAN. 300 SOA ns.LAN. admin.LAN. 1 2 3 4 300\n"},
 };
@@ -65,7 +68,8 @@ TEST(Negative, AnswersAsRfc2308) {
 TEST(Negative, TtlIsTheSmallerOfSoaTtlAndMinimum) {
     World world;
     world.zone("low", "@ 30 SOA ns admin 1 2 3 4 300\n");
-    EXPECT_EQ(world.ask("x.low A"), "NXDOMAIN aa\nauthority low. 30 SOA ns.low. admin.low. 1 2 3 4 300\n");
+    EXPECT_EQ(world.ask("x.low A"),
+              "NXDOMAIN aa\nauthority low. 30 SOA ns.low. admin.low. 1 2 3 4 300\n");
 }
 
 TEST(Negative, DsAtAnApexIsAnsweredFromTheZoneAbove) {
@@ -74,17 +78,20 @@ TEST(Negative, DsAtAnApexIsAnsweredFromTheZoneAbove) {
     EXPECT_EQ(world.ask("signed.lan DS"),
               "NOERROR aa\nsigned.lan. 60 DS 1 8 2 "
               "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\n");
-    EXPECT_EQ(world.ask("signed.lan A"),
-              "NOERROR aa\nauthority signed.lan. 300 SOA ns.signed.lan. admin.signed.lan. 9 2 3 4 300\n")
+    EXPECT_EQ(
+        world.ask("signed.lan A"),
+        "NOERROR aa\nauthority signed.lan. 300 SOA ns.signed.lan. admin.signed.lan. 9 2 3 4 300\n")
         << "every other type is the child's";
 }
 
 TEST(Negative, TheRootZoneAnswersToo) {
     World world;
-    world.zone(".", ". 900 SOA a.root. b.root. 1 2 3 4 300\n. 900 NS a.root.\nlan. 900 NS ns.lan.\n"
-                    "ns.lan. 900 A 192.0.2.1\n");
+    world.zone(".",
+               ". 900 SOA a.root. b.root. 1 2 3 4 300\n. 900 NS a.root.\nlan. 900 NS ns.lan.\n"
+               "ns.lan. 900 A 192.0.2.1\n");
     EXPECT_EQ(world.ask(". SOA"), "NOERROR aa\n. 900 SOA a.root. b.root. 1 2 3 4 300\n");
-    EXPECT_EQ(world.ask("nowhere. A"), "NXDOMAIN aa\nauthority . 300 SOA a.root. b.root. 1 2 3 4 300\n");
+    EXPECT_EQ(world.ask("nowhere. A"),
+              "NXDOMAIN aa\nauthority . 300 SOA a.root. b.root. 1 2 3 4 300\n");
     EXPECT_EQ(world.ask(". DS"), "NOERROR aa\nauthority . 300 SOA a.root. b.root. 1 2 3 4 300\n");
     EXPECT_EQ(world.ask("x.lan A"),
               "NOERROR\nauthority lan. 900 NS ns.lan.\nadditional ns.lan. 900 A 192.0.2.1\n");

@@ -58,11 +58,11 @@ enum class CookieState : std::uint8_t {
 
 /// What reading the message found; all but `question` are answered (or not) by the first stage.
 enum class Reading : std::uint8_t {
-    question,     // one question: `view` and `qname` are set
-    silence,      // must not be answered: too short, a response, a port that answers back
-    other_opcode, // not QUERY; `view` is set if there is one readable question
-    cookie_only,  // no question but a COOKIE option (RFC 7873 §5.4)
-    malformed,    // a header and something that is not a query
+    question,      // one question: `view` and `qname` are set
+    silence,       // must not be answered: too short, a response, a port that answers back
+    other_opcode,  // not QUERY; `view` is set if there is one readable question
+    cookie_only,   // no question but a COOKIE option (RFC 7873 §5.4)
+    malformed,     // a header and something that is not a query
 };
 
 struct Query {

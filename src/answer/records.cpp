@@ -15,10 +15,8 @@ bool names_hosts(dns::RrType type) {
         case dns::RrType::CNAME:
         case dns::RrType::PTR:
         case dns::RrType::TXT:
-        case dns::RrType::SOA:
-            return false;
-        default:
-            return true;
+        case dns::RrType::SOA: return false;
+        default: return true;
     }
 }
 
@@ -68,7 +66,9 @@ void add_host(Exchange& exchange, dns::NameView name) {
 
 }  // namespace
 
-Owner target_owner(const Query& query) { return target_suffix(query, query.target().label_count()); }
+Owner target_owner(const Query& query) {
+    return target_suffix(query, query.target().label_count());
+}
 
 Owner target_suffix(const Query& query, int labels) {
     const dns::LookupName& target = query.target();

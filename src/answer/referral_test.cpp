@@ -34,7 +34,8 @@ World lan() {
                "out            60 NS    ns.example.com.\n"
                "lost           60 NS    nowhere.lost\n"
                "signed         60 NS    ns.example.com.\n"
-               "signed         60 DS    1 8 2 00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\n"
+               "signed         60 DS    1 8 2 "
+               "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\n"
                "below.mine     60 A     192.0.2.66\n");
     return world;
 }
@@ -53,8 +54,10 @@ const Row rows[] = {
      "NOERROR\nauthority mine.lan. 60 NS ns.lan.\nadditional ns.lan. 60 A 192.0.2.53\n"},
     {"RFC 1034 §4.3.2 3b: a wildcard's address is one of this zone", "x.any.lan A",
      "NOERROR\nauthority any.lan. 60 NS a.pool.lan.\nadditional a.pool.lan. 60 A 192.0.2.77\n"},
-    {"name servers elsewhere need no glue", "x.out.lan A", "NOERROR\nauthority out.lan. 60 NS ns.example.com.\n"},
-    {"glue that is missing", "x.lost.lan A", "NOERROR\nauthority lost.lan. 60 NS nowhere.lost.lan.\n"},
+    {"name servers elsewhere need no glue", "x.out.lan A",
+     "NOERROR\nauthority out.lan. 60 NS ns.example.com.\n"},
+    {"glue that is missing", "x.lost.lan A",
+     "NOERROR\nauthority lost.lan. 60 NS nowhere.lost.lan.\n"},
     {"NS at the cut is no answer of ours", "in.lan NS",
      "NOERROR\nauthority in.lan. 60 NS ns1.in.lan.\nauthority in.lan. 60 NS ns2.deep.in.lan.\n"
      "additional ns1.in.lan. 60 A 192.0.2.1\nadditional ns1.in.lan. 60 AAAA 2001:db8::1\n"
@@ -66,7 +69,8 @@ const Row rows[] = {
      "additional ns2.deep.in.lan. 60 A 192.0.2.2\n"},
     {"what stands below a cut is occluded", "below.mine.lan A",
      "NOERROR\nauthority mine.lan. 60 NS ns.lan.\nadditional ns.lan. 60 A 192.0.2.53\n"},
-    {"without DO no DS", "x.signed.lan A", "NOERROR\nauthority signed.lan. 60 NS ns.example.com.\n"},
+    {"without DO no DS", "x.signed.lan A",
+     "NOERROR\nauthority signed.lan. 60 NS ns.example.com.\n"},
 };
 
 TEST(Referral, HasItsGlue) {
@@ -87,7 +91,8 @@ World crowded(const char* place) {
     std::string lines = "@ 300 SOA ns admin 1 2 3 4 300\n";
     for (int i = 0; i < 13; ++i) {
         const std::string host = "ns" + std::to_string(i) + place;
-        lines += "cut 60 NS " + host + "\n" + host + " 60 AAAA 2001:db8::" + std::to_string(i) + "\n";
+        lines +=
+            "cut 60 NS " + host + "\n" + host + " 60 AAAA 2001:db8::" + std::to_string(i) + "\n";
     }
     World world;
     world.zone("lan", lines);
@@ -123,12 +128,15 @@ TEST(Referral, GoesToConfiguredUpstreamsInstead) {
     options.forwarding = true;
     options.forward_names = {name_of("out.lan")};
     World world(options, &port);
-    world.zone("lan", "@ 300 SOA ns admin 1 2 3 4 300\nout 60 NS ns.example.com.\nin 60 NS ns.example.com.\n");
+    world.zone(
+        "lan",
+        "@ 300 SOA ns admin 1 2 3 4 300\nout 60 NS ns.example.com.\nin 60 NS ns.example.com.\n");
     EXPECT_EQ(world.ask("x.out.lan A", {.rd = true}), "NOERROR ra\n");
     EXPECT_EQ(port.asked, "x.out.lan.");
     EXPECT_EQ(world.ask("x.out.lan A"), "NOERROR ra\nauthority out.lan. 60 NS ns.example.com.\n")
         << "without RD what we know ourselves";
-    EXPECT_EQ(world.ask("x.in.lan A", {.rd = true}), "NOERROR ra\nauthority in.lan. 60 NS ns.example.com.\n")
+    EXPECT_EQ(world.ask("x.in.lan A", {.rd = true}),
+              "NOERROR ra\nauthority in.lan. 60 NS ns.example.com.\n")
         << "a name in a local zone is not forwarded unless configured";
     EXPECT_EQ(port.asked, "x.out.lan.");
 }

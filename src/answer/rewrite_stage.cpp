@@ -24,11 +24,14 @@ Verdict redirect(Exchange& exchange, const Rewrites::Match& match) {
     const bool any = query.type() == dns::RrType::ANY;
     Owner owner = target_owner(query);
     if (match.rule->v4 && (any || query.type() == dns::RrType::A)) {
-        add_record(exchange, dns::Section::answer, owner, dns::RrType::A, rewrite_ttl, *match.rule->v4);
+        add_record(exchange, dns::Section::answer, owner, dns::RrType::A, rewrite_ttl,
+                   *match.rule->v4);
     } else if (match.rule->v6 && (any || query.type() == dns::RrType::AAAA)) {
-        add_record(exchange, dns::Section::answer, owner, dns::RrType::AAAA, rewrite_ttl, *match.rule->v6);
+        add_record(exchange, dns::Section::answer, owner, dns::RrType::AAAA, rewrite_ttl,
+                   *match.rule->v6);
     } else {
-        add_made_soa(exchange, dns::Section::authority, target_suffix(query, match.labels), rewrite_ttl);
+        add_made_soa(exchange, dns::Section::authority, target_suffix(query, match.labels),
+                     rewrite_ttl);
     }
     return Verdict::answered;
 }
@@ -39,16 +42,13 @@ Verdict rewrite(Exchange& exchange) {
     const Rewrites::Match match = exchange.snapshot.rewrites.find(exchange.query.target());
     if (!match) return Verdict::next;
     switch (match.rule->action) {
-        case RewriteAction::nxdomain:
-            return deny(exchange, match, dns::Rcode::NXDOMAIN);
-        case RewriteAction::nodata:
-            return deny(exchange, match, dns::Rcode::NOERROR);
+        case RewriteAction::nxdomain: return deny(exchange, match, dns::Rcode::NXDOMAIN);
+        case RewriteAction::nodata: return deny(exchange, match, dns::Rcode::NOERROR);
         case RewriteAction::refuse:
             exchange.query.rcode = dns::Rcode::REFUSED;
             exchange.query.explain(dns::EdeCode::blocked);
             return Verdict::answered;
-        case RewriteAction::redirect:
-            return redirect(exchange, match);
+        case RewriteAction::redirect: return redirect(exchange, match);
     }
     return Verdict::next;
 }

@@ -21,15 +21,13 @@ Verdict answer_cookie_only(Exchange& exchange) {
 /// Types 128..255 and OPT ask for operations, not for records. nullopt: answered like any type.
 std::optional<dns::Rcode> meta_type_rcode(dns::RrType type) {
     switch (type) {
-        case dns::RrType::ANY:
-            return std::nullopt;
+        case dns::RrType::ANY: return std::nullopt;
         case dns::RrType::AXFR:
         case dns::RrType::IXFR:
             return dns::Rcode::REFUSED;  // what a server says to those it gives no transfers
         case dns::RrType::MAILA:
         case dns::RrType::MAILB:
-        case dns::RrType::TKEY:
-            return dns::Rcode::NOTIMP;
+        case dns::RrType::TKEY: return dns::Rcode::NOTIMP;
         default:
             // OPT, TSIG, NXNAME (RFC 9824 §3.5) and numbers nobody has given a meaning.
             return dns::is_meta_type(type) ? std::optional(dns::Rcode::FORMERR) : std::nullopt;
@@ -41,10 +39,8 @@ std::optional<dns::Rcode> meta_type_rcode(dns::RrType type) {
 Verdict check_message(Exchange& exchange) {
     switch (exchange.query.reading) {
         case Reading::question:
-        case Reading::cookie_only:
-            return Verdict::next;
-        case Reading::silence:
-            return Verdict::drop;
+        case Reading::cookie_only: return Verdict::next;
+        case Reading::silence: return Verdict::drop;
         case Reading::other_opcode:
             return Verdict::next;  // EDNS first: BADVERS tells more than NOTIMP
         case Reading::malformed:
@@ -56,7 +52,8 @@ Verdict check_message(Exchange& exchange) {
 
 Verdict check_edns(Exchange& exchange) {
     Query& query = exchange.query;
-    const dns::Rcode rcode = exchange.worker.edns.begin(exchange.snapshot, query, exchange.response);
+    const dns::Rcode rcode =
+        exchange.worker.edns.begin(exchange.snapshot, query, exchange.response);
     if (rcode != dns::Rcode::NOERROR) return answer_with(exchange, rcode);
     if (query.cookie != CookieState::absent) {
         exchange.worker.counters.cookies[static_cast<std::size_t>(query.cookie)].add();
@@ -64,7 +61,8 @@ Verdict check_edns(Exchange& exchange) {
     if (query.reading == Reading::other_opcode) return answer_with(exchange, dns::Rcode::NOTIMP);
     if (query.reading == Reading::cookie_only) return answer_cookie_only(exchange);
     // RFC 7873 §5.2.3: over TCP the address is proven anyway.
-    const bool unproven = query.cookie == CookieState::client_only || query.cookie == CookieState::invalid;
+    const bool unproven =
+        query.cookie == CookieState::client_only || query.cookie == CookieState::invalid;
     if (unproven && is_datagram(query.transport) &&
         exchange.snapshot.options.cookie_policy == CookiePolicy::require) {
         return answer_with(exchange, dns::Rcode::BADCOOKIE);

@@ -34,11 +34,11 @@ struct AnswerOptions {
     std::uint16_t udp_payload_bytes_max = dns::udp_bytes_default;
     AnyPolicy any = AnyPolicy::one_rrset;
     CookiePolicy cookie_policy = CookiePolicy::offer;
-    std::optional<CookieSecrets> cookies;  // none: the COOKIE option is ignored
+    std::optional<CookieSecrets> cookies;                // none: the COOKIE option is ignored
     std::chrono::milliseconds tcp_idle_timeout{10'000};  // told to clients (RFC 7828)
 
-    bool forwarding = false;                 // names that are not ours are asked elsewhere ...
-    std::vector<IpPrefix> forward_clients;   // ... for these clients; empty: for all
+    bool forwarding = false;                // names that are not ours are asked elsewhere ...
+    std::vector<IpPrefix> forward_clients;  // ... for these clients; empty: for all
     /// Names with upstreams of their own. They are forwarded even when they are special-use names
     /// or lie inside a local zone, if they are longer than its name: the longest match decides.
     std::vector<dns::Name> forward_names;

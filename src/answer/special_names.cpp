@@ -11,19 +11,19 @@ struct Row {
 };
 
 constexpr Row rows[] = {
-    {"localhost", SpecialKind::localhost},               // RFC 6761 §6.3
-    {"test", SpecialKind::empty_zone},                   // RFC 6761 §6.2
-    {"invalid", SpecialKind::empty_zone},                // RFC 6761 §6.4
-    {"local", SpecialKind::empty_zone},                  // RFC 6762 §22.1
-    {"onion", SpecialKind::empty_zone},                  // RFC 7686 §2
-    {"alt", SpecialKind::empty_zone},                    // RFC 9476 §3
-    {"home.arpa", SpecialKind::empty_zone},              // RFC 8375 §4
-    {"resolver.arpa", SpecialKind::no_data},             // RFC 9462 §6.4
-    {"service.arpa", SpecialKind::empty_zone},           // RFC 9665 §10.2
-    {"eap-noob.arpa", SpecialKind::empty_zone},          // RFC 9140 §5.3
-    {"10.in-addr.arpa", SpecialKind::empty_zone},        // RFC 6303 §4.1
-    {"168.192.in-addr.arpa", SpecialKind::empty_zone},   // and 16..31.172, below
-    {"0.in-addr.arpa", SpecialKind::empty_zone},         // RFC 6303 §4.2
+    {"localhost", SpecialKind::localhost},              // RFC 6761 §6.3
+    {"test", SpecialKind::empty_zone},                  // RFC 6761 §6.2
+    {"invalid", SpecialKind::empty_zone},               // RFC 6761 §6.4
+    {"local", SpecialKind::empty_zone},                 // RFC 6762 §22.1
+    {"onion", SpecialKind::empty_zone},                 // RFC 7686 §2
+    {"alt", SpecialKind::empty_zone},                   // RFC 9476 §3
+    {"home.arpa", SpecialKind::empty_zone},             // RFC 8375 §4
+    {"resolver.arpa", SpecialKind::no_data},            // RFC 9462 §6.4
+    {"service.arpa", SpecialKind::empty_zone},          // RFC 9665 §10.2
+    {"eap-noob.arpa", SpecialKind::empty_zone},         // RFC 9140 §5.3
+    {"10.in-addr.arpa", SpecialKind::empty_zone},       // RFC 6303 §4.1
+    {"168.192.in-addr.arpa", SpecialKind::empty_zone},  // and 16..31.172, below
+    {"0.in-addr.arpa", SpecialKind::empty_zone},        // RFC 6303 §4.2
     {"127.in-addr.arpa", SpecialKind::empty_zone},
     {"0.127.in-addr.arpa", SpecialKind::inside},
     {"0.0.127.in-addr.arpa", SpecialKind::inside},
@@ -37,8 +37,8 @@ constexpr Row rows[] = {
      SpecialKind::empty_zone},
     {"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
      SpecialKind::loopback},
-    {"d.f.ip6.arpa", SpecialKind::empty_zone},           // RFC 6303 §4.4
-    {"8.e.f.ip6.arpa", SpecialKind::empty_zone},         // RFC 6303 §4.5
+    {"d.f.ip6.arpa", SpecialKind::empty_zone},    // RFC 6303 §4.4
+    {"8.e.f.ip6.arpa", SpecialKind::empty_zone},  // RFC 6303 §4.5
     {"9.e.f.ip6.arpa", SpecialKind::empty_zone},
     {"a.e.f.ip6.arpa", SpecialKind::empty_zone},
     {"b.e.f.ip6.arpa", SpecialKind::empty_zone},

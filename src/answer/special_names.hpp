@@ -12,11 +12,11 @@
 namespace kith::answer {
 
 enum class SpecialKind : std::uint8_t {
-    empty_zone,   // RFC 6303 §3: SOA and NS at the name, nothing below it
-    no_data,      // every name at and below exists and has nothing
-    localhost,    // at and below: 127.0.0.1 and ::1
-    loopback,     // as empty_zone, and the name is a PTR to localhost.
-    inside,       // a name inside the empty zone above that exists and has nothing
+    empty_zone,  // RFC 6303 §3: SOA and NS at the name, nothing below it
+    no_data,     // every name at and below exists and has nothing
+    localhost,   // at and below: 127.0.0.1 and ::1
+    loopback,    // as empty_zone, and the name is a PTR to localhost.
+    inside,      // a name inside the empty zone above that exists and has nothing
 };
 
 class SpecialNames {

@@ -19,7 +19,8 @@ Verdict answer(Exchange& exchange, dns::RrType type, Bytes rdata) {
 }
 
 Verdict deny(Exchange& exchange, int apex_labels) {
-    add_made_soa(exchange, dns::Section::authority, target_suffix(exchange.query, apex_labels), special_ttl);
+    add_made_soa(exchange, dns::Section::authority, target_suffix(exchange.query, apex_labels),
+                 special_ttl);
     return Verdict::answered;
 }
 
@@ -87,16 +88,11 @@ Verdict answer_special(Exchange& exchange) {
     if (exchange.snapshot.forward_labels(query.target()) != 0) return Verdict::next;
     if (query.steps == 0) exchange.response.set_flag(dns::Header::aa);
     switch (match.kind) {
-        case SpecialKind::empty_zone:
-            return answer_empty_zone(exchange, match.labels);
-        case SpecialKind::no_data:
-            return deny(exchange, match.labels);
-        case SpecialKind::localhost:
-            return answer_localhost(exchange, match.labels);
-        case SpecialKind::loopback:
-            return answer_loopback(exchange, match.labels);
-        case SpecialKind::inside:
-            break;
+        case SpecialKind::empty_zone: return answer_empty_zone(exchange, match.labels);
+        case SpecialKind::no_data: return deny(exchange, match.labels);
+        case SpecialKind::localhost: return answer_localhost(exchange, match.labels);
+        case SpecialKind::loopback: return answer_loopback(exchange, match.labels);
+        case SpecialKind::inside: break;
     }
     if (query.target().label_count() > match.labels) exchange.query.rcode = dns::Rcode::NXDOMAIN;
     return deny(exchange, zone_around(exchange, match).labels);

@@ -23,8 +23,8 @@ struct Worker {
     dns::MessageBuilder response;
     EdnsReply edns;
     AnswerCounters counters;
-    std::uint32_t rotation = 0;   // where the next RRset of several records begins
-    dns::LookupName additional;   // the additional-section name being looked up
+    std::uint32_t rotation = 0;  // where the next RRset of several records begins
+    dns::LookupName additional;  // the additional-section name being looked up
 };
 
 /// One query being answered.
@@ -43,16 +43,16 @@ struct Stage {
 };
 
 // The stages. Each says in its .cpp what it does and why it stands where it stands.
-Verdict check_message(Exchange& exchange);     // sanity.cpp
-Verdict check_edns(Exchange& exchange);        // sanity.cpp
-Verdict answer_chaos(Exchange& exchange);      // chaos.cpp
-Verdict check_type(Exchange& exchange);        // sanity.cpp
-Verdict rewrite(Exchange& exchange);           // rewrite_stage.cpp
-Verdict answer_from_zones(Exchange& exchange); // zone_stage.cpp
+Verdict check_message(Exchange& exchange);        // sanity.cpp
+Verdict check_edns(Exchange& exchange);           // sanity.cpp
+Verdict answer_chaos(Exchange& exchange);         // chaos.cpp
+Verdict check_type(Exchange& exchange);           // sanity.cpp
+Verdict rewrite(Exchange& exchange);              // rewrite_stage.cpp
+Verdict answer_from_zones(Exchange& exchange);    // zone_stage.cpp
 Verdict answer_from_records(Exchange& exchange);  // zone_stage.cpp
-Verdict answer_special(Exchange& exchange);    // special_stage.cpp
-Verdict forward(Exchange& exchange);           // forward_stage.cpp
-Verdict refuse(Exchange& exchange);            // forward_stage.cpp
+Verdict answer_special(Exchange& exchange);       // special_stage.cpp
+Verdict forward(Exchange& exchange);              // forward_stage.cpp
+Verdict refuse(Exchange& exchange);               // forward_stage.cpp
 
 /// The stages in their order.
 std::span<const Stage> stages();

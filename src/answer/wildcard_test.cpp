@@ -35,14 +35,16 @@ World rfc_world() {
 const Row rfc_rows[] = {
     // "would be synthesized"
     {"host3 does not exist", "host3.example MX",
-     "NOERROR aa\nhost3.example. 3600 MX 10 host1.example.\nadditional host1.example. 3600 A 192.0.2.1\n"},
+     "NOERROR aa\nhost3.example. 3600 MX 10 host1.example.\nadditional host1.example. 3600 A "
+     "192.0.2.1\n"},
     {"no A at the wildcard: NODATA", "host3.example A", "NOERROR aa\n" EXAMPLE_SOA},
     {"bar does not exist, the wildcard does", "foo.bar.example TXT",
      "NOERROR aa\nfoo.bar.example. 3600 TXT \"this is a wildcard\"\n"},
     // "would not be synthesized"
     {"host1 exists", "host1.example MX", "NOERROR aa\n" EXAMPLE_SOA},
     {"sub.* exists", "sub.*.example MX", "NOERROR aa\n" EXAMPLE_SOA},
-    {"_tcp.host1 exists, without data", "_telnet._tcp.host1.example SRV", "NXDOMAIN aa\n" EXAMPLE_SOA},
+    {"_tcp.host1 exists, without data", "_telnet._tcp.host1.example SRV",
+     "NXDOMAIN aa\n" EXAMPLE_SOA},
     {"subdel is a cut", "host.subdel.example A",
      "NOERROR\nauthority subdel.example. 3600 NS ns.example.com.\n"
      "authority subdel.example. 3600 NS ns.example.net.\n"},
@@ -53,7 +55,8 @@ const Row rfc_rows[] = {
     {"§4: asked for by its own name it is an ordinary name", "*.example TXT",
      "NOERROR aa\n*.example. 3600 TXT \"this is a wildcard\"\n"},
     {"§2.1.3: case does not matter, and is kept", "HoSt3.eXample MX",
-     "NOERROR aa\nHoSt3.eXample. 3600 MX 10 host1.eXample.\nadditional host1.eXample. 3600 A 192.0.2.1\n"},
+     "NOERROR aa\nHoSt3.eXample. 3600 MX 10 host1.eXample.\nadditional host1.eXample. 3600 A "
+     "192.0.2.1\n"},
     {"many labels", "a.b.c.d.e.f.g.example TXT",
      "NOERROR aa\na.b.c.d.e.f.g.example. 3600 TXT \"this is a wildcard\"\n"},
 };
@@ -106,9 +109,11 @@ TEST(Wildcard, OfNanoDnsCoversOneLabel) {
     const Row rows[] = {
         {"one label", "x.app.lan A", "NOERROR aa\nx.app.lan. 300 A 192.0.2.200\n"},
         {"two labels: not this wildcard", "a.b.app.lan A", "NXDOMAIN aa\n" LAN_SOA},
-        {"the apex is a record of its own", "app.lan A", "NOERROR aa\napp.lan. 300 A 192.0.2.200\n"},
+        {"the apex is a record of its own", "app.lan A",
+         "NOERROR aa\napp.lan. 300 A 192.0.2.200\n"},
         {"another type: NODATA, the name exists", "x.app.lan AAAA", "NOERROR aa\n" LAN_SOA},
-        {"a name that exists comes first", "web.app.lan A", "NOERROR aa\nweb.app.lan. 300 A 192.0.2.7\n"},
+        {"a name that exists comes first", "web.app.lan A",
+         "NOERROR aa\nweb.app.lan. 300 A 192.0.2.7\n"},
     };
     World world;
     world.zone("lan",

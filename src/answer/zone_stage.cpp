@@ -47,7 +47,8 @@ bool has_upstreams_below(const Exchange& exchange) {
 /// Answers one name from one zone, or from the records that lie in no zone.
 class ZoneAnswer {
 public:
-    ZoneAnswer(Exchange& exchange, const zone::Zone& zone) : exchange_(exchange), query_(exchange.query), zone_(zone) {}
+    ZoneAnswer(Exchange& exchange, const zone::Zone& zone)
+        : exchange_(exchange), query_(exchange.query), zone_(zone) {}
 
     Verdict answer() {
         const zone::Lookup found = zone_.find(query_.target());
@@ -67,9 +68,9 @@ public:
         if (query_.target().label_count() == 1) return Verdict::next;
         const zone::Lookup found = zone_.find(query_.target());
         if (found.dname) return substitute(found.dname, found.dname_labels);
-        const NodeView node = found.exact && !found.exact.is_empty() ? found.exact
+        const NodeView node = found.exact && !found.exact.is_empty()            ? found.exact
                               : !found.exact && applies(found, query_.target()) ? found.wildcard
-                                                                     : NodeView{};
+                                                                                : NodeView{};
         if (!node) return Verdict::next;
         set_authoritative(exchange_);
         return answer_node(node);
@@ -98,7 +99,8 @@ private:
         Owner owner = target_owner(query_);
         if (query_.type() == RrType::ANY) return answer_any(node, owner);
         if (const RrSetView rrset = node.find(query_.type())) {
-            if (add_rrset(exchange_, Section::answer, owner, rrset, Order::rotated, Need::required)) {
+            if (add_rrset(exchange_, Section::answer, owner, rrset, Order::rotated,
+                          Need::required)) {
                 add_additional(exchange_, rrset);
             }
             return Verdict::answered;
@@ -123,7 +125,9 @@ private:
         for (const RrSetView rrset : node.rrsets()) {
             if (any && !all) break;
             any = true;
-            if (!add_rrset(exchange_, Section::answer, owner, rrset, Order::rotated, Need::required)) break;
+            if (!add_rrset(exchange_, Section::answer, owner, rrset, Order::rotated,
+                           Need::required))
+                break;
         }
         return any ? Verdict::answered : deny();
     }
@@ -140,7 +144,8 @@ private:
         const Bytes rdata = soa.rdata(0);
         const std::uint32_t minimum = load_u32(rdata.data() + rdata.size() - 4);
         Owner apex = target_suffix(query_, zone_.apex_labels());
-        add_record(exchange_, Section::authority, apex, RrType::SOA, std::min(soa.ttl(), minimum), rdata);
+        add_record(exchange_, Section::authority, apex, RrType::SOA, std::min(soa.ttl(), minimum),
+                   rdata);
         return Verdict::answered;
     }
 
@@ -183,7 +188,8 @@ private:
         }
         if (query_.view.edns && query_.view.edns->dnssec_ok) {
             if (const RrSetView ds = cut.find(RrType::DS)) {
-                if (!add_rrset(exchange_, Section::authority, owner, ds, Order::stored, Need::required)) {
+                if (!add_rrset(exchange_, Section::authority, owner, ds, Order::stored,
+                               Need::required)) {
                     return Verdict::answered;
                 }
             }
@@ -206,7 +212,9 @@ private:
             for (const RrType type : {RrType::A, RrType::AAAA}) {
                 const RrSetView addresses = node.find(type);
                 if (!addresses) continue;
-                if (!add_rrset(exchange_, Section::additional, owner, addresses, Order::stored, need)) return false;
+                if (!add_rrset(exchange_, Section::additional, owner, addresses, Order::stored,
+                               need))
+                    return false;
             }
         }
         return true;
