@@ -64,6 +64,48 @@ void add_host(Exchange& exchange, dns::NameView name) {
     }
 }
 
+/// A name in RDATA, written with a pointer to the apex where it ends with that.
+struct PointedName {
+    Bytes labels;  // in front of the pointer, or all of the name
+    bool pointed;
+};
+
+PointedName point_to_apex(dns::NameView name, dns::NameView apex) {
+    if (!name.is_under(apex)) return {name.wire(), false};
+    return {name.wire().first(name.size() - apex.size()), true};
+}
+
+/// Most NXDOMAIN and NODATA answers are the question and a SOA whose owner and names end with the
+/// end of the question: pointers that are known without a search. False: no room.
+bool add_soa_behind_question(Exchange& exchange, const Owner& apex, std::uint32_t ttl,
+                             Bytes rdata) {
+    constexpr std::size_t fixed_bytes = 2 + 2 + 2 + 4 + 2;  // pointer, type, class, TTL, RDLENGTH
+    const auto mname = dns::NameView::from_wire(rdata);
+    if (!mname) return false;
+    const auto rname = dns::NameView::from_wire(rdata.subspan(mname->size()));
+    if (!rname) return false;
+    const Bytes numbers = rdata.subspan(mname->size() + rname->size());
+    const PointedName names[] = {point_to_apex(*mname, apex.name),
+                                 point_to_apex(*rname, apex.name)};
+    std::size_t bytes = numbers.size();
+    for (const PointedName& name : names) bytes += name.labels.size() + (name.pointed ? 2 : 0);
+    std::uint8_t* const at = exchange.response.append_records(fixed_bytes + bytes, 0, 1);
+    if (at == nullptr) return false;
+    const auto pointer = static_cast<std::uint16_t>(0xc000U | apex.offset);
+    dns::Writer writer({at, fixed_bytes + bytes});
+    writer.u16(pointer);
+    writer.u16(static_cast<std::uint16_t>(dns::RrType::SOA));
+    writer.u16(static_cast<std::uint16_t>(dns::RrClass::IN));
+    writer.u32(ttl);
+    writer.u16(static_cast<std::uint16_t>(bytes));
+    for (const PointedName& name : names) {
+        writer.bytes(name.labels);
+        if (name.pointed) writer.u16(pointer);
+    }
+    writer.bytes(numbers);
+    return true;
+}
+
 }  // namespace
 
 Owner target_owner(const Query& query) {
@@ -125,6 +167,15 @@ void add_additional(Exchange& exchange, const zone::RrSetView& rrset) {
         exchange.worker.additional.assign(*target);
         if (seen.add(exchange.worker.additional.hash())) add_host(exchange, *target);
     }
+}
+
+void add_zone_soa(Exchange& exchange, const zone::Zone& zone, std::uint32_t ttl, Bytes rdata) {
+    Owner apex = target_suffix(exchange.query, zone.apex_labels());
+    if (apex.offset != 0 && !apex.name.is_root() &&
+        add_soa_behind_question(exchange, apex, ttl, rdata)) {
+        return;
+    }
+    add_record(exchange, dns::Section::authority, apex, dns::RrType::SOA, ttl, rdata);
 }
 
 void add_made_soa(Exchange& exchange, dns::Section section, Owner owner, std::uint32_t ttl) {

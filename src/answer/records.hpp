@@ -38,6 +38,9 @@ bool add_rrset(Exchange& exchange, dns::Section section, Owner& owner, const zon
 /// zones have. A courtesy.
 void add_additional(Exchange& exchange, const zone::RrSetView& rrset);
 
+/// Adds a zone's SOA, as `rdata`, to the authority section of a negative answer. Required.
+void add_zone_soa(Exchange& exchange, const zone::Zone& zone, std::uint32_t ttl, Bytes rdata);
+
 /// Adds to the authority section an SOA that no zone has, for negative answers of ours
 /// (RFC 6303 §3); its TTL and minimum are `ttl`.
 void add_made_soa(Exchange& exchange, dns::Section section, Owner owner, std::uint32_t ttl);

@@ -143,9 +143,7 @@ private:
         if (!soa || soa.rdata(0).size() < 20) return broken_zone(exchange_, "zone without SOA");
         const Bytes rdata = soa.rdata(0);
         const std::uint32_t minimum = load_u32(rdata.data() + rdata.size() - 4);
-        Owner apex = target_suffix(query_, zone_.apex_labels());
-        add_record(exchange_, Section::authority, apex, RrType::SOA, std::min(soa.ttl(), minimum),
-                   rdata);
+        add_zone_soa(exchange_, zone_, std::min(soa.ttl(), minimum), rdata);
         return Verdict::answered;
     }
 
