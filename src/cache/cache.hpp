@@ -40,6 +40,7 @@ struct CacheLimits {
     std::size_t bytes_max = std::size_t{64} << 20;  // hard, index included; 0: cache nothing
     std::size_t entries_max = 1'000'000;            // 0: cache nothing
     std::uint32_t stale_seconds_max = 86400;        // how long past its TTL data is kept; 0: no stale data
+    friend bool operator==(const CacheLimits&, const CacheLimits&) = default;
 };
 
 struct CacheStats {

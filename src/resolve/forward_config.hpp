@@ -18,6 +18,7 @@ namespace kith::resolve {
 struct Route {
     dns::Name domain;                 // the root: everything else
     std::vector<Endpoint> upstreams;  // in order of preference; empty: never forward these names
+    friend bool operator==(const Route&, const Route&) = default;
 };
 
 struct ForwardConfig {
@@ -52,6 +53,8 @@ struct ForwardConfig {
     std::size_t questions_max = 4096;   // in flight
     std::size_t waiters_max = 16384;    // clients waiting for them
     std::size_t waiters_per_client_max = 1000;
+
+    friend bool operator==(const ForwardConfig&, const ForwardConfig&) = default;
 };
 
 /// Why the configuration cannot be used as it is: an upstream that is ourselves, port 0, a domain

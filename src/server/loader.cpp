@@ -144,6 +144,10 @@ LoadedSnapshot Loader::load() {
     snapshot->log_queries = server.log_queries;
     snapshot->cache = {server.cache_enabled ? server.cache_bytes.bytes : 0, server.cache_size,
                        static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(server.serve_stale).count())};
+    if (!(snapshot->forward == last_forward_ && snapshot->cache == last_cache_)) ++forwarding_version_;
+    last_forward_ = snapshot->forward;
+    last_cache_ = snapshot->cache;
+    snapshot->forwarding_version = forwarding_version_;
     work.out.snapshot = std::move(snapshot);
     zones_ = std::move(work.kept);
     return std::move(work.out);

@@ -63,6 +63,9 @@ private:
     ConfigSource source_;
     Overrides overrides_;
     answer::CookieSecrets cookies_;
+    resolve::ForwardConfig last_forward_;
+    cache::CacheLimits last_cache_;
+    std::uint64_t forwarding_version_ = 0;
     std::map<std::string, LoadedZone> zones_;  // with a file and no records of the config, by apex
 };
 

@@ -17,6 +17,9 @@ struct Snapshot {
     answer::AnswerSnapshot answer;
     resolve::ForwardConfig forward;
     cache::CacheLimits cache;  // of the whole server
+    // Changes with `forward` and `cache`: while it stays, workers keep what they have cached. A local
+    // zone, record or rewrite comes before the cache, so their changes need no flush.
+    std::uint64_t forwarding_version = 0;
     net::TcpSettings tcp;
     bool log_queries = false;
 };

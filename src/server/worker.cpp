@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/log.hpp"
@@ -25,6 +27,7 @@ Worker::Worker(const PublishedSnapshot& published, std::size_t workers)
     : workers_(workers),
       reader_(published),
       snapshot_(&reader_.refresh()),
+      forwarding_version_(snapshot_->forwarding_version),
       cache_(share_of_cache()),
       forwarder_(snapshot_->forward, cache_, rng_),
       forward_port_(forwarder_, parking_),
@@ -92,6 +95,7 @@ void Worker::take_snapshot() {
     if (snapshot_ == before) return;
     forward_port_.set_snapshot(*snapshot_);
     tcp_.set_settings(snapshot_->tcp);
+    if (std::exchange(forwarding_version_, snapshot_->forwarding_version) == snapshot_->forwarding_version) return;
     cache_ = cache::Cache(share_of_cache());
     forwarder_.reconfigure(snapshot_->forward);
     drive_forwarder();

@@ -55,6 +55,7 @@ private:
     const std::size_t workers_;
     PublishedSnapshot::Reader reader_;
     const Snapshot* snapshot_;
+    std::uint64_t forwarding_version_;  // of the snapshot that cache and forwarder are set up for
     net::Loop loop_;
     net::SystemRng rng_;
     cache::Cache cache_;
