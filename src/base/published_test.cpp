@@ -17,6 +17,8 @@ struct Pair {
 };
 
 TEST(Published, ReadersSeeWholeValuesAndTheWriterDestroysThem) {
+    constexpr int rounds = 2000;
+    std::vector<std::thread::id> died(rounds + 1);  // outlives the values that write to it
     Published<Pair> published(std::shared_ptr<const Pair>(new Pair{0, 0, nullptr}));
     std::atomic<bool> stop = false;
     const auto read = [&] {
@@ -30,8 +32,6 @@ TEST(Published, ReadersSeeWholeValuesAndTheWriterDestroysThem) {
         }
     };
     std::thread first(read), second(read);
-    constexpr int rounds = 2000;
-    std::vector<std::thread::id> died(rounds + 1);
     for (int i = 1; i <= rounds; ++i) {
         published.publish(std::shared_ptr<const Pair>(new Pair{i, i, &died[static_cast<std::size_t>(i)]}));
     }
