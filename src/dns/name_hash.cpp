@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dns/lower_word.hpp"
+
 namespace kith::dns {
 namespace {
 
@@ -19,16 +21,6 @@ std::uint64_t load_word(const std::uint8_t* at) {
     std::uint64_t word;
     std::memcpy(&word, at, sizeof word);
     return word;
-}
-
-/// Lower-cases the ASCII letters of eight bytes at once.
-std::uint64_t lower_word(std::uint64_t word) {
-    constexpr std::uint64_t ones = 0x0101010101010101U;
-    const std::uint64_t low7 = word & (ones * 0x7f);
-    const std::uint64_t from_a = low7 + ones * (0x80 - 'A');        // high bit: >= 'A'
-    const std::uint64_t past_z = low7 + ones * (0x80 - ('Z' + 1));  // high bit: > 'Z'
-    const std::uint64_t letters = (from_a ^ past_z) & ~word & (ones * 0x80);
-    return word | letters >> 2;
 }
 
 /// The 1..7 bytes at `at` as a word whose other bytes are zero; reads nothing else.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "dns/lower_word.hpp"
 
 namespace kith::zone {
 namespace {
@@ -21,24 +22,16 @@ std::uint64_t make_slot(std::uint64_t hash, const std::uint8_t* node) {
     return hash << 48 | reinterpret_cast<std::uintptr_t>(node);
 }
 
-std::uint64_t lower_word(std::uint64_t word) {
-    constexpr std::uint64_t ones = 0x0101010101010101U;
-    const std::uint64_t low7 = word & (ones * 0x7f);
-    const std::uint64_t from_a = low7 + ones * (0x80 - 'A');        // high bit: >= 'A'
-    const std::uint64_t past_z = low7 + ones * (0x80 - ('Z' + 1));  // high bit: > 'Z'
-    return word | ((from_a ^ past_z) & ~word & (ones * 0x80)) >> 2;
-}
-
 }  // namespace
 
 bool same_lower(const std::uint8_t* stored, const std::uint8_t* lower, std::size_t size) {
     for (; size > 8; size -= 8, stored += 8, lower += 8) {
-        if (lower_word(load_host<std::uint64_t>(stored)) != load_host<std::uint64_t>(lower))
+        if (dns::lower_word(load_host<std::uint64_t>(stored)) != load_host<std::uint64_t>(lower))
             return false;
     }
     if (size == 0) return true;
     const std::uint64_t differ =
-        lower_word(load_host<std::uint64_t>(stored)) ^ load_host<std::uint64_t>(lower);
+        dns::lower_word(load_host<std::uint64_t>(stored)) ^ load_host<std::uint64_t>(lower);
     return differ << (64 - 8 * size) == 0;  // the first byte is the lowest: little-endian only
 }
 static_assert(std::endian::native == std::endian::little,
