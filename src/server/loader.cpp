@@ -107,6 +107,11 @@ Loader::Loader(ConfigSource source, Overrides overrides, Rng& rng) : source_(std
 
 LoadedSnapshot Loader::load() {
     Work work;
+    const auto take = [&work](config::Checked&& checked) {
+        work.out.config = std::move(checked.config);
+        work.plan = std::move(checked.plan);
+        work.out.problems = std::move(checked.problems);
+    };
     if (!source_.embedded) {
         work.out.files[source_.file] = file_state(source_.file);
         auto text = FileText::read(source_.file);
@@ -114,15 +119,9 @@ LoadedSnapshot Loader::load() {
             work.out.problems.push_back({source_.file, 0, 0, text.error(), Severity::error});
             return std::move(work.out);
         }
-        config::Checked checked = config::check_config(text->view(), source_.file);
-        work.out.config = std::move(checked.config);
-        work.plan = std::move(checked.plan);
-        work.out.problems = std::move(checked.problems);
+        take(config::check_config(text->view(), source_.file));
     } else {
-        config::Checked checked = config::check_config(source_.text, source_.file);
-        work.out.config = std::move(checked.config);
-        work.plan = std::move(checked.plan);
-        work.out.problems = std::move(checked.problems);
+        take(config::check_config(source_.text, source_.file));
     }
     apply_overrides(work.out.config);
     for (const PlannedZone& planned : work.plan.zones) load_zone(work, planned);
