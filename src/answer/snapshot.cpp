@@ -16,14 +16,14 @@ AnswerOptions bounded(AnswerOptions options) {
 
 }  // namespace
 
-AnswerSnapshot::AnswerSnapshot(AnswerOptions given)
-    : options(bounded(std::move(given))), forward_clients_(options.forward_clients) {
-    for (const dns::Name& name : options.forward_names) forward_names_[name] = 1;
+AnswerSettings::AnswerSettings(AnswerOptions given)
+    : options(bounded(std::move(given))), forward_clients(options.forward_clients) {
+    for (const dns::Name& name : options.forward_names) forward_names[name] = 1;
 }
 
 bool AnswerSnapshot::forwards_for(const IpAddress& client) const {
     if (!options.forwarding) return false;
-    return options.forward_clients.empty() || forward_clients_.contains(client);
+    return options.forward_clients.empty() || settings_->forward_clients.contains(client);
 }
 
 }  // namespace kith::answer

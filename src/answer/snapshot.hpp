@@ -5,6 +5,7 @@
 // worker takes it once per batch and passes it down. Reading needs no lock.
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -44,31 +45,51 @@ struct AnswerOptions {
     std::vector<dns::Name> forward_names;
 };
 
-class AnswerSnapshot {
-public:
-    AnswerSnapshot() : AnswerSnapshot(AnswerOptions{}) {}
-    explicit AnswerSnapshot(AnswerOptions options);
+/// What a configuration decides, all but the zones.
+struct AnswerSettings {
+    explicit AnswerSettings(AnswerOptions given);
 
-    const AnswerOptions options;
-
-    zone::ZoneSet zones;
+    AnswerOptions options;
     /// Records of the configuration that lie in none of the zones, as a zone whose apex is the
     /// root; may be null. Only names that own records are answered from it, all else passes; the
     /// root and the SOA a zone must have there are never answered.
     zone::ZonePtr records;
     Rewrites rewrites;
     SpecialNames special_names;
+    NameTable<char> forward_names;  // options.forward_names
+    IpPrefixSet forward_clients;    // options.forward_clients
+};
+
+/// A copy shares its settings with the original, so that the next version of one zone is published
+/// at the cost of a few pointers, whatever else there is.
+class AnswerSnapshot {
+    std::shared_ptr<AnswerSettings> settings_;
+
+public:
+    AnswerSnapshot() : AnswerSnapshot(AnswerOptions{}) {}
+    explicit AnswerSnapshot(AnswerOptions given)
+        : settings_(std::make_shared<AnswerSettings>(std::move(given))) {}
+
+    const AnswerOptions& options = settings_->options;
+    const zone::ZonePtr& records = settings_->records;
+    const Rewrites& rewrites = settings_->rewrites;
+    const SpecialNames& special_names = settings_->special_names;
+
+    zone::ZoneSet zones;
+
+    /// To fill in before this snapshot or any copy of it is published.
+    AnswerSettings& settings() { return *settings_; }
+
+    AnswerSnapshot(const AnswerSnapshot& other)
+        : settings_(other.settings_), zones(other.zones) {}
+    AnswerSnapshot& operator=(const AnswerSnapshot&) = delete;
 
     /// True when names may be looked up elsewhere for this client.
     bool forwards_for(const IpAddress& client) const;
     /// Labels of the longest of options.forward_names at or above `name`; 0: none.
     int forward_labels(const dns::LookupName& name) const {
-        return forward_names_.closest(name).labels;
+        return settings_->forward_names.closest(name).labels;
     }
-
-private:
-    NameTable<char> forward_names_;
-    IpPrefixSet forward_clients_;
 };
 
 }  // namespace kith::answer

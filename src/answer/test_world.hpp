@@ -130,11 +130,11 @@ struct World {
         return *this;
     }
     World& records(std::string_view lines) {
-        snapshot.records = records_of(lines);
+        snapshot.settings().records = records_of(lines);
         return *this;
     }
     World& rewrite(std::string_view name, const RewriteRule& rule) {
-        snapshot.rewrites.add(name_of(name), rule);
+        snapshot.settings().rewrites.add(name_of(name), rule);
         return *this;
     }
 

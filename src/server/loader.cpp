@@ -134,9 +134,9 @@ LoadedSnapshot Loader::load() {
     for (const zone::ZonePtr& zone : work.zones) work.out.record_count += zone->record_count();
     work.out.record_count += work.plan.overlay.size();
     snapshot->answer.zones = zone::ZoneSet(std::move(work.zones));
-    snapshot->answer.records = std::move(overlay);
+    snapshot->answer.settings().records = std::move(overlay);
     for (const config::PlannedRewrite& planned : work.plan.rewrites) {
-        snapshot->answer.rewrites.add(planned.name(), rewrite_rule(planned));
+        snapshot->answer.settings().rewrites.add(planned.name(), rewrite_rule(planned));
     }
     const config::ServerSection& server = work.out.config.server;
     snapshot->tcp = {server.tcp_clients_max, server.tcp_idle_timeout};

@@ -79,7 +79,7 @@ Problems Server::start() {
     log::threshold = config_.server.log_level;
     published_ = std::make_unique<PublishedSnapshot>(loaded.snapshot);
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
-    log::write(log::Level::info, "config.loaded", log::kv("zones", loaded.snapshot->answer.zones.zones().size()),
+    log::write(log::Level::info, "config.loaded", log::kv("zones", loaded.snapshot->answer.zones.size()),
                log::kv("records", loaded.record_count), log::kv("rewrites", loaded.snapshot->answer.rewrites.size()), log::kv("took_ms", took.count()));
     const std::size_t count = worker_count(config_.server);
     for (std::size_t i = 0; i < count; ++i) {
@@ -149,7 +149,7 @@ void Server::reload(std::string_view why) {
     }
     report_needs_restart(loaded.config);
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
-    log::write(log::Level::info, "config.reloaded", log::kv("why", why), log::kv("zones", loaded.snapshot->answer.zones.zones().size()),
+    log::write(log::Level::info, "config.reloaded", log::kv("why", why), log::kv("zones", loaded.snapshot->answer.zones.size()),
                log::kv("records", loaded.record_count), log::kv("took_ms", took.count()));
     publish(std::move(loaded));
     notify_service_manager("READY=1\nSTATUS=Serving");

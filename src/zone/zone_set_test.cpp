@@ -52,6 +52,21 @@ TEST(ZoneSet, TakesTheLastOfTwoWithOneApex) {
     EXPECT_EQ(zones.zones().size(), 2U);
 }
 
+TEST(ZoneSet, ReplacesAVersionInOneCopy) {
+    const ZonePtr first = zone({}, "example.");
+    const ZonePtr other = zone({}, "org.");
+    const ZonePtr second = zone({"x 1 TXT y"}, "EXAMPLE.");
+    const ZoneSet before({first, other});
+    ZoneSet after = before;
+    EXPECT_TRUE(after.replace(second));
+    EXPECT_FALSE(after.replace(zone({}, "net."))) << "it has no such zone";
+    EXPECT_EQ(before.find_apex(dns::LookupName(name("example."))), first.get());
+    EXPECT_EQ(after.find_apex(dns::LookupName(name("example."))), second.get());
+    EXPECT_EQ(after.find_apex(dns::LookupName(name("org."))), other.get());
+    EXPECT_EQ(after.size(), 2U);
+    EXPECT_FALSE(ZoneSet().replace(first));
+}
+
 TEST(ZoneSet, HoldsApexesOfEveryLength) {
     // From the root to 127 labels, so that every word of the label counts is used.
     std::vector<ZonePtr> all;
