@@ -1,0 +1,161 @@
+#pragma once
+// ZoneKeeper: the change feed. It owns every zone of record: the version that serves, the version
+// being made, journal, history and consumers. All data that changes a zone moves through it:
+//
+//   producer: stage(change)      checked against the version being made; many may join
+//   keeper:   commit()           signs what changed, next serial, journal (durable), publishes
+//   consumer: Feed               told what happened, in order, after it is durable and published
+//
+// UPDATE, transfers in, the signer's clock, leases that end and edited files are producers; NOTIFY,
+// IXFR, events and the log are consumers. A change that is refused, or that cannot be made durable,
+// changes nothing.
+//
+// Control thread only.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/loop.hpp"
+#include "server/change_history.hpp"
+#include "store/store.hpp"
+#include "zone/change.hpp"
+
+namespace kith::server {
+
+using store::Origin;
+using zone::ChangeError;
+using zone::Name;
+using zone::NameView;
+using zone::Zone;
+using zone::ZoneChange;
+using zone::ZonePtr;
+
+/// How the serial of the next version is chosen; never one that is not after the last (RFC 1982).
+enum class SerialPolicy : std::uint8_t {
+    increment,
+    unixtime,    // seconds since 1970
+    dateserial,  // YYYYMMDDnn, in UTC
+};
+/// The serial after `last` at `now`.
+std::uint32_t next_serial(SerialPolicy policy, std::uint32_t last, UnixTime now);
+/// RFC 1982 §3.2: `a` is after `b`.
+constexpr bool is_after(std::uint32_t a, std::uint32_t b) {
+    return a != b && a - b < 0x8000'0000U;
+}
+
+/// What happened to a zone, for consumers.
+struct FeedEvent {
+    std::shared_ptr<const ZoneChange> change;  // null: the zone came or was replaced whole
+    ZonePtr zone;                              // after it
+    Origin origin;                             // of the last change in it
+    UnixTime at = 0;
+};
+using Consumer = std::function<void(const FeedEvent& event)>;
+
+/// How a commit went, for whoever staged a part of it.
+struct Outcome {
+    enum class Kind : std::uint8_t {
+        done,      // durable and served
+        refused,   // the zone cannot be so; `text` says why
+        not_kept,  // the journal could not be written: try later
+    };
+    Kind kind = Kind::done;
+    std::uint32_t serial = 0;  // done: of the version that has it
+    std::string text;
+};
+using Done = std::function<void(const Outcome& outcome)>;
+
+/// Adds to a change what signing makes of it: RRSIG, NSEC, NSEC3 records. `before` is the version
+/// that serves, `after` what it becomes with `change` (its SOA has the new serial already). The
+/// records to remove and add besides; an error refuses the change.
+using Signer =
+    std::function<Result<ZoneChange, std::string>(const Zone& before, const ZonePtr& after,
+                                                  const ZoneChange& change)>;
+
+struct KeeperSettings {
+    SerialPolicy serial = SerialPolicy::increment;
+    std::uint64_t journal_bytes_max = store::journal_bytes_max_default;  // on disk
+    std::size_t history_bytes_max = std::size_t{16} << 20;               // in memory, for IXFR
+    zone::Bounds bounds = zone::change_bounds;
+    Signer sign;             // empty: the zone is served as it is
+    std::string write_file;  // path of the zone file to write back to; empty: never
+};
+
+class ZoneKeeper {
+public:
+    /// Publishes the next versions of these zones together.
+    using Publish = std::function<void(std::span<const ZonePtr> zones)>;
+    using Clock = std::function<UnixTime()>;
+
+    /// `loop` and `store` must outlive it.
+    ZoneKeeper(net::Loop& loop, store::Store& store, Publish publish, Clock now);
+    ~ZoneKeeper();
+
+    // --- which zones --------------------------------------------------------------------------
+
+    /// Takes a zone over, at start or reload. `from_file` is what its file and the configuration say
+    /// now; null for a secondary. Where the journal knows the zone, the two are reconciled: an
+    /// edited file becomes a change on top of what the journal has, so that neither loses. A zone
+    /// that is kept already only gets its settings and its edits. The version to serve; null for a
+    /// secondary that has never been transferred.
+    Result<ZonePtr, std::string> keep(NameView apex, ZonePtr from_file, KeeperSettings settings);
+    /// Serves no more of this zone; what is stored stays.
+    void release(NameView apex);
+    bool keeps(NameView apex) const { return find(apex) != nullptr; }
+    std::vector<Name> zones() const;
+
+    // --- producers ----------------------------------------------------------------------------
+
+    /// The version that serves; null: none.
+    ZonePtr serving(NameView apex) const;
+    /// The version being made: what is staged is in it. Prerequisites are checked against it.
+    ZonePtr working(NameView apex) const;
+
+    /// Adds a change to the version being made; its serials do not matter. It is committed with
+    /// what else is staged at the end of this turn of the loop; `done` is called when that is
+    /// durable and served, or has failed. An error here (the change does not fit) is final, and
+    /// `done` is not called.
+    Result<void, ChangeError> stage(ZoneChange change, Origin origin, Done done);
+    /// As stage(), for changes that come with their serials and need no signing: IXFR. The next
+    /// change must start where this one ends.
+    Result<void, ChangeError> stage_given(ZoneChange change, Origin origin, Done done);
+    /// Replaces the zone with another one as it is, serial included: AXFR. Commits what is staged
+    /// first.
+    void replace(ZonePtr next, Origin origin, Done done);
+    /// Has the signer look at the zone again although nothing changed: signatures that end, keys.
+    Result<void, ChangeError> resign(NameView apex, Origin origin, Done done);
+
+    /// Commits what is staged, now: for tests and before the end.
+    void commit();
+
+    // --- consumers ----------------------------------------------------------------------------
+
+    void subscribe(Consumer consumer) { consumers_.push_back(std::move(consumer)); }
+    /// The newest changes; empty for a zone that is not kept.
+    ChangeHistory history(NameView apex) const;
+
+    struct Counters {
+        std::uint64_t changes = 0;  // staged and done
+        std::uint64_t commits = 0;  // transactions
+        std::uint64_t refused = 0;
+        std::uint64_t not_kept = 0;
+    };
+    const Counters& counters() const { return counters_; }
+
+private:
+    struct Kept;
+    Kept* find(NameView apex) const;
+    Counters counters_;
+    std::vector<Consumer> consumers_;
+    std::map<std::string, std::unique_ptr<Kept>> zones_;  // by apex, lower case, wire form
+    net::Loop& loop_;
+    store::Store& store_;
+    Publish publish_;
+    Clock now_;
+};
+
+}  // namespace kith::server
