@@ -12,8 +12,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/hash_index.hpp"
 #include "cache/answer.hpp"
-#include "cache/hash_index.hpp"
 #include "cache/limits.hpp"
 #include "dns/name_hash.hpp"
 

@@ -20,9 +20,9 @@
 #include <memory>
 #include <optional>
 
+#include "base/deadline_heap.hpp"
 #include "base/rng.hpp"
 #include "cache/cache.hpp"
-#include "resolve/deadline_heap.hpp"
 #include "resolve/forward_config.hpp"
 #include "resolve/reply_match.hpp"
 #include "resolve/route_table.hpp"
@@ -150,7 +150,7 @@ public:
     std::vector<ServerView> servers(Time now) const;
 
 private:
-    static constexpr std::uint32_t none = cache::HashIndex::none;
+    static constexpr std::uint32_t none = HashIndex::none;
     static constexpr Time never = Time::max();
 
     /// One message sent upstream for a question.
@@ -295,7 +295,7 @@ private:
     std::vector<std::uint32_t> free_questions_;
     std::uint32_t newest_ = none, oldest_ = none;
     std::size_t question_count_ = 0;
-    cache::HashIndex by_key_;
+    HashIndex by_key_;
     DeadlineHeap deadlines_;
     std::vector<Connection> connections_;
     dns::LookupName scratch_name_;

@@ -33,7 +33,7 @@ const RouteTable::Entry* RouteTable::find_exact(const dns::LookupName& name, int
     const std::uint32_t found = index_.find(name.hash(labels), [&](std::uint32_t index) {
         return routes_[index].domain.view() == name.suffix(labels);
     });
-    return found == cache::HashIndex::none ? nullptr : &routes_[found];
+    return found == HashIndex::none ? nullptr : &routes_[found];
 }
 
 std::span<const ServerIndex> RouteTable::find(const dns::LookupName& name) const {

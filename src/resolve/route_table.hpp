@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "cache/hash_index.hpp"
+#include "base/hash_index.hpp"
 #include "dns/name_hash.hpp"
 #include "resolve/forward_config.hpp"
 #include "resolve/server_table.hpp"
@@ -29,7 +29,7 @@ private:
     const Entry* find_exact(const dns::LookupName& name, int labels) const;
 
     std::vector<Entry> routes_;
-    cache::HashIndex index_;
+    HashIndex index_;
     int labels_max_ = 0;  // of any route
 };
 

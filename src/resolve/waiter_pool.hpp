@@ -7,15 +7,15 @@
 #include <optional>
 #include <vector>
 
-#include "cache/hash_index.hpp"
+#include "base/hash_index.hpp"
 #include "resolve/limits.hpp"
 
 namespace kith::resolve {
 
 /// Clients waiting for the same thing, first come first.
 struct WaiterList {
-    std::uint32_t first = cache::HashIndex::none;
-    std::uint32_t last = cache::HashIndex::none;
+    std::uint32_t first = HashIndex::none;
+    std::uint32_t last = HashIndex::none;
     std::uint32_t count = 0;
     bool is_empty() const { return count == 0; }
 };
@@ -40,7 +40,7 @@ public:
         if (is_full() || list.count >= waiters_per_question_max) return Added::full;
         if (is_client_full(client)) return Added::client_full;
         const std::uint32_t index = take_free();
-        waiters_[index] = {token, cache::HashIndex::none, counter_of(client), false};
+        waiters_[index] = {token, HashIndex::none, counter_of(client), false};
         ++counters_[waiters_[index].counter];
         (list.is_empty() ? list.first : waiters_[list.last].next) = index;
         list.last = index;
@@ -70,7 +70,7 @@ public:
         const std::uint32_t index = tokens_.find(token_hash(token), [&](std::uint32_t at) {
             return waiters_[at].token == token && !waiters_[at].is_cancelled;
         });
-        if (index == cache::HashIndex::none) return false;
+        if (index == HashIndex::none) return false;
         waiters_[index].is_cancelled = true;
         return true;
     }
@@ -78,7 +78,7 @@ public:
 private:
     struct Waiter {
         std::uint64_t token = 0;
-        std::uint32_t next = cache::HashIndex::none;
+        std::uint32_t next = HashIndex::none;
         std::uint16_t counter = 0;
         bool is_cancelled = false;
     };
@@ -94,7 +94,7 @@ private:
     }
 
     std::uint32_t take_free() {
-        if (free_ == cache::HashIndex::none) {
+        if (free_ == HashIndex::none) {
             waiters_.emplace_back();
             return static_cast<std::uint32_t>(waiters_.size() - 1);
         }
@@ -114,9 +114,9 @@ private:
     std::size_t per_client_max_;
     std::uint64_t salt_;
     std::vector<Waiter> waiters_;
-    std::uint32_t free_ = cache::HashIndex::none;
+    std::uint32_t free_ = HashIndex::none;
     std::size_t size_ = 0;
-    cache::HashIndex tokens_;
+    HashIndex tokens_;
     std::array<std::uint32_t, client_counters> counters_{};
 };
 

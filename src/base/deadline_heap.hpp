@@ -2,6 +2,8 @@
 // DeadlineHeap: which of many things is due first. Each thing is a small number with at most one
 // deadline, which may be moved or taken away at any time. A binary heap that knows where each
 // number stands: O(log n) to change, O(1) to ask. Not thread-safe.
+//
+// IndexedHeap is the same for any key that can be compared: the smallest stands first.
 
 #include <optional>
 #include <utility>
@@ -9,24 +11,25 @@
 
 #include "base/time.hpp"
 
-namespace kith::resolve {
+namespace kith {
 
-class DeadlineHeap {
+template <class Key>
+class IndexedHeap {
 public:
     struct Due {
-        Time time;
+        Key time;  // the key
         std::uint32_t item;
     };
 
-    /// The earliest deadline; nullopt when there is none.
+    /// The earliest; nullopt when there is none.
     std::optional<Due> first() const {
         if (heap_.empty()) return std::nullopt;
         return heap_.front();
     }
     std::size_t size() const { return heap_.size(); }
 
-    /// Gives `item` this deadline instead of any it had.
-    void set(std::uint32_t item, Time time) {
+    /// Gives `item` this deadline (key) instead of any it had.
+    void set(std::uint32_t item, Key time) {
         if (item >= places_.size()) places_.resize(item + std::size_t{1}, absent);
         if (places_[item] == absent) {
             places_[item] = heap_.size();
@@ -36,6 +39,10 @@ public:
         }
         settle(places_[item]);
     }
+
+    bool has(std::uint32_t item) const { return item < places_.size() && places_[item] != absent; }
+    /// Requires has().
+    Key at(std::uint32_t item) const { return heap_[places_[item]].time; }
 
     /// Takes the deadline of `item` away; nothing happens when it has none.
     void erase(std::uint32_t item) {
@@ -76,4 +83,6 @@ private:
     std::vector<std::size_t> places_;  // by item
 };
 
-}  // namespace kith::resolve
+using DeadlineHeap = IndexedHeap<Time>;
+
+}  // namespace kith

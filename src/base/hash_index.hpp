@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace kith::cache {
+namespace kith {
 
 class HashIndex {
 public:
@@ -107,4 +107,4 @@ private:
     std::size_t count_ = 0;
 };
 
-}  // namespace kith::cache
+}  // namespace kith
