@@ -18,6 +18,21 @@ namespace {
 
 constexpr std::size_t pointer_reach = 0x4000;  // a pointer has 14 bits
 
+/// As compressible_names(), for the types that RFC 6762 §18.14 adds.
+constexpr CompressibleNames multicast_names(RrType type) {
+    switch (type) {
+        case RrType::RP: return {0, 2};
+        case RrType::AFSDB: return {2, 1};
+        case RrType::RT: return {2, 1};
+        case RrType::PX: return {2, 2};
+        case RrType::SRV: return {6, 1};
+        case RrType::KX: return {2, 1};
+        case RrType::DNAME: return {0, 1};
+        case RrType::NSEC: return {0, 1};
+        default: return compressible_names(type);
+    }
+}
+
 }  // namespace
 
 void MessageBuilder::start(MutableBytes buffer, std::size_t limit) {
@@ -27,6 +42,7 @@ void MessageBuilder::start(MutableBytes buffer, std::size_t limit) {
     reserved_ = 0;
     size_ = header_bytes;
     question_name_size_ = 0;
+    compression_ = Compression::rfc1035;
     header_ = Header{};
     last_owner_ = 0;
     target_count_ = 0;
@@ -155,7 +171,9 @@ bool MessageBuilder::write_name(NameView name) {
 }
 
 bool MessageBuilder::write_rdata(RrType type, Bytes rdata) {
-    const CompressibleNames layout = compressible_names(type);
+    const CompressibleNames layout = compression_ == Compression::multicast
+                                         ? multicast_names(type)
+                                         : compressible_names(type);
     // Without RDATA in an UPDATE (RFC 2136 §2.4.1).
     if (layout.names == 0 || rdata.empty()) return put(rdata);
     if (!put(rdata.first(layout.prefix))) return false;

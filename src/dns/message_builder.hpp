@@ -14,6 +14,12 @@
 
 namespace kith::dns {
 
+/// In whose RDATA names are compressed.
+enum class Compression : std::uint8_t {
+    rfc1035,    ///< the types of RFC 1035 only (RFC 3597 §4)
+    multicast,  ///< also SRV, NSEC, DNAME and others that every Multicast DNS reader knows (RFC 6762 §18.14)
+};
+
 class MessageBuilder {
 public:
     /// Starts an empty message in `buffer` that may grow to `limit` bytes (at most buffer.size()
@@ -32,6 +38,8 @@ public:
     void set_flag(std::uint16_t flag) {
         header_.flags = static_cast<std::uint16_t>(header_.flags | flag);
     }
+    /// From here on; start() goes back to Compression::rfc1035.
+    void set_compression(Compression compression) { compression_ = compression; }
     void clear_flag(std::uint16_t flag) {
         header_.flags = static_cast<std::uint16_t>(header_.flags & ~flag);
     }
@@ -101,6 +109,7 @@ private:
     std::size_t reserved_ = 0;
     std::size_t size_ = 0;
     std::size_t question_name_size_ = 0;  // 0: remembered, or no question
+    Compression compression_ = Compression::rfc1035;
     Header header_;
     LookupName lookup_;  // of the name being written
     std::uint16_t last_owner_ = 0;

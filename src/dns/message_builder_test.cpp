@@ -286,6 +286,27 @@ TEST(MessageBuilder, UpdateRecordsMayBeEmpty) {
     EXPECT_EQ(records(builder.finish()), std::vector<std::string>{"a. MX \\# 0"});
 }
 
+// RFC 6762 §18.14: in Multicast DNS names are compressed in the RDATA of more types.
+TEST(MessageBuilder, CompressesForMulticastOnlyWhenTold) {
+    const Rr rows[] = {{Section::answer, "a.local.", RrType::SRV, "0 0 80 host.a.local."},
+                       {Section::answer, "b.a.local.", RrType::NSEC, "b.a.local. A AAAA"},
+                       {Section::answer, "c.a.local.", RrType::DNAME, "x.a.local."}};
+    for (const auto& [compression, rdata_bytes] :
+         {std::pair(Compression::rfc1035, std::vector<std::size_t>{20, 17, 11}),
+          std::pair(Compression::multicast, std::vector<std::size_t>{13, 8, 4})}) {
+        B buffer(512);
+        MessageBuilder builder;
+        builder.start(buffer, 512);
+        builder.set_compression(compression);
+        for (const Rr& rr : rows) ASSERT_TRUE(add(builder, rr));
+        const Bytes message = builder.finish();
+        std::vector<std::size_t> sizes;
+        MessageView::parse(message)->for_each(
+            Section::answer, [&](const RecordView& record) { sizes.push_back(record.rdata.size()); });
+        EXPECT_EQ(sizes, rdata_bytes);
+    }
+}
+
 // Deep suffix chains must stay readable: a reader counts hops.
 TEST(MessageBuilder, ChainsOfPointersStayReadable) {
     B buffer(65535);
