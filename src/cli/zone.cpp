@@ -52,7 +52,7 @@ LoadResult load_file(const std::string& file, const std::string& origin, zone::A
 void print_json(const zone::Zone& zone, std::ostream& out) {
     zone.for_each_in_order([&](const dns::Name& owner, zone::NodeView node) {
         for (const zone::RrSetView rrset : node.rrsets()) {
-            for (const Bytes rdata : rrset) out << dns::to_json(owner, rrset.type(), zone.klass(), rrset.ttl(), rdata) << '\n';
+            for (const Bytes rdata : rrset) out << dns::to_json(owner, rrset.type(), zone.klass(), rrset.record_ttl(rdata), rdata) << '\n';
         }
     });
 }

@@ -133,7 +133,7 @@ void ZoneBuilder::Work::unify_ttls() {
             differ |= group_[end].ttl != group_[start].ttl;
             if (group_[end].ttl < group_[lowest].ttl) lowest = end;
         }
-        if (differ) {
+        if (differ && group_[start].type != RrType::RRSIG) {
             const std::uint32_t ttl = group_[lowest].ttl;
             const auto other =
                 std::find_if(group_.begin() + static_cast<std::ptrdiff_t>(start), group_.end(),

@@ -220,6 +220,28 @@ TEST(ZoneBuilder, KeepsRecordsOfDifferentSizesAndTheirProvenance) {
     EXPECT_FALSE(built->find_node(name("x.example.")).find(RrType::AAAA));
 }
 
+TEST(ZoneBuilder, LetsEverySignatureHaveTheTtlOfWhatItCovers) {
+    // RFC 4034 §3: an RRSIG has the TTL of its RRset, so signatures of one name differ.
+    const std::vector<Record> all = records({
+        "@ 300 SOA a b 1 2 3 4 5",
+        "@ 300 RRSIG SOA 13 1 300 20300101000000 20290101000000 1 example. AAAA",
+        "@ 60 RRSIG NSEC 13 1 60 20300101000000 20290101000000 1 example. AAAA",
+    });
+    const BuiltZone built = build(all);
+    ASSERT_TRUE(built.zone);
+    EXPECT_TRUE(built.problems.empty());
+    const RrSetView rrsigs = built.zone->apex_node().find(RrType::RRSIG);
+    EXPECT_EQ(rrsigs.ttl(), 60U);
+    EXPECT_EQ(rrsigs.record_ttl(rrsigs.rdata(0)), 300U);
+    EXPECT_EQ(rrsigs.record_ttl(rrsigs.rdata(1)), 60U);
+    const ZoneChange change{name("example."), 1, 2, {all[1]}, {}};
+    const auto changed = apply_change(built.zone, change);
+    ASSERT_TRUE(changed.has_value());
+    const ZoneChange back = difference(**changed, *built.zone);
+    ASSERT_EQ(back.added.size(), 2U);  // the SOA and its signature
+    EXPECT_EQ(back.added[1].ttl, 300U);
+}
+
 TEST(ZoneBuilder, HoldsTheRootZone) {
     const ZonePtr root = zone({"com 1 NS a.gtld", "a.gtld 1 A 10.0.0.1"}, ".");
     ASSERT_TRUE(root);

@@ -171,7 +171,9 @@ Result<void, ChangeError> Applier::add(const Record& record, std::vector<NodeRec
         return fault(ZoneFault::rdata_size, record);
     }
     const auto rrset = std::ranges::equal_range(records, record.type, {}, &NodeRecord::type);
-    for (NodeRecord& other : rrset) other.ttl = record.ttl;
+    if (record.type != RrType::RRSIG) {
+        for (NodeRecord& other : rrset) other.ttl = record.ttl;
+    }
     const auto same = std::ranges::find_if(rrset, [&](const NodeRecord& other) {
         return same_rdata(record.type, other.rdata, record.rdata);
     });

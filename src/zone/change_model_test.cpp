@@ -32,7 +32,7 @@ constexpr std::string_view contents[] = {
     "1 A 10.0.0.1", "2 A 10.0.0.2", "2 A 10.0.0.3",
     "3 TXT a",      "3 TXT longer", "4 NS n1",
     "4 NS N2",      "5 DNAME d.",   "6 CNAME c.",
-    "7 MX 1 m",     "8 AAAA ::1",   "9 RRSIG A 8 1 1 20300101000000 20200101000000 1 example. AAAA",
+    "7 MX 1 m",     "8 AAAA ::1",   "1 RRSIG A 8 1 1 20300101000000 20200101000000 1 example. AAAA",
 };
 
 std::string random_owner(Random& random) {

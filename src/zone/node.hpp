@@ -65,7 +65,7 @@ T load_host(const std::uint8_t* at) {
     return value;
 }
 
-/// One RRset of a node. All its records have one TTL.
+/// One RRset of a node. All its records have one TTL, but RRSIGs: see record_ttl().
 class RrSetView {
 public:
     RrSetView() = default;  ///< none: false
@@ -74,6 +74,12 @@ public:
     explicit operator bool() const { return at_ != nullptr; }
     RrType type() const { return static_cast<RrType>(load_host<std::uint16_t>(at_)); }
     std::uint32_t ttl() const { return load_host<std::uint32_t>(at_ + 4); }
+    /// TTL of the record with this RDATA, which is one of the RRset. That is ttl(), except for RRSIG:
+    /// signatures have the TTLs of what they cover, which is their Original TTL (RFC 4034 §3).
+    std::uint32_t record_ttl(Bytes rdata) const {
+        if (type() != RrType::RRSIG || rdata.size() < 8) return ttl();
+        return load_u32(rdata.data() + 4) & 0x7fffffff;
+    }
     std::uint16_t count() const { return word() & rrset_count_mask; }
 
     /// Goes over the RDATA of each record (wire form, uncompressed) in stored order.

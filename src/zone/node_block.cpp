@@ -53,6 +53,19 @@ std::uint8_t* put(std::uint8_t* at, Bytes bytes) {
     return at + bytes.size();
 }
 
+/// Signatures of one name are stored as one RRset, though each has the TTL of what it covers
+/// (RrSetView::record_ttl()); the lowest is good for answers that show them all.
+std::uint32_t stored_ttl(Records rrset) {
+    if (rrset.front().type != RrType::RRSIG) return rrset.front().ttl;
+    std::uint32_t lowest = 0x7fffffff;
+    for (const NodeRecord& record : rrset) {
+        const bool is_whole = record.rdata.size() >= 8;
+        const std::uint32_t ttl = is_whole ? load_u32(record.rdata.data() + 4) : record.ttl;
+        lowest = std::min(lowest, ttl & 0x7fffffff);
+    }
+    return lowest;
+}
+
 std::uint8_t* put_rrset(std::uint8_t* at, Records rrset) {
     const Shape shape = shape_of(rrset);
     at = put(at, static_cast<std::uint16_t>(rrset.front().type));
@@ -60,7 +73,7 @@ std::uint8_t* put_rrset(std::uint8_t* at, Records rrset) {
     if (shape.varied) count |= rrset_varied;
     if (shape.provenance) count |= rrset_with_provenance;
     at = put(at, static_cast<std::uint16_t>(count));
-    at = put(at, rrset.front().ttl);
+    at = put(at, stored_ttl(rrset));
     if (shape.varied) {
         at = put(at, static_cast<std::uint32_t>(shape.rdata_bytes + 2 * rrset.size()));
     } else {
@@ -145,7 +158,8 @@ std::optional<ZoneFault> rrset_fault(Records rrset, bool is_apex, const Bounds& 
 void read_records(NodeView node, std::vector<NodeRecord>& records) {
     for (const RrSetView rrset : node.rrsets()) {
         for (auto at = rrset.begin(); at != rrset.end(); ++at) {
-            records.push_back({rrset.type(), rrset.ttl(), *at, rrset.provenance(at.index()), 0});
+            records.push_back(
+                {rrset.type(), rrset.record_ttl(*at), *at, rrset.provenance(at.index()), 0});
         }
     }
 }

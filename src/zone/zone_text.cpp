@@ -61,7 +61,7 @@ void Printer::node(const Name& owner, NodeView node) {
 void Printer::rrset(const std::string& owner, RrSetView rrset) {
     const std::string type = dns::type_name(rrset.type());
     for (const Bytes rdata : rrset) {
-        fmt::format_to(std::back_inserter(out_), "{} {} {} {} {}\n", owner, rrset.ttl(), class_, type,
+        fmt::format_to(std::back_inserter(out_), "{} {} {} {} {}\n", owner, rrset.record_ttl(rdata), class_, type,
                        dns::rdata_to_text(rrset.type(), zone_.klass(), rdata));
     }
 }
