@@ -115,6 +115,8 @@ public:
 private:
     friend class Signer;
     struct Material;
+    class Owned;  // a key of the library's that is not checked yet
+    static Key<PrivateKey> from_material(Algorithm algorithm, Owned key);
     explicit PrivateKey(std::shared_ptr<const Material> material)
         : material_(std::move(material)) {}
     std::shared_ptr<const Material> material_;
