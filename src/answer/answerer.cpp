@@ -74,11 +74,16 @@ void Answerer::prepare(const AnswerSnapshot& snapshot, Query& query) {
     query.steps = 0;
     query.dname_count = 0;
     query.zone = nullptr;
+    query.likely.reset();
     query.reading = read(query);
     if (query.reading != Reading::question) return;
     query.qname.assign(dns::NameView::unchecked(query.view.qname));
     query.zone = snapshot.zones.find(query.qname);
     if (query.zone != nullptr) query.zone->prefetch(query.qname.hash());
+}
+
+void Answerer::approach(Query& query) {
+    if (query.zone != nullptr) query.likely = query.zone->prefetch_node(query.qname.hash());
 }
 
 Answerer::Response Answerer::respond(const AnswerSnapshot& snapshot, Query& query,

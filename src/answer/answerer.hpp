@@ -3,10 +3,11 @@
 //
 //   for each message of the batch:  set query.message, client, local, transport, now, unix_now
 //                                   answerer.prepare(snapshot, query)
+//   for each of them:               answerer.approach(query)
 //   for each of them:               answerer.respond(snapshot, query, buffer)
 //
-// Two steps, so that the memory a query will touch is on its way while the next one is read.
-// Both must see the same snapshot. No allocation, no lock, no system call.
+// Three steps, so that the memory a query will touch is on its way while the next one is read; the
+// second may be left out. All must see the same snapshot. No allocation, no lock, no system call.
 //
 // A query that respond() leaves `later` is answered again from its message, from prepare() on,
 // when its ForwardPort has what it waits for.
@@ -26,6 +27,10 @@ public:
     /// Reads the message of `query`, finds the zone and prefetches what respond() will read.
     /// Requires the transport's members of `query` to be set; all others are set here.
     void prepare(const AnswerSnapshot& snapshot, Query& query);
+
+    /// Finds the place of the name in its zone, which prepare() has called for, and prefetches
+    /// what stands there.
+    static void approach(Query& query);
 
     struct Response {
         Verdict verdict = Verdict::drop;  // answered, later or drop

@@ -16,6 +16,7 @@
 #include "base/time.hpp"
 #include "dns/message.hpp"
 #include "dns/name_hash.hpp"
+#include "zone/node.hpp"
 
 namespace kith::zone {
 class Zone;
@@ -80,6 +81,7 @@ struct Query {
     dns::QueryView view;
     dns::LookupName qname;
     const zone::Zone* zone = nullptr;  // deepest local zone around target(); null: none
+    std::optional<zone::NodeView> likely;  // from approach(): of that zone, perhaps of qname
 
     // From the stages.
     dns::Rcode rcode = dns::Rcode::NOERROR;
@@ -88,6 +90,7 @@ struct Query {
     bool forwarding = false;  // this client may have names looked up elsewhere: RA
     int steps = 0;            // aliases followed so far
     dns::LookupName alias;    // where they led; read it with target()
+    std::uint16_t alias_offset = 0;  // where it stands in the response, 0: not known
     std::array<std::uint64_t, chain_steps_max + 1> seen;    // hashes of the names answered so far
     std::array<std::uint64_t, chain_steps_max + 1> dnames;  // and of the DNAMEs in the answer
     int dname_count = 0;

@@ -109,6 +109,7 @@ bool add_soa_behind_question(Exchange& exchange, const Owner& apex, std::uint32_
 }  // namespace
 
 Owner target_owner(const Query& query) {
+    if (query.steps > 0) return {query.alias.view(), query.alias_offset};
     return target_suffix(query, query.target().label_count());
 }
 
@@ -211,6 +212,7 @@ Verdict follow_alias(Exchange& exchange, dns::NameView name) {
         return Verdict::answered;
     }
     query.alias.assign(name);
+    query.alias_offset = exchange.response.last_name_offset();
     ++query.steps;
     if (std::find(query.seen.begin(), seen_end, query.alias.hash()) != seen_end) {
         exchange.worker.counters.chains_cut.add();

@@ -51,7 +51,7 @@ public:
         : exchange_(exchange), query_(exchange.query), zone_(zone) {}
 
     Verdict answer() {
-        const zone::Lookup found = zone_.find(query_.target());
+        const zone::Lookup found = find_target();
         if (found.dname) return substitute(found.dname, found.dname_labels);
         if (found.cut && !answers_at_cut(found)) return refer(found.cut, found.cut_labels);
         set_authoritative(exchange_);
@@ -77,6 +77,12 @@ public:
     }
 
 private:
+    /// What approach() found is of the question in its own zone, not of an alias or the zone above.
+    zone::Lookup find_target() const {
+        const bool approached = query_.likely && query_.steps == 0 && query_.zone == &zone_;
+        return approached ? zone_.find(query_.qname, *query_.likely) : zone_.find(query_.target());
+    }
+
     /// RFC 4035 §3.1.4.1: DS at a cut is the parent's.
     bool answers_at_cut(const zone::Lookup& found) const {
         return query_.type() == RrType::DS && found.cut_labels == query_.target().label_count();

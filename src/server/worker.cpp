@@ -125,6 +125,7 @@ void Worker::answer_batch(const net::UdpListener& listener, std::size_t count) {
         query.fetched = nullptr;
         answerer_.prepare(snapshot_->answer, query);
     }
+    for (std::size_t i = 0; i < count; ++i) answerer_.approach(queries_[i]);
     const std::size_t parked_before = parking_.size();
     Arrival arrival;
     arrival.udp = &listener;

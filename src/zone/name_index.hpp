@@ -36,14 +36,8 @@ public:
         const std::uint64_t* const slots = slots_of(entry);
         const std::size_t count = entry >> address_bits;
         const std::uint64_t tag = tag_of(hash);
-        std::size_t at = (tag * count) >> 16;
-        if (at < count && slots[at] >> address_bits < tag) {
-            do ++at;
-            while (at < count && slots[at] >> address_bits < tag);
-        } else {
-            while (at > 0 && slots[at - 1] >> address_bits >= tag) --at;
-        }
-        for (; at < count && slots[at] >> address_bits == tag; ++at) {
+        for (std::size_t at = first_not_below(slots, count, tag);
+             at < count && slots[at] >> address_bits == tag; ++at) {
             const std::uint8_t* const node = node_of(slots[at]);
             if (is_it(node)) return node;
         }
@@ -52,10 +46,12 @@ public:
 
     void prefetch_slots(std::uint64_t hash) const {
         const Entry entry = entry_of(hash);
-        __builtin_prefetch(slots_of(entry) + ((tag_of(hash) * (entry >> address_bits)) >> 16));
+        __builtin_prefetch(slots_of(entry) + guess(entry >> address_bits, tag_of(hash)));
     }
-    void prefetch_node(std::uint64_t hash) const {
-        find(hash, [](const std::uint8_t* node) {
+    /// The first node that may have this hash, unread and on its way into the caches; null when
+    /// there is certainly none.
+    const std::uint8_t* prefetch_node(std::uint64_t hash) const {
+        return find(hash, [](const std::uint8_t* node) {
             __builtin_prefetch(node);
             __builtin_prefetch(node + 63);  // nodes are not aligned to cache lines
             return true;
@@ -107,6 +103,18 @@ private:
     };
 
     static std::uint64_t tag_of(std::uint64_t hash) { return hash & 0xffff; }
+    /// Where `tag` is expected among `count` sorted ones.
+    static std::size_t guess(std::size_t count, std::uint64_t tag) { return (tag * count) >> 16; }
+    static std::size_t first_not_below(const std::uint64_t* slots, std::size_t count, std::uint64_t tag) {
+        std::size_t at = guess(count, tag);
+        if (at < count && slots[at] >> address_bits < tag) {
+            do ++at;
+            while (at < count && slots[at] >> address_bits < tag);
+        } else {
+            while (at > 0 && slots[at - 1] >> address_bits >= tag) --at;
+        }
+        return at;
+    }
     static const std::uint8_t* node_of(std::uint64_t slot) {
         return reinterpret_cast<const std::uint8_t*>(slot & address_mask);
     }

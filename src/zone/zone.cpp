@@ -23,13 +23,16 @@ Zone::~Zone() {
 
 std::size_t Zone::memory_bytes() const { return lineage_->slab().reserved_bytes(); }
 
-NodeView Zone::probe(const dns::LookupName& name, int labels) const {
-    if (labels == apex_labels_) return apex_node();
+bool Zone::is_node_of(const std::uint8_t* node, const dns::LookupName& name, int labels) const {
     const std::size_t from = name.offset(labels);
     const std::size_t size = name.size() - from - apex_.size();
-    const std::uint8_t* const lower = name.view().wire().data() + from;
+    return node[1] == size && same_lower(node + 4, name.view().wire().data() + from, size);
+}
+
+NodeView Zone::probe(const dns::LookupName& name, int labels) const {
+    if (labels == apex_labels_) return apex_node();
     return NodeView(index_.find(name.hash(labels), [&](const std::uint8_t* node) {
-        return node[1] == size && same_lower(node + 4, lower, size);
+        return is_node_of(node, name, labels);
     }));
 }
 
@@ -56,10 +59,16 @@ int Zone::find_encloser(const dns::LookupName& name, NodeView& encloser) const {
     return found;
 }
 
-Lookup Zone::find(const dns::LookupName& name) const {
+Lookup Zone::find(const dns::LookupName& name, NodeView likely) const {
+    if (likely && !is_node_of(likely.data(), name, name.label_count())) return find(name);
+    return find_from(name, likely);
+}
+
+/// All about a name whose node, or none, is `exact`.
+Lookup Zone::find_from(const dns::LookupName& name, NodeView exact) const {
     Lookup found;
     const int labels = name.label_count();
-    found.exact = found.encloser = probe(name, labels);
+    found.exact = found.encloser = exact;
     found.encloser_labels = labels;
     if (!found.exact) found.encloser_labels = find_encloser(name, found.encloser);
     const NodeView encloser = found.encloser;

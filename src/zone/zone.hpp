@@ -52,16 +52,22 @@ public:
 
     /// All about `name`, which must be under the apex. No allocation; about two cache misses for a
     /// name that exists, at most 10 probes however many labels a name that does not exist has.
-    Lookup find(const dns::LookupName& name) const;
+    Lookup find(const dns::LookupName& name) const {
+        return find_from(name, probe(name, name.label_count()));
+    }
+    /// The same and faster; `likely` is what prefetch_node() gave for the name's hash.
+    Lookup find(const dns::LookupName& name, NodeView likely) const;
     /// The node of exactly this name, occluded or not; false when there is none, or it is not
     /// under the apex.
     NodeView find_node(const dns::LookupName& name) const;
     NodeView find_node(NameView name) const;
 
     /// For batches: pulls in what find() touches first of a name with this hash; and, once that has
-    /// arrived, its node. Never faults; does nothing for names that are not there.
+    /// arrived, the node that may be its own, none when there is certainly no such name.
     void prefetch(std::uint64_t name_hash) const { index_.prefetch_slots(name_hash); }
-    void prefetch_node(std::uint64_t name_hash) const { index_.prefetch_node(name_hash); }
+    NodeView prefetch_node(std::uint64_t name_hash) const {
+        return NodeView(index_.prefetch_node(name_hash));
+    }
 
     /// The apex: first in canonical order (RFC 4034 §6.1). Cursors are good as long as this version.
     Cursor first() const KITH_LIFETIMEBOUND { return order_.first(); }
@@ -90,6 +96,8 @@ private:
     void find_occluder(const dns::LookupName& name, Lookup& found) const;
     int find_encloser(const dns::LookupName& name, NodeView& encloser) const;
     NodeView probe(const dns::LookupName& name, int labels) const;
+    Lookup find_from(const dns::LookupName& name, NodeView exact) const;
+    bool is_node_of(const std::uint8_t* node, const dns::LookupName& name, int labels) const;
 
     NameIndex index_;
     OrderTree order_;
