@@ -59,6 +59,9 @@ public:
     /// the question's name at 12.
     bool add_record_at(Section section, std::uint16_t owner_offset, RrType type, RrClass klass,
                        std::uint32_t ttl, Bytes rdata);
+    /// Where the last compressed name in the RDATA of the record added last stands, as
+    /// last_owner_offset(); 0 when there is none.
+    std::uint16_t last_name_offset() const { return last_name_; }
     /// Where the owner of the record added last stands, for add_record_at(); 0 when it is the root, beyond
     /// the reach of a pointer, or after rewind().
     std::uint16_t last_owner_offset() const { return last_owner_; }
@@ -92,7 +95,18 @@ private:
     static constexpr std::size_t target_slots = 2 * compression_targets_max;
     static_assert(target_slots <= 256, "a slot fits the byte of target_order_");
 
+    /// A name of at most one label in front of an end of the question's name.
+    struct ShortName {
+        std::uint16_t offset = 0;   // where it stands
+        std::uint16_t ending = 0;   // where its end stands, in the question
+    };
+    static constexpr std::size_t short_names_max = 8;
+
     bool write_name(NameView name);
+    bool write_name_by_table(NameView name);
+    bool write_short_name(Bytes label, std::uint16_t ending);
+    void fill_table();
+    void set_last_name(std::size_t start);
     bool write_rdata(RrType type, Bytes rdata);
     bool finish_record(Section section, std::size_t start, RrType type, RrClass klass,
                        std::uint32_t ttl, Bytes rdata);
@@ -102,17 +116,19 @@ private:
     void remember(std::uint64_t hash, std::size_t offset);
     bool stands_at(NameView lowered, std::size_t offset) const;
     void take_back(std::size_t size);
-    void remember_question(NameView name);
 
     std::uint8_t* data_ = nullptr;
     std::size_t limit_ = 0;
     std::size_t reserved_ = 0;
     std::size_t size_ = 0;
-    std::size_t question_name_size_ = 0;  // 0: remembered, or no question
+    std::size_t question_name_size_ = 0;  // 0: in the table, or no question
     Compression compression_ = Compression::rfc1035;
     Header header_;
     LookupName lookup_;  // of the name being written
     std::uint16_t last_owner_ = 0;
+    std::uint16_t last_name_ = 0;
+    std::size_t short_name_count_ = 0;
+    std::array<ShortName, short_names_max> short_names_;
     std::uint32_t epoch_ = 0;
     std::size_t target_count_ = 0;
     std::array<Target, target_slots> targets_{};

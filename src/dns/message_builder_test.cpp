@@ -102,6 +102,52 @@ TEST(MessageBuilder, RespondsWithTheQuestionAsAsked) {
                  0,    1,    0xc0, 12,   0, 2, 0, 1, 0, 0, 0, 60, 0, 4,   1, 'n', 0xc0, 14}));
 }
 
+// Behind the question x.y.zone.: each name costs what it would if all names were in the table.
+TEST(MessageBuilder, PointsIntoTheQuestion) {
+    struct Row {
+        const char* why;
+        std::vector<const char*> targets;  // of CNAME records owned by the question's name
+        std::vector<std::size_t> bytes;    // of each RDATA
+        std::uint16_t last_name;           // where the last of them is said to stand
+    };
+    const Row rows[] = {
+        {"the name itself", {"x.y.zone."}, {2}, 12},
+        {"an end of it, in other letters", {"Y.ZONE."}, {2}, 14},
+        {"one label in front of an end", {"ab.y.zone."}, {5}, 38},
+        {"the same again", {"ab.zone.", "AB.zone."}, {5, 2}, 38},
+        {"the same label elsewhere", {"ab.zone.", "ab.y.zone."}, {5, 5}, 55},
+        {"two labels", {"a.b.zone."}, {6}, 38},
+        {"two labels, then what was short", {"b.zone.", "a.b.zone.", "b.zone."}, {4, 4, 2}, 38},
+        {"nothing in common", {"a.example.", "b.example."}, {11, 4}, 61},
+        {"bytes of a label, not labels", {"one."}, {5}, 38},
+        {"the root", {"."}, {1}, 0},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.why);
+        B asked(512);
+        MessageBuilder asking;
+        asking.start_query(asked, 1, name("x.y.zone."), RrType::A, RrClass::IN);
+        const Bytes message = asking.finish();
+        const auto query = read_query(message);
+        ASSERT_TRUE(query.has_value());
+        B buffer(512);
+        MessageBuilder builder;
+        builder.start_response(buffer, 512, message, *query);
+        for (std::size_t i = 0; i < row.targets.size(); ++i) {
+            const std::size_t before = builder.size();
+            ASSERT_TRUE(add(builder, {Section::answer, "x.y.zone.", RrType::CNAME, row.targets[i]}));
+            EXPECT_EQ(builder.size() - before, 12 + row.bytes[i]);
+        }
+        EXPECT_EQ(builder.last_name_offset(), row.last_name);
+        const std::vector<std::string> found = records(builder.finish());
+        ASSERT_EQ(found.size(), row.targets.size());
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            const std::string target = found[i].substr(found[i].rfind(' ') + 1);
+            EXPECT_EQ(name(target), name(row.targets[i]));
+        }
+    }
+}
+
 // For every limit, the message is a prefix of the records, parses, and the next record truly had no room.
 TEST(MessageBuilder, TruncatesExactly) {
     B buffer(1024);

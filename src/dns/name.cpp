@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dns/lower_word.hpp"
 #include "dns/text_escape.hpp"
 
 namespace kith::dns {
@@ -18,10 +19,8 @@ int label_offsets(Bytes wire, std::array<std::uint8_t, labels_max>& offsets) {
     return count;
 }
 
-bool same_wire(Bytes a, Bytes b) {
-    // Length octets are below 64 and so never letters: the whole wire form compares at once.
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
+// Length octets are below 64 and so never letters: the whole wire form compares at once.
+bool same_wire(Bytes a, Bytes b) { return same_without_case(a, b); }
 
 std::strong_ordering compare_labels(Bytes a, Bytes b) {
     const std::size_t common = std::min(a.size(), b.size());

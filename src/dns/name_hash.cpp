@@ -17,27 +17,6 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-std::uint64_t load_word(const std::uint8_t* at) {
-    std::uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    return word;
-}
-
-/// The 1..7 bytes at `at` as a word whose other bytes are zero; reads nothing else.
-std::uint64_t load_part(const std::uint8_t* at, std::size_t size) {
-    if (size >= 4) {
-        std::uint32_t first;
-        std::uint32_t last;
-        std::memcpy(&first, at, sizeof first);
-        std::memcpy(&last, at + size - 4, sizeof last);
-        return first | std::uint64_t{last} << (8 * (size - 4));
-    }
-    // One to three bytes: the first, the middle and the last, which may be the same.
-    const std::uint64_t middle = at[size / 2];
-    const std::uint64_t last = at[size - 1];
-    return at[0] | middle << (8 * (size / 2)) | last << (8 * (size - 1));
-}
-
 /// Hash of a label in any case, read in words from where it stands: a copy in lower case would
 /// have to be waited for (store forwarding), which takes longer than the hashing.
 std::uint64_t hash_label(const std::uint8_t* label, std::size_t size, std::uint64_t suffix) {
