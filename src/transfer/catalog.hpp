@@ -3,6 +3,7 @@
 // what changed, and writing one.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,14 @@ namespace kith::transfer {
 struct CatalogMember {
     dns::Name zone;
     std::string id;     // the unique label, lower case, as bytes: a new one means start afresh (§5.4)
-    std::string group;  // §4.3.2; empty: none
+    std::vector<std::string> groups;  // §4.3.2: RDATA of each TXT record, sorted; see group_rdata()
     std::optional<dns::Name> new_owner;  // `coo` (§4.3.1): the catalog that may take the member
 
     friend bool operator==(const CatalogMember&, const CatalogMember&) = default;
 };
+
+/// A group as catalogs hold it: `text` as one character-string. Requires at most 255 bytes.
+std::string group_rdata(std::string_view text);
 
 /// Members by zone name.
 using CatalogMembers = std::map<dns::Name, CatalogMember>;
@@ -33,7 +37,7 @@ struct CatalogError {
 
 /// Reads a catalog of schema version 2. A broken one (§5.1: no version, another version, a member
 /// twice, a PTR that is not alone, ...) is refused as a whole. Properties that are not understood
-/// are passed over (§4.5).
+/// are passed over (§4.2).
 Result<CatalogMembers, CatalogError> read_catalog(const zone::Zone& catalog);
 
 /// What a new version of a catalog asks for.
@@ -42,7 +46,7 @@ struct CatalogPlan {
     std::vector<dns::Name> remove;       // with its state
     std::vector<CatalogMember> reset;    // same name, new unique label: drop its state, begin anew
     std::vector<CatalogMember> take;     // from another catalog that gave it away (coo)
-    std::vector<CatalogMember> regroup;  // only the group (or coo) changed
+    std::vector<CatalogMember> regroup;  // only groups or coo changed
     std::vector<dns::Name> conflicts;    // members another catalog or the configuration has: left out
 
     bool is_empty() const {

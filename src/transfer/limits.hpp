@@ -21,11 +21,6 @@ inline constexpr std::size_t in_records_max = 100'000'000;
 // Differences of one IXFR. Primaries keep fewer; each costs the control thread a version.
 inline constexpr std::size_t in_differences_max = 100'000;
 
-// Differences of a zone that are kept in memory to be sent (the journal may have more), and their
-// memory: beyond either the oldest goes, and who is that far behind gets the whole zone.
-inline constexpr std::size_t history_differences_max = 4096;
-inline constexpr std::size_t history_bytes_max = std::size_t{64} << 20;
-
 // Bounds on what a SOA may ask of its secondaries: a refresh of 0 would be a busy loop, one of
 // 68 years a zone that never learns. Those of BIND (min-refresh-time and its like), but for the
 // least ones, which let a test zone be quick.
@@ -35,6 +30,9 @@ inline constexpr Duration retry_min = 1s;
 inline constexpr Duration retry_max = std::chrono::hours(24 * 14);
 // RFC 1912 §2.2: an expire below refresh + retry loses a healthy zone at its first late refresh.
 inline constexpr Duration expire_max = std::chrono::hours(24 * 7 * 24);
+
+// A flood of NOTIFY starts a refresh no more often than this.
+inline constexpr Duration notify_spacing = std::chrono::milliseconds(100);
 
 // While there is no zone at all there is no SOA to say how often to try: first and longest waits.
 inline constexpr Duration bootstrap_retry_min = 1s;

@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ip_address.hpp"
@@ -99,15 +101,20 @@ private:
         Time due{};
         std::unique_ptr<MessageVerifier> verifier;
     };
+    /// Which request: a zone and where to.
+    using Key = std::pair<dns::Name, std::string>;
 
+    void notify_one(Time now, Request request);
     std::vector<std::uint8_t> write(Request& request);
     void finish(std::size_t index, std::optional<dns::Rcode> rcode);
+    static Key key_of(const Request& request);
 
     Rng* rng_;
     MakeSecurity make_security_;
     OnDone on_done_;
-    std::deque<Request> waiting_;  // not sent yet
-    std::vector<Request> flying_;  // sent, and to be sent again at `due`
+    std::map<Key, Request> waiting_;  // not sent yet ...
+    std::deque<Key> order_;           // ... and in which order; those forgotten are still in it
+    std::vector<Request> flying_;     // sent, and to be sent again at `due`
     Counts counts_;
 };
 

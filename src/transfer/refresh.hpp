@@ -103,7 +103,7 @@ private:
     Time deadline_{};
     Time give_up_{};
     Kind kind_ = Kind::axfr;
-    bool fell_back_ = false;
+    bool edns_ = true;
     bool is_open_ = false;
     Security security_;
     std::unique_ptr<TransferIn> in_;

@@ -73,11 +73,11 @@ public:
     int failures() const { return failures_; }
 
 private:
-    void start(std::size_t primary);
-    void want_next(Time now);
-    void confirm(Time now, const SoaNumbers& soa, Duration expire);
+    void start(Time now, std::size_t primary);
+    void go_on_after(Time now, Duration wait);
+    Duration refresh_wait() const;
     Duration retry_wait() const;
-    Duration jittered(Duration most) const;
+    Duration jittered(Duration most);
 
     std::size_t primaries_;
     TimerBounds bounds_;
@@ -86,16 +86,16 @@ private:
     SoaNumbers soa_;
     Time verified_{};
     Duration expire_{};
-    Time refresh_at_;             // when nothing is in flight
+    Time refresh_at_;  // when nothing is in flight
+    Time last_start_{};
     bool refreshing_ = false;
-    bool wanted_again_ = false;   // a NOTIFY came while refreshing
-    std::optional<std::size_t> wanted_from_;  // the primary it came from
-    std::optional<std::uint32_t> notified_serial_;
+    bool wanted_again_ = false;               // a NOTIFY came while refreshing ...
+    std::optional<std::uint32_t> wanted_serial_;  // ... that named this serial
     std::optional<std::size_t> to_start_;
-    std::size_t current_ = 0;     // primary of the refresh in flight
-    std::size_t tried_ = 0;       // primaries that failed in this round
-    std::size_t preferred_ = 0;   // the one that worked last
-    int failures_ = 0;            // rounds in a row in which all failed
+    std::size_t current_ = 0;    // primary of the refresh in flight
+    std::size_t tried_ = 0;      // primaries that failed in this round
+    std::size_t preferred_ = 0;  // the one that worked or sent NOTIFY last
+    int failures_ = 0;           // rounds in a row in which all failed
 };
 
 }  // namespace kith::transfer

@@ -97,30 +97,35 @@ public:
 
 private:
     enum class Place : std::uint8_t {
-        start,         // before the first SOA
-        after_first,   // IXFR: the second record decides the form
-        whole,         // between the first and the last SOA
-        removed,       // in the first half of a difference
-        added,         // in the second half
-        end,           // after the last SOA
+        start,        // before the first SOA
+        after_first,  // IXFR: the second record decides the form
+        whole,        // between the first and the last SOA
+        removed,      // in the first half of a difference
+        added,        // in the second half
+        end,          // after the last SOA
     };
 
+    bool read_message(Bytes message);
     bool check_header(const dns::MessageView& message);
     bool check_question(const dns::MessageView& message);
     void read_options(const dns::MessageView& message);
     bool on_record(const dns::MessageView& message, const dns::RecordView& record);
-    bool on_first_soa(Bytes rdata);
+    bool place_record(const dns::RecordView& record, Bytes rdata);
+    bool on_first(const dns::RecordView& record, Bytes rdata);
     bool on_second(const dns::RecordView& record, Bytes rdata);
     bool on_whole(const dns::RecordView& record, Bytes rdata);
     bool on_removed(const dns::RecordView& record, Bytes rdata);
     bool on_added(const dns::RecordView& record, Bytes rdata);
+    bool on_last(const dns::RecordView& record, Bytes rdata);
+    bool start_whole(const dns::RecordView& record, Bytes rdata);
     bool start_difference(const dns::RecordView& record, Bytes rdata);
     bool add_to_zone(const dns::RecordView& record, Bytes rdata);
-    bool is_soa(const dns::RecordView& record) const;
     zone::Record make_record(const dns::RecordView& record, Bytes rdata) const;
+    bool settle_single_soa();
     InState finish();
-    void build_zone();
+    bool build_zone();
     bool fail(InFault fault, std::string text, dns::Rcode rcode = dns::Rcode::NOERROR);
+    std::string where() const;
 
     InRequest request_;
     MessageVerifier* verifier_;
@@ -128,7 +133,7 @@ private:
     Place place_ = Place::start;
     InError error_;
     InResult result_;
-    std::uint32_t first_serial_ = 0;
+    std::uint32_t newest_serial_ = 0;  // of the first SOA
     std::uint32_t first_ttl_ = 0;
     std::unique_ptr<zone::ZoneBuilder> builder_;
     std::vector<std::uint8_t> rdata_;  // of the record being read, expanded

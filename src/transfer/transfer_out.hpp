@@ -1,6 +1,6 @@
 #pragma once
 // TransferOut: the answer to one AXFR or IXFR query, message by message, out of an immutable zone
-// and its history. It copies nothing of the zone: a cursor goes over it.
+// and its newest changes. It copies nothing of the zone: a cursor goes over it.
 //
 //   TransferOut out(query, source, signer);
 //   while (!out.done()) send(out.next_message(buffer));
@@ -12,17 +12,22 @@
 #include <optional>
 
 #include "dns/message_builder.hpp"
-#include "transfer/history.hpp"
+#include "transfer/difference.hpp"
+#include "transfer/limits.hpp"
 #include "transfer/security.hpp"
 #include "transfer/transfer_query.hpp"
 #include "zone/zone.hpp"
 
 namespace kith::transfer {
 
+using dns::NameView;
+
 /// What a transfer is made of.
 struct Source {
     zone::ZonePtr zone;
-    HistoryPtr history;  // may be null, or of another version: then IXFR gives the whole zone
+    /// IXFR: the changes from the client's serial to the zone, exact ones (difference.hpp). Empty
+    /// when they are not known: then it gets the whole zone.
+    std::vector<ChangePtr> changes;
     /// Seconds until the zone expires here when this server is a secondary (RFC 7314 §3.1.1.1);
     /// none: the SOA's, as a primary answers.
     std::optional<std::uint32_t> expire_seconds;
@@ -47,29 +52,30 @@ public:
                 std::size_t message_bytes = out_message_bytes);
 
     Shape shape() const { return shape_; }
-    bool done() const { return phase_ == Phase::done; }
-    /// Writes the next message and returns it; requires !done() and 65,535 bytes of `buffer`.
+    bool done() const { return place_ == Place::done; }
+    /// Writes the next message and returns it; requires !done() and 65,535 bytes of `buffer`. Empty:
+    /// a record that no message holds together with its signature; the transfer is over, and the
+    /// connection must be closed, or the client would wait.
     Bytes next_message(MutableBytes buffer);
     const OutCounts& counts() const { return counts_; }
-    const Source& source() const { return source_; }
 
     /// Ends the transfer and hands back the zone, to be let go where zones may be.
     zone::ZonePtr release_zone();
 
 private:
-    enum class Phase : std::uint8_t { first_soa, zone, removed, added, last_soa, done };
-    enum class Put : std::uint8_t { written, full };
+    enum class Place : std::uint8_t { first_soa, zone, differences, last_soa, done };
 
     void choose_shape();
-    void start_message(MutableBytes buffer, std::size_t limit);
-    bool fill();
-    bool put(const zone::Record& record);
+    Bytes write_message(MutableBytes buffer, std::size_t limit);
+    /// Adds the record that is next; false: no room.
+    bool put_next();
+    bool put(NameView owner, dns::RrType type, std::uint32_t ttl, Bytes rdata);
     bool put_soa();
     bool put_zone_record();
-    bool put_removed();
-    bool put_added();
-    bool step_record();
-    void next_node();
+    bool put_difference_record();
+    void start_zone();
+    void start_node();
+    void settle();
     void add_edns();
 
     TransferQuery query_;
@@ -79,13 +85,14 @@ private:
     dns::MessageBuilder builder_;
     OutCounts counts_;
     Shape shape_ = Shape::whole;
-    Phase phase_ = Phase::first_soa;
+    Place place_ = Place::first_soa;
     // Where we are in the zone: node, RRset and record.
     zone::Cursor node_;
-    zone::NodeView::Iterator rrset_, rrset_end_;
-    zone::RrSetView::Iterator record_;
     dns::Name owner_;
-    // Where we are in the history: difference and record; index 0 is the SOA before it.
+    zone::NodeView::Iterator rrset_;
+    zone::RrSetView::Iterator record_;
+    // Where we are in the differences: which, and record of it, the SOA records counted.
+    std::vector<Difference> differences_;
     std::size_t difference_ = 0;
     std::size_t index_ = 0;
 };
