@@ -44,4 +44,14 @@ std::string_view fault_text(CodecFault fault);
 /// Memory is at most some 40 times the blob's, for records without RDATA.
 Result<zone::ZoneChange, CodecFault> decode_change(Bytes blob);
 
+/// What a zone has of one RRset more and less than its base.
+struct NetRrSet {
+    std::vector<zone::Record> removed;
+    std::vector<zone::Record> added;
+    bool empty() const { return removed.empty() && added.empty(); }
+};
+/// The same without apex and serials, which the reader knows: numbers of both, records, CRC-32.
+std::vector<std::uint8_t> encode_net(const NetRrSet& net, dns::NameView apex);
+Result<NetRrSet, CodecFault> decode_net(Bytes blob, dns::NameView apex);
+
 }  // namespace kith::store

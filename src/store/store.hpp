@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "store/lock_file.hpp"
 #include "store/origin.hpp"
 #include "store/store_error.hpp"
 #include "zone/change.hpp"
@@ -36,6 +37,7 @@ using zone::NameView;
 using zone::ZoneChange;
 
 class Database;
+struct NetRrSet;
 
 enum class Access : std::uint8_t {
     own,   // read and write; no second owner; made if it is not there
@@ -153,8 +155,21 @@ public:
     Stored<void> put(std::string_view space, std::span<const KeyValue> values);
 
 private:
-    Store(std::string file, std::unique_ptr<Database> database);
+    struct ZoneRow;
+    Store(std::string file, LockFile lock, std::unique_ptr<Database> database);
+    Stored<std::optional<ZoneRow>> row(NameView apex) const;
+    Stored<ZoneRow> row_to_read(NameView apex) const;
+    Stored<KeptZone> kept(const ZoneRow& row) const;
+    Stored<void> insert_changes(std::span<const Append> changes, UnixTime at);
+    Stored<ZoneRow> begin_base(NameView apex, const Base& base, std::uint32_t serial, History history);
+    Stored<void> end_base(const ZoneRow& row, std::uint32_t serial, std::span<const Append> changes,
+                          UnixTime at);
+    Stored<void> fold(const ZoneRow& row, const ZoneChange& change);
+    Stored<void> put_net(const ZoneRow& row, NameView owner, zone::RrType type, const NetRrSet& net);
+    Stored<NetRrSet> get_net(const ZoneRow& row, NameView owner, zone::RrType type) const;
+
     std::string file_;
+    LockFile lock_;
     std::unique_ptr<Database> database_;
 };
 

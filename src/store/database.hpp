@@ -1,0 +1,92 @@
+#pragma once
+// Database: one SQLite connection: prepared statements, transactions, and errors in words. Private to
+// this module; the library's types stay behind it.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "store/store_error.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace kith::store {
+
+class Database;
+
+/// One use of a prepared statement: bind, step, read; reset at the end of its life.
+class Statement {
+public:
+    Statement(Database& database, sqlite3_stmt* statement) : database_(&database), statement_(statement) {}
+    ~Statement();
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+
+    /// Binds the next parameter. The bytes must stay until the Statement is gone.
+    Statement& bind(std::int64_t value);
+    Statement& bind(Bytes value);
+    Statement& bind(std::string_view text);
+    /// True: there is a row.
+    Stored<bool> step();
+    /// For statements that give no rows.
+    Stored<void> run();
+
+    std::int64_t number(int column) const;
+    Bytes blob(int column) const;             ///< good until the next step
+    std::string_view text(int column) const;  ///< good until the next step
+
+private:
+    Database* database_;
+    sqlite3_stmt* statement_;
+    int bound_ = 0;
+};
+
+enum class OpenMode : std::uint8_t { create, write, read };
+
+class Database {
+public:
+    static Stored<std::unique_ptr<Database>> open(const std::string& file, OpenMode mode);
+    ~Database();
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
+
+    /// Runs one or more statements without parameters and rows.
+    Stored<void> run(const char* sql);
+    /// A number that `sql` gives in its first row.
+    Stored<std::int64_t> number(const char* sql);
+    /// `sql` must be a literal: statements are prepared once and found by its address. One that cannot
+    /// be prepared fails at its first step.
+    Statement statement(const char* sql);
+
+    /// What the library says went wrong last, in words.
+    StoreError error(int code) const;
+    const std::string& file() const { return file_; }
+
+private:
+    explicit Database(std::string file) : file_(std::move(file)) {}
+    std::string file_;
+    sqlite3* handle_ = nullptr;
+    std::unordered_map<const char*, sqlite3_stmt*> statements_;
+};
+
+/// A transaction that writes; undone unless commit() has succeeded.
+class Transaction {
+public:
+    static Stored<Transaction> begin(Database& database);
+    ~Transaction();
+    Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+    Transaction& operator=(Transaction&&) = delete;
+    Stored<void> commit();
+
+private:
+    explicit Transaction(Database& database) : database_(&database) {}
+    Database* database_;
+};
+
+}  // namespace kith::store
