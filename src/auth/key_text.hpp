@@ -24,6 +24,12 @@ dns::Text<crypto::SecretBytes> parse_secret(std::string_view base64);
 std::vector<TsigKey> parse_bind_keys(std::string_view text, std::string_view file,
                                      Problems& problems);
 
+/// A file that holds one key, whatever it was made by: a `key` statement (tsig-keygen, ddns-confgen),
+/// one line `alg:name:secret` (keymgr -t), or the K*.private of an old dnssec-keygen, whose key is
+/// called as the file is. Nullopt: `problems` says why.
+std::optional<TsigKey> parse_key_file(std::string_view text, std::string_view file,
+                                      Problems& problems);
+
 /// The key as a `key` statement that BIND, knsupdate and kith read, with the secret.
 std::string bind_key_text(const TsigKey& key);
 

@@ -74,6 +74,8 @@ struct Sig0Signer {
     std::uint16_t validity_seconds = 300;     // to each side of now
 };
 
+/// The tag that its KEY record has and its signatures carry.
+std::uint16_t sig0_key_tag(const Sig0Signer& signer);
 /// Bytes that sign_sig0_request() adds at most.
 std::size_t sig0_request_bytes(const Sig0Signer& signer);
 /// Appends a SIG(0) to the request in the first `size` bytes of `buffer` and returns the new size;

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "auth/limits.hpp"
 #include "base/result.hpp"
 #include "crypto/hmac.hpp"
 #include "crypto/key.hpp"
@@ -48,6 +49,8 @@ std::string algorithm_names();
 crypto::HmacDigest digest_of(TsigAlgorithm algorithm);
 /// Size of a whole MAC of this algorithm: 32 for hmac-sha256, 16 for hmac-sha256-128.
 std::size_t mac_bytes(TsigAlgorithm algorithm);
+/// No shorter one is legal: 10 bytes or half the hash (RFC 8945 §5.2.2.1).
+std::size_t mac_bytes_least(TsigAlgorithm algorithm);
 
 struct TsigKey {
     Name name;
@@ -57,7 +60,7 @@ struct TsigKey {
     /// (RFC 8945 §7). BIND's `hmac-sha256-128` in a key file means hmac-sha256 with 16 here.
     std::uint8_t truncated_bytes = 0;
     /// Seconds that clocks may differ, as sent. What the other side sent counts on receipt.
-    std::uint16_t fudge = 300;
+    std::uint16_t fudge = tsig_fudge_seconds;
 
     /// Size of the MACs this key makes.
     std::size_t mac_size() const {
@@ -74,6 +77,8 @@ enum class KeyFault : std::uint8_t {
     not_available,    // the crypto library refuses this digest
 };
 std::string_view fault_text(KeyFault fault);
+/// Whether the key can be used: secret_size, truncation or not_available.
+Result<void, KeyFault> check_key(const TsigKey& key);
 
 /// The keys one server shares with others. Filled once, then immutable and read by any thread.
 class KeyRing {
@@ -88,7 +93,7 @@ public:
 
 private:
     std::vector<std::unique_ptr<const TsigKey>> keys_;
-    std::unordered_map<std::uint64_t, std::vector<const TsigKey*>> by_hash_;
+    std::unordered_multimap<std::uint64_t, const TsigKey*> by_hash_;
 };
 
 }  // namespace kith::auth

@@ -49,6 +49,10 @@ public:
     const TsigReply& reply() const { return reply_; }
 
 private:
+    Verdict check_first(Bytes message, UnixTime now, std::size_t& message_bytes);
+    Verdict accept(const TsigRecord& record);
+    Verdict fail(TsigVerdict why);
+
     const TsigKey* key_;
     TsigMac prior_;
     std::unique_ptr<crypto::Hmac> running_;  // over prior MAC and unsigned messages so far

@@ -2,8 +2,8 @@
 // HMAC (RFC 2104) over the digests that TSIG knows, and a comparison that takes the same time
 // wherever two values differ.
 //
-// The algorithms and contexts of the library are fetched once and used again: a MAC of a short
-// message costs its compressions and no allocation. Any thread may use everything here.
+// The algorithms and contexts of the library are fetched once and used again, by each thread for
+// itself. Any thread may use everything here; one Hmac belongs to one thread at a time.
 
 #include <array>
 #include <cstddef>
