@@ -60,6 +60,8 @@ TransferIn::TransferIn(InRequest request, MessageVerifier* verifier)
 }
 
 TransferIn::~TransferIn() = default;
+TransferIn::TransferIn(TransferIn&&) noexcept = default;
+TransferIn& TransferIn::operator=(TransferIn&&) noexcept = default;
 
 InState TransferIn::on_message(Bytes message) {
     KITH_CHECK(state_ == InState::more);

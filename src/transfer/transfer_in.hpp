@@ -84,6 +84,8 @@ public:
     /// `verifier` may be null: the answer is not signed. It must outlive this.
     explicit TransferIn(InRequest request, MessageVerifier* verifier = nullptr);
     ~TransferIn();
+    TransferIn(TransferIn&&) noexcept;
+    TransferIn& operator=(TransferIn&&) noexcept;
 
     /// Takes the next message of the answer. Once it is not `more`, nothing may follow.
     InState on_message(Bytes message);
