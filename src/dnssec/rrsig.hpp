@@ -79,7 +79,6 @@ enum class SignatureFault : std::uint8_t {
     not_yet_valid,
     expired,
     times_reversed,     // expires before it begins
-    ttl,                // the RRset's TTL is above the original
     bad_signature,
 };
 std::string_view fault_text(SignatureFault fault);

@@ -1,0 +1,87 @@
+#include "dnssec/nsec3.hpp"
+
+#include <algorithm>
+
+namespace kith::dnssec {
+namespace {
+
+// RFC 4648 §7; lower case, as every server prints it.
+constexpr std::string_view base32hex = "0123456789abcdefghijklmnopqrstuv";
+constexpr std::size_t hash_label_bytes = 32;
+
+int value_of(std::uint8_t byte) {
+    const std::uint8_t c = dns::lower(byte);
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'v') return c - 'a' + 10;
+    return -1;
+}
+
+}  // namespace
+
+std::optional<Nsec3Head> Nsec3Head::read(Bytes rdata) {
+    if (rdata.size() < 5 || rdata.size() < 5U + rdata[4]) return std::nullopt;
+    return Nsec3Head{rdata[0], rdata[1], load_u16(rdata.data() + 2), rdata.subspan(5, rdata[4]),
+                     rdata.subspan(5U + rdata[4])};
+}
+
+Nsec3Hasher::Nsec3Hasher(Nsec3Parameters parameters)
+    : parameters_(std::move(parameters)), digest_(crypto::DigestKind::sha1) {}
+
+Nsec3Hash Nsec3Hasher::hash(NameView name) {
+    const Name lower = Name(name).lowered();
+    Nsec3Hash out;
+    digest_.update(lower.wire());
+    digest_.update(parameters_.salt);
+    digest_.finish(out);
+    for (int left = parameters_.iterations; left > 0; --left) {
+        digest_.update(out);
+        digest_.update(parameters_.salt);
+        digest_.finish(out);
+    }
+    return out;
+}
+
+Name nsec3_owner(const Nsec3Hash& hash, NameView apex) {
+    std::array<std::uint8_t, hash_label_bytes> label;
+    for (std::size_t group = 0; group < 4; ++group) {  // 5 bytes are 8 characters
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < 5; ++i) bits = bits << 8 | hash[group * 5 + i];
+        for (std::size_t i = 8; i-- > 0; bits >>= 5) {
+            label[group * 8 + i] = static_cast<std::uint8_t>(base32hex[bits & 31]);
+        }
+    }
+    dns::NameBuilder owner;
+    KITH_CHECK(owner.append(label) && owner.append(apex));
+    return owner.finish();
+}
+
+std::optional<Nsec3Hash> nsec3_hash_of(NameView owner, NameView apex) {
+    if (owner.size() != apex.size() + hash_label_bytes + 1 || owner.wire()[0] != hash_label_bytes) {
+        return std::nullopt;
+    }
+    const Bytes label = owner.first_label();
+    Nsec3Hash out;
+    for (std::size_t group = 0; group < 4; ++group) {
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < 8; ++i) {
+            const int value = value_of(label[group * 8 + i]);
+            if (value < 0) return std::nullopt;
+            bits = bits << 5 | static_cast<std::uint64_t>(value);
+        }
+        for (std::size_t i = 5; i-- > 0; bits >>= 8) {
+            out[group * 5 + i] = static_cast<std::uint8_t>(bits);
+        }
+    }
+    return out;
+}
+
+std::vector<std::uint8_t> make_nsec3param(const Nsec3Parameters& parameters) {
+    std::vector<std::uint8_t> rdata{nsec3_sha1, 0,
+                                    static_cast<std::uint8_t>(parameters.iterations >> 8),
+                                    static_cast<std::uint8_t>(parameters.iterations),
+                                    static_cast<std::uint8_t>(parameters.salt.size())};
+    rdata.insert(rdata.end(), parameters.salt.begin(), parameters.salt.end());
+    return rdata;
+}
+
+}  // namespace kith::dnssec

@@ -1,0 +1,106 @@
+#include "dnssec/zone_key.hpp"
+
+#include <algorithm>
+
+#include "crypto/digest.hpp"
+
+namespace kith::dnssec {
+namespace {
+
+constexpr std::size_t dnskey_head_bytes = 4;
+constexpr std::size_t ds_head_bytes = 4;
+
+std::optional<crypto::DigestKind> digest_kind(std::uint8_t type) {
+    switch (static_cast<DsDigest>(type)) {
+        case DsDigest::sha1: return crypto::DigestKind::sha1;
+        case DsDigest::sha256: return crypto::DigestKind::sha256;
+        case DsDigest::sha384: return crypto::DigestKind::sha384;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Dnskey> Dnskey::read(Bytes rdata) {
+    if (rdata.size() < dnskey_head_bytes) return std::nullopt;
+    return Dnskey{load_u16(rdata.data()), rdata[2], rdata[3], rdata.subspan(dnskey_head_bytes)};
+}
+
+std::uint16_t key_tag(Bytes dnskey_rdata) {
+    constexpr std::uint8_t rsamd5 = 1;
+    const std::size_t size = dnskey_rdata.size();
+    if (size >= dnskey_head_bytes + 3 && dnskey_rdata[3] == rsamd5) {
+        return load_u16(dnskey_rdata.data() + size - 3);  // RFC 4034 appendix B.1
+    }
+    std::uint32_t sum = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        sum += (i & 1) != 0 ? dnskey_rdata[i] : std::uint32_t{dnskey_rdata[i]} << 8;
+    }
+    sum += sum >> 16 & 0xffff;
+    return static_cast<std::uint16_t>(sum);
+}
+
+std::vector<std::uint8_t> make_dnskey(std::uint16_t flags, const crypto::PublicKey& key) {
+    std::vector<std::uint8_t> rdata(dnskey_head_bytes);
+    store_u16(rdata.data(), flags);
+    rdata[2] = dnskey_protocol;
+    rdata[3] = static_cast<std::uint8_t>(key.algorithm());
+    rdata.insert(rdata.end(), key.wire().begin(), key.wire().end());
+    return rdata;
+}
+
+std::vector<std::uint8_t> make_ds(NameView owner, Bytes dnskey_rdata, DsDigest digest) {
+    const auto kind = digest_kind(static_cast<std::uint8_t>(digest));
+    KITH_CHECK(kind.has_value() && dnskey_rdata.size() >= dnskey_head_bytes);
+    crypto::Digest context(*kind);
+    context.update(Name(owner).lowered().wire());
+    context.update(dnskey_rdata);
+    std::vector<std::uint8_t> rdata(ds_head_bytes + crypto::digest_bytes(*kind));
+    store_u16(rdata.data(), key_tag(dnskey_rdata));
+    rdata[2] = dnskey_rdata[3];
+    rdata[3] = static_cast<std::uint8_t>(digest);
+    context.finish(MutableBytes(rdata).subspan(ds_head_bytes));
+    return rdata;
+}
+
+bool matches_ds(NameView owner, Bytes dnskey_rdata, Bytes ds_rdata) {
+    if (dnskey_rdata.size() < dnskey_head_bytes || ds_rdata.size() < ds_head_bytes) return false;
+    // The cheap fields first: a digest is only worth its time when they agree.
+    if (ds_rdata[2] != dnskey_rdata[3] || load_u16(ds_rdata.data()) != key_tag(dnskey_rdata)) {
+        return false;
+    }
+    if (!digest_kind(ds_rdata[3])) return false;
+    return std::ranges::equal(make_ds(owner, dnskey_rdata, static_cast<DsDigest>(ds_rdata[3])),
+                              ds_rdata);
+}
+
+ZoneKey::ZoneKey(Bytes rdata) : rdata_(rdata.begin(), rdata.end()), tag_(key_tag(rdata)) {}
+
+ZoneKey::ZoneKey(std::uint16_t flags, crypto::PrivateKey key)
+    : ZoneKey(make_dnskey(flags, key.public_key())) {
+    private_key_ = std::move(key);
+}
+
+std::optional<ZoneKey> ZoneKey::from_dnskey(Bytes dnskey_rdata) {
+    if (dnskey_rdata.size() < dnskey_head_bytes) return std::nullopt;
+    return ZoneKey(dnskey_rdata);
+}
+
+KeySet use_by_flags(std::vector<ZoneKey> keys) {
+    const auto has = [&keys](std::uint8_t algorithm, bool is_sep) {
+        return std::ranges::any_of(keys, [&](const ZoneKey& key) {
+            return key.algorithm() == algorithm && key.is_sep() == is_sep && key.private_key();
+        });
+    };
+    KeySet out;
+    for (const ZoneKey& key : keys) {
+        const bool can_sign = key.private_key().has_value();
+        const bool keys_too = key.is_sep() || !has(key.algorithm(), true);
+        const bool zone_too = !key.is_sep() || !has(key.algorithm(), false);
+        const KeyUse use{true, can_sign && keys_too, can_sign && zone_too, can_sign && keys_too};
+        out.keys.push_back({key, use});
+    }
+    return out;
+}
+
+}  // namespace kith::dnssec
