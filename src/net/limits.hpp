@@ -21,6 +21,28 @@ inline constexpr std::size_t tcp_unsent_bytes_max = 2 * (65535 + 2);
 // pass it is closed.
 inline constexpr std::size_t tcp_unsent_bytes_total_max = 64U << 20;
 
+// Bytes of a connection that may be unsent before its streams write more: enough to keep a fast
+// network busy while the loop is elsewhere, little enough for hundreds of slow clients.
+inline constexpr std::size_t tcp_stream_unsent_bytes_max = 65535 + 2;
+
+// Messages that one connection's streams write in a turn, so that queries over UDP do not wait.
+inline constexpr int tcp_stream_messages_per_turn = 4;
+
+// Streams that a worker sends at once; each holds a zone's version and some 16 kB. Whoever starts
+// them answers that it is busy at the bound.
+inline constexpr std::size_t tcp_streams_max = 256;
+
+// How long a client may take for one message of a stream, and for all: after that it is closed, as
+// it keeps an old version of a zone alive. 16 kB a minute is less than any working link carries.
+inline constexpr Duration tcp_stream_message_max = 60s;
+inline constexpr Duration tcp_stream_time_max = std::chrono::hours(2);
+
+// Bytes that a TCP client reads in one turn of its loop.
+inline constexpr std::size_t tcp_client_read_bytes_per_turn = 256 << 10;
+
+// Datagrams that a UDP client reads in one turn.
+inline constexpr int udp_client_reads_per_turn = 64;
+
 // How long a client may leave the kernel's send buffer full before it is closed.
 inline constexpr Duration tcp_write_stall_max = 10s;
 

@@ -11,19 +11,27 @@
 namespace kith::net {
 
 struct TcpServer::Connection {
+    struct Sending {
+        std::unique_ptr<TcpStream> stream;
+        Time started;
+    };
     Descriptor socket;
     Endpoint peer;
     Endpoint local;
     std::vector<std::uint8_t> in;   // bytes of messages not handled yet
     std::vector<std::uint8_t> out;  // framed answers the kernel has not taken yet
     std::size_t out_sent = 0;       // bytes at the front of `out` already sent
+    std::deque<Sending> streams;    // each is one of `pending`; the first writes next
     int pending = 0;                // messages handed out and not answered
     bool finished_reading = false;  // the client has sent its last byte
     bool broken = false;
     std::uint32_t watched = EPOLLIN;
     Time last_message;
     Time last_write;
+    Time last_refill;  // when a stream last wrote
 
+    /// Since when nothing useful has happened on it.
+    Time silent_since() const { return streams.empty() ? last_message : std::max(last_message, last_refill); }
     std::size_t unsent() const { return out.size() - out_sent; }
     /// A whole message waits in `in`.
     bool has_message() const { return in.size() >= 2 && in.size() - 2 >= load_u16(in.data()); }
@@ -95,7 +103,7 @@ void TcpServer::adopt(Descriptor socket, const Endpoint& peer, const Endpoint& l
 }
 
 void TcpServer::make_room() {
-    const auto oldest = std::ranges::min_element(clients_, {}, [](const auto& entry) { return entry.second->last_message; });
+    const auto oldest = std::ranges::min_element(clients_, {}, [](const auto& entry) { return entry.second->silent_since(); });
     ++counters_.evicted;
     close(oldest->first);
 }
@@ -154,15 +162,56 @@ void TcpServer::send(TcpClient id, Bytes message) {
     --connection->pending;
     // The next event, which settle() acts on, comes with the next turn.
     loop_.rewatch(connection->socket.get(), connection->watched = EPOLLIN | EPOLLOUT);
-    if (unsent_total_ + message.size() + 2 > tcp_unsent_bytes_total_max) connection->broken = true;
-    if (connection->broken) return;
-    if (connection->unsent() == 0) connection->last_write = loop_.now();
+    append(*connection, message);
+    // It leaves with the other answers of this turn: one segment instead of many.
+}
+
+/// Puts a framed message behind what is unsent; false: too much is, and the connection is broken.
+bool TcpServer::append(Connection& connection, Bytes message) {
+    if (unsent_total_ + message.size() + 2 > tcp_unsent_bytes_total_max) connection.broken = true;
+    if (connection.broken) return false;
+    if (connection.unsent() == 0) connection.last_write = loop_.now();
+    // A connection that is never quite empty must not keep all that it has ever sent.
+    if (connection.out_sent >= tcp_unsent_bytes_max) {
+        connection.out.erase(connection.out.begin(), connection.out.begin() + static_cast<std::ptrdiff_t>(connection.out_sent));
+        connection.out_sent = 0;
+    }
     std::uint8_t length[2];
     store_u16(length, static_cast<std::uint16_t>(message.size()));
-    connection->out.insert(connection->out.end(), length, length + 2);
-    connection->out.insert(connection->out.end(), message.begin(), message.end());
+    connection.out.insert(connection.out.end(), length, length + 2);
+    connection.out.insert(connection.out.end(), message.begin(), message.end());
     unsent_total_ += message.size() + 2;
-    // It leaves with the other answers of this turn: one segment instead of many.
+    return true;
+}
+
+void TcpServer::send_stream(TcpClient id, std::unique_ptr<TcpStream> stream) {
+    Connection* const connection = find(id);
+    if (connection == nullptr) return;
+    connection->streams.push_back({std::move(stream), loop_.now()});
+    connection->last_refill = loop_.now();
+    ++stream_count_;
+    loop_.rewatch(connection->socket.get(), connection->watched = EPOLLIN | EPOLLOUT);
+}
+
+/// Lets the streams write in turn while there is room. A few messages only: the loop has others to
+/// serve, and comes back while the socket takes more.
+void TcpServer::refill(Connection& connection) {
+    for (int left = tcp_stream_messages_per_turn; left > 0 && !connection.streams.empty(); --left) {
+        if (connection.broken || connection.unsent() >= tcp_stream_unsent_bytes_max) return;
+        Connection::Sending sending = std::move(connection.streams.front());
+        connection.streams.pop_front();
+        message_.resize(65535);
+        const Bytes message = sending.stream->next(message_);
+        connection.last_refill = loop_.now();
+        const bool goes_on = !message.empty() && append(connection, message) && !sending.stream->done();
+        if (message.empty()) connection.broken = true;
+        if (goes_on) {
+            connection.streams.push_back(std::move(sending));
+        } else {
+            --connection.pending;
+            --stream_count_;
+        }
+    }
 }
 
 void TcpServer::done(TcpClient id) {
@@ -195,11 +244,15 @@ void TcpServer::settle(TcpClient id) {
     Connection* const connection = find(id);
     if (connection == nullptr) return;
     if (!connection->broken && connection->unsent() > 0) write_some(*connection);
+    if (!connection->broken && !connection->streams.empty()) {
+        refill(*connection);
+        if (!connection->broken) write_some(*connection);
+    }
     if (connection->is_over()) return close(id);
     std::uint32_t events = 0;
     if (!connection->finished_reading && connection->may_take()) events |= EPOLLIN;
-    // Messages that wait for room are taken up when answers have left.
-    if (connection->unsent() > 0 || (connection->has_message() && connection->may_take())) events |= EPOLLOUT;
+    // Messages and streams that wait for room are taken up when answers have left.
+    if (connection->unsent() > 0 || !connection->streams.empty() || (connection->has_message() && connection->may_take())) events |= EPOLLOUT;
     if (events != connection->watched) loop_.rewatch(connection->socket.get(), connection->watched = events);
 }
 
@@ -207,6 +260,7 @@ void TcpServer::close(TcpClient id) {
     Connection* const connection = find(id);
     if (connection == nullptr) return;
     unsent_total_ -= connection->unsent();
+    stream_count_ -= connection->streams.size();
     loop_.unwatch(connection->socket.get());
     clients_.erase(id);
 }
@@ -217,7 +271,10 @@ void TcpServer::on_tick() {
     for (const auto& [id, connection] : clients_) {
         const bool idle = connection->pending == 0 && connection->unsent() == 0 && now - connection->last_message > settings_.idle_timeout;
         const bool stalled = connection->unsent() > 0 && now - connection->last_write > tcp_write_stall_max;
-        if (idle || stalled) late.push_back(id);
+        const bool trickles = !connection->streams.empty() &&
+                              (now - connection->last_refill > settings_.stream_message_max ||
+                               now - connection->streams.front().started > settings_.stream_time_max);
+        if (idle || stalled || trickles) late.push_back(id);
     }
     counters_.timed_out += late.size();
     for (const TcpClient id : late) close(id);

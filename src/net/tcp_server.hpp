@@ -5,7 +5,7 @@
 //
 // A connection's clock runs from its last *whole* message, so that trickling bytes does not keep
 // it open. When all places are taken, a newcomer takes the place of the connection that has been
-// without a whole message for longest.
+// without a whole message for longest; one that takes a long answer counts from its last progress.
 
 #include <deque>
 #include <functional>
@@ -21,12 +21,25 @@
 
 namespace kith::net {
 
+/// An answer of many messages, made one at a time when there is room for the next.
+class TcpStream {
+public:
+    virtual ~TcpStream() = default;
+    /// Writes the next message into `buffer`, of 65,535 bytes, and returns it. Empty: it cannot go
+    /// on; the connection is closed, so that its client does not take what it has for all.
+    virtual Bytes next(MutableBytes buffer) = 0;
+    /// True after the last message.
+    virtual bool done() const = 0;
+};
+
 /// Names a connection; never reused within a process run.
 using TcpClient = std::uint64_t;
 
 struct TcpSettings {
     std::size_t clients_max = 1000;  // per worker
     Duration idle_timeout = 10s;     // RFC 7766 §6.2.3: seconds, not minutes
+    Duration stream_message_max = tcp_stream_message_max;
+    Duration stream_time_max = tcp_stream_time_max;
 };
 
 struct TcpCounters {
@@ -39,7 +52,7 @@ struct TcpCounters {
 class TcpServer {
 public:
     /// Called with each whole message. The bytes are valid during the call only. Answer now or
-    /// later with exactly one send() or one done() per message.
+    /// later with exactly one send(), send_stream() or done() per message.
     using OnMessage = std::function<void(TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message)>;
 
     TcpServer(Loop& loop, TcpSettings settings, OnMessage on_message);
@@ -50,12 +63,18 @@ public:
 
     /// Sends one answer. A connection that is gone is ignored: its client has left.
     void send(TcpClient client, Bytes message);
+    /// Sends an answer of many messages, one of `stream` whenever what was written before has mostly
+    /// left. Other answers of the connection and other streams take turns with it. The stream is
+    /// destroyed after its last message or when the connection ends, on the loop's thread.
+    void send_stream(TcpClient client, std::unique_ptr<TcpStream> stream);
     /// The message will get no answer.
     void done(TcpClient client);
     /// Replaces clients_max and idle_timeout from now on.
     void set_settings(const TcpSettings& settings) { settings_ = settings; }
 
     std::size_t client_count() const { return clients_.size(); }
+    /// Streams that are being sent, of all connections.
+    std::size_t stream_count() const { return stream_count_; }
     const TcpCounters& counters() const { return counters_; }
 
 private:
@@ -72,6 +91,8 @@ private:
     bool read_some(Connection& connection);
     void handle_messages(TcpClient id);
     bool write_some(Connection& connection);
+    void refill(Connection& connection);
+    bool append(Connection& connection, Bytes message);
     void settle(TcpClient id);
     void close(TcpClient id);
     void on_tick();
@@ -85,6 +106,8 @@ private:
     std::unordered_map<TcpClient, std::unique_ptr<Connection>> clients_;
     TcpClient next_id_ = 1;
     std::size_t unsent_total_ = 0;
+    std::size_t stream_count_ = 0;
+    std::vector<std::uint8_t> message_;  // of a stream, being written
     TcpCounters counters_;
 };
 

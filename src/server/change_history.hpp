@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/shared_vector.hpp"
 #include "zone/change.hpp"
@@ -22,6 +23,8 @@ public:
     /// The index of the change that starts from `serial`; nullopt: not, or no longer, here. From
     /// there on each change starts where the one before it ends.
     std::optional<std::size_t> find(std::uint32_t serial) const;
+    /// All from that one on; empty: not here.
+    std::vector<std::shared_ptr<const zone::ZoneChange>> since(std::uint32_t serial) const;
 
     /// Adds the next change. One that does not start where the last one ended makes all before it
     /// worthless: they are forgotten.

@@ -69,12 +69,12 @@ struct Outcome {
 };
 using Done = std::function<void(const Outcome& outcome)>;
 
-/// Adds to a change what signing makes of it: RRSIG, NSEC, NSEC3 records. `before` is the version
-/// that serves, `after` what it becomes with `change` (its SOA has the new serial already). The
-/// records to remove and add besides; an error refuses the change.
-using Signer =
-    std::function<Result<ZoneChange, std::string>(const Zone& before, const ZonePtr& after,
-                                                  const ZoneChange& change)>;
+/// What signing makes of a change: the RRSIG, NSEC, NSEC3 records to remove and add besides. `after`
+/// is the zone with the change in it, with the serial it will have. `change`: what was done; null:
+/// nobody knows what was signed before, all of the zone is to be signed. `due`: names whose
+/// signatures are to be renewed. An error refuses the change.
+using Signer = std::function<Result<ZoneChange, std::string>(
+    const Zone& after, const ZoneChange* change, std::span<const Name> due)>;
 
 struct KeeperSettings {
     SerialPolicy serial = SerialPolicy::increment;
@@ -126,8 +126,9 @@ public:
     /// Replaces the zone with another one as it is, serial included: AXFR. Commits what is staged
     /// first.
     void replace(ZonePtr next, Origin origin, Done done);
-    /// Has the signer look at the zone again although nothing changed: signatures that end, keys.
-    Result<void, ChangeError> resign(NameView apex, Origin origin, Done done);
+    /// Has the signer look at the zone again although nothing changed: signatures at `due` that
+    /// end, keys that came or went. False: the zone is not kept, or has no signer.
+    bool resign(NameView apex, std::vector<Name> due, Origin origin, Done done);
 
     /// Commits what is staged, now: for tests and before the end.
     void commit();
@@ -148,14 +149,42 @@ public:
 
 private:
     struct Kept;
+    struct Sealed;
+    /// What one producer staged.
+    struct Part {
+        Origin origin;
+        Done done;
+    };
+    struct Ended {
+        std::vector<Part> parts;
+        Outcome outcome;
+    };
     Kept* find(NameView apex) const;
-    Counters counters_;
-    std::vector<Consumer> consumers_;
-    std::map<std::string, std::unique_ptr<Kept>> zones_;  // by apex, lower case, wire form
+    Result<void, ChangeError> stage(Kept& kept, ZoneChange change, Origin origin, Done done);
+    void commit_soon();
+    Result<Sealed, std::string> seal(Kept& kept);
+    Result<ZonePtr, std::string> with_signatures(const Kept& kept, const ZonePtr& zone, const ZoneChange* change, std::span<const Name> due) const;
+    Ended end(Kept& kept, Outcome outcome);
+    static void tell(const std::vector<Ended>& all);
+    store::Stored<void> store(std::span<const Sealed> sealed);
+    void serve(std::span<const Sealed> sealed, std::vector<Ended>& ended);
+    Result<ZonePtr, std::string> begin(Kept& kept, const ZonePtr& from_file);
+    Result<ZonePtr, std::string> resume(Kept& kept, const store::KeptZone& known, const ZonePtr& from_file);
+    Result<void, std::string> take_edit(Kept& kept, const ZonePtr& from_file);
+    store::Stored<void> write_base(Kept& kept);
+    void load_history(Kept& kept);
+    void compact_later(Kept& kept);
+    void compact();
+
     net::Loop& loop_;
     store::Store& store_;
     Publish publish_;
     Clock now_;
+    Counters counters_;
+    std::vector<Consumer> consumers_;
+    std::map<std::string, std::unique_ptr<Kept>> zones_;  // by apex, lower case, wire form
+    net::Timer commit_timer_;
+    net::Timer compact_timer_;
 };
 
 }  // namespace kith::server

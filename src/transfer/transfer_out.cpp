@@ -185,7 +185,8 @@ void TransferOut::settle() {
 
 bool TransferOut::put_zone_record() {
     const zone::RrSetView rrset = *rrset_;
-    if (!put(owner_, rrset.type(), rrset.ttl(), *record_)) return false;
+    const Bytes rdata = *record_;
+    if (!put(owner_, rrset.type(), rrset.record_ttl(rdata), rdata)) return false;
     ++record_;
     settle();
     return true;

@@ -1,0 +1,510 @@
+#include "server/zone_keeper.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "server/reconcile.hpp"
+#include "zone/difference_at.hpp"
+#include "zone/node_block.hpp"
+
+namespace kith::server {
+namespace {
+
+using store::Append;
+using store::Base;
+using store::KeptZone;
+using store::Store;
+using zone::Record;
+using zone::RrType;
+
+// Between two steps of compaction, so that commits come in between.
+constexpr Duration compact_interval = 20ms;
+
+std::string key_of(NameView apex) { return std::string(as_text(Name(apex).lowered().wire())); }
+
+std::string misfit(const ChangeError& error) {
+    return fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type), zone::fault_text(error.fault));
+}
+
+void add_owners(const ZoneChange& change, std::vector<Name>& owners) {
+    for (const Record& record : change.removed) owners.push_back(record.owner);
+    for (const Record& record : change.added) owners.push_back(record.owner);
+}
+
+void make_set(std::vector<Name>& owners) {
+    std::ranges::sort(owners);
+    const auto rest = std::ranges::unique(owners);
+    owners.erase(rest.begin(), rest.end());
+}
+
+Base file_base(const Zone& zone) { return {Base::Kind::file, store::digest_of(zone), zone.serial()}; }
+
+}  // namespace
+
+std::uint32_t next_serial(SerialPolicy policy, std::uint32_t last, UnixTime now) {
+    std::uint32_t wanted = last + 1;
+    switch (policy) {
+        case SerialPolicy::increment: break;
+        case SerialPolicy::unixtime: wanted = static_cast<std::uint32_t>(now); break;
+        case SerialPolicy::dateserial: {
+            const std::time_t seconds = now;
+            std::tm utc{};
+            ::gmtime_r(&seconds, &utc);
+            wanted = static_cast<std::uint32_t>(((utc.tm_year + 1900) * 100 + utc.tm_mon + 1) * 100 + utc.tm_mday) * 100;
+            break;
+        }
+    }
+    return is_after(wanted, last) ? wanted : last + 1;
+}
+
+/// One zone of record.
+struct ZoneKeeper::Kept {
+    Name apex;
+    KeeperSettings settings;
+    ZonePtr serving;
+    ZonePtr working;  // serving, with what is staged
+    ChangeHistory history;
+    std::optional<Base> base;  // as stored; none: nothing is stored yet, as nothing changed yet
+    std::uint64_t change_bytes = 0;  // in the journal, about
+    bool wants_compaction = false;
+
+    std::vector<Part> parts;    // staged
+    std::vector<Name> touched;  // by them
+    std::vector<Name> due;      // signatures to renew
+    bool is_given = false;      // serials come from elsewhere
+    bool is_resigned = false;
+};
+
+/// A version ready to be kept.
+struct ZoneKeeper::Sealed {
+    Kept* kept = nullptr;
+    ZonePtr zone;
+    std::shared_ptr<const ZoneChange> change;
+    bool is_nothing = false;  // what was staged changes nothing
+};
+
+ZoneKeeper::ZoneKeeper(net::Loop& loop, store::Store& store, Publish publish, Clock now)
+    : loop_(loop), store_(store), publish_(std::move(publish)), now_(std::move(now)), commit_timer_(loop, [this] { commit(); }), compact_timer_(loop, [this] { compact(); }) {}
+
+ZoneKeeper::~ZoneKeeper() = default;
+
+ZoneKeeper::Kept* ZoneKeeper::find(NameView apex) const {
+    const auto found = zones_.find(key_of(apex));
+    return found == zones_.end() ? nullptr : found->second.get();
+}
+
+std::vector<Name> ZoneKeeper::zones() const {
+    std::vector<Name> out;
+    for (const auto& [key, kept] : zones_) out.push_back(kept->apex);
+    return out;
+}
+
+void ZoneKeeper::release(NameView apex) {
+    commit();
+    zones_.erase(key_of(apex));
+}
+
+ZonePtr ZoneKeeper::serving(NameView apex) const {
+    const Kept* const kept = find(apex);
+    return kept == nullptr ? nullptr : kept->serving;
+}
+
+ZonePtr ZoneKeeper::working(NameView apex) const {
+    const Kept* const kept = find(apex);
+    return kept == nullptr ? nullptr : kept->working;
+}
+
+ChangeHistory ZoneKeeper::history(NameView apex) const {
+    const Kept* const kept = find(apex);
+    return kept == nullptr ? ChangeHistory() : kept->history;
+}
+
+// --- producers -------------------------------------------------------------------------------------
+
+Result<void, ChangeError> ZoneKeeper::stage(Kept& kept, ZoneChange change, Origin origin, Done done) {
+    auto next = zone::apply_change(kept.working, change, kept.settings.bounds);
+    if (!next) {
+        ++counters_.refused;
+        return std::unexpected(next.error());
+    }
+    kept.working = std::move(*next);
+    add_owners(change, kept.touched);
+    kept.parts.push_back({std::move(origin), std::move(done)});
+    commit_soon();
+    return {};
+}
+
+Result<void, ChangeError> ZoneKeeper::stage(ZoneChange change, Origin origin, Done done) {
+    Kept* const kept = find(change.apex);
+    if (kept == nullptr || kept->working == nullptr) return std::unexpected(ChangeError{zone::ZoneFault::wrong_zone, change.apex, RrType::SOA});
+    if (kept->is_given) commit();
+    change.apex = kept->working->apex();
+    change.from_serial = change.to_serial = kept->working->serial();
+    for (const Record& record : change.added) {
+        if (record.type == RrType::SOA) change.to_serial = zone::soa_serial(record.rdata).value_or(change.to_serial);
+    }
+    return stage(*kept, std::move(change), std::move(origin), std::move(done));
+}
+
+Result<void, ChangeError> ZoneKeeper::stage_given(ZoneChange change, Origin origin, Done done) {
+    Kept* const kept = find(change.apex);
+    if (kept == nullptr || kept->working == nullptr) return std::unexpected(ChangeError{zone::ZoneFault::wrong_zone, change.apex, RrType::SOA});
+    // Each of these is a version of its own: secondaries further on may have any of them.
+    commit();
+    KITH_TRY_VOID(stage(*kept, std::move(change), std::move(origin), std::move(done)));
+    kept->is_given = true;
+    return {};
+}
+
+bool ZoneKeeper::resign(NameView apex, std::vector<Name> due, Origin origin, Done done) {
+    Kept* const kept = find(apex);
+    if (kept == nullptr || kept->working == nullptr || !kept->settings.sign) return false;
+    std::ranges::move(due, std::back_inserter(kept->due));
+    kept->is_resigned = true;
+    kept->parts.push_back({std::move(origin), std::move(done)});
+    commit_soon();
+    return true;
+}
+
+void ZoneKeeper::replace(ZonePtr next, Origin origin, Done done) {
+    commit();
+    Kept* const kept = find(next->apex());
+    if (kept == nullptr) return done({Outcome::Kind::refused, 0, "the zone is not kept here"});
+    const UnixTime now = now_();
+    std::shared_ptr<const ZoneChange> change;
+    store::Stored<void> stored;
+    bool whole = kept->serving == nullptr || !kept->base || !is_after(next->serial(), kept->serving->serial());
+    if (!whole) {
+        change = std::make_shared<const ZoneChange>(zone::difference(*kept->serving, *next));
+        // A change as large as the zone is better kept as the zone.
+        whole = change->removed.size() + change->added.size() > next->record_count() / 2;
+    }
+    if (whole) {
+        stored = store_.set_whole(*next, Store::History::forget, {}, now);
+    } else {
+        const Append append{change.get(), origin};
+        stored = store_.append(std::span(&append, 1), now);
+    }
+    if (!stored) {
+        ++counters_.not_kept;
+        log::write(log::Level::error, "journal.failed", log::kv("zone", kept->apex.to_text()), log::kv("text", stored.error().text));
+        return done({Outcome::Kind::not_kept, 0, stored.error().text});
+    }
+    if (whole) {
+        kept->base = Base{};
+        kept->history = ChangeHistory(kept->settings.history_bytes_max);
+        change = nullptr;
+    } else {
+        kept->history.add(change);
+        compact_later(*kept);
+    }
+    ++counters_.changes;
+    ++counters_.commits;
+    kept->serving = kept->working = next;
+    publish_(std::span(&next, 1));
+    for (const Consumer& consumer : consumers_) consumer({change, next, origin, now});
+    done({Outcome::Kind::done, next->serial(), {}});
+}
+
+// --- the commit ------------------------------------------------------------------------------------
+
+void ZoneKeeper::commit_soon() {
+    if (!commit_timer_.armed()) commit_timer_.arm(loop_.now());
+}
+
+Result<ZonePtr, std::string> ZoneKeeper::with_signatures(const Kept& kept, const ZonePtr& zone, const ZoneChange* change, std::span<const Name> due) const {
+    if (!kept.settings.sign) return zone;
+    KITH_TRY(ZoneChange extra, kept.settings.sign(*zone, change, due));
+    extra.apex = zone->apex();
+    extra.from_serial = extra.to_serial = zone->serial();
+    auto signed_zone = zone::apply_change(zone, extra, zone::file_bounds);
+    if (!signed_zone) return std::unexpected(misfit(signed_zone.error()));
+    return std::move(*signed_zone);
+}
+
+/// Gives what is staged its serial and signatures.
+Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) {
+    Sealed sealed{&kept, kept.working, nullptr, false};
+    std::vector<Name>& owners = kept.touched;
+    owners.push_back(kept.apex);
+    make_set(owners);
+    ZoneChange change = zone::difference_at(*kept.serving, *kept.working, owners);
+    const bool unseen = zone::is_provenance_only(change) && !kept.is_resigned;
+    if (unseen && change.added.empty()) {
+        sealed.zone = kept.serving;
+        sealed.is_nothing = true;
+        return sealed;
+    }
+    if (!unseen && !kept.is_given) {
+        std::uint32_t serial = kept.working->serial();
+        if (!is_after(serial, kept.serving->serial())) {
+            serial = next_serial(kept.settings.serial, kept.serving->serial(), now_());
+            const ZoneChange step{kept.apex, kept.working->serial(), serial, {}, {}};
+            auto next = zone::apply_change(kept.working, step, kept.settings.bounds);
+            if (!next) return std::unexpected(misfit(next.error()));
+            sealed.zone = std::move(*next);
+            change = zone::difference_at(*kept.serving, *sealed.zone, owners);
+        }
+        if (kept.settings.sign) {
+            const ZonePtr plain = sealed.zone;
+            KITH_TRY(ZoneChange extra, kept.settings.sign(*plain, &change, kept.due));
+            extra.apex = kept.apex;
+            extra.from_serial = extra.to_serial = serial;
+            auto next = zone::apply_change(plain, extra, zone::file_bounds);
+            if (!next) return std::unexpected(misfit(next.error()));
+            sealed.zone = std::move(*next);
+            add_owners(extra, owners);
+            make_set(owners);
+            change = zone::difference_at(*kept.serving, *sealed.zone, owners);
+        }
+    }
+    sealed.change = std::make_shared<const ZoneChange>(std::move(change));
+    return sealed;
+}
+
+/// Ends what was staged for a zone: what comes next is staged anew.
+ZoneKeeper::Ended ZoneKeeper::end(Kept& kept, Outcome outcome) {
+    Ended ended{std::exchange(kept.parts, {}), std::move(outcome)};
+    kept.touched.clear();
+    kept.due.clear();
+    kept.is_given = kept.is_resigned = false;
+    switch (ended.outcome.kind) {
+        case Outcome::Kind::done: counters_.changes += ended.parts.size(); break;
+        case Outcome::Kind::refused: counters_.refused += ended.parts.size(); break;
+        case Outcome::Kind::not_kept: counters_.not_kept += ended.parts.size(); break;
+    }
+    return ended;
+}
+
+/// Last of all: whoever is told may stage, keep and release as they like.
+void ZoneKeeper::tell(const std::vector<Ended>& all) {
+    for (const Ended& ended : all) {
+        for (const Part& part : ended.parts) {
+            if (part.done) part.done(ended.outcome);
+        }
+    }
+}
+
+store::Stored<void> ZoneKeeper::write_base(Kept& kept) {
+    if (kept.base) return {};
+    const ZoneChange nothing{kept.apex, kept.serving->serial(), kept.serving->serial(), {}, {}};
+    const Base base = file_base(*kept.serving);
+    KITH_TRY_VOID(store_.set_base(kept.apex, base, nothing, kept.serving->serial(), Store::History::forget, {}, now_()));
+    kept.base = base;
+    return {};
+}
+
+void ZoneKeeper::commit() {
+    commit_timer_.cancel();
+    std::vector<Sealed> sealed;
+    std::vector<Ended> ended;
+    for (const auto& [key, kept] : zones_) {
+        if (kept->parts.empty()) continue;
+        auto one = seal(*kept);
+        if (one) {
+            sealed.push_back(std::move(*one));
+            continue;
+        }
+        log::write(log::Level::error, "change.refused", log::kv("zone", kept->apex.to_text()), log::kv("text", one.error()));
+        kept->working = kept->serving;
+        ended.push_back(end(*kept, {Outcome::Kind::refused, 0, one.error()}));
+    }
+    const auto stored = store(sealed);
+    if (!stored) {
+        log::write(log::Level::error, "journal.failed", log::kv("text", stored.error().text), log::kv("effect", std::string_view("changes are refused, what is served stays")));
+        for (const Sealed& each : sealed) {
+            each.kept->working = each.kept->serving;
+            ended.push_back(end(*each.kept, {Outcome::Kind::not_kept, 0, stored.error().text}));
+        }
+    } else {
+        serve(sealed, ended);
+    }
+    tell(ended);
+}
+
+/// Makes all of it durable, in one transaction.
+store::Stored<void> ZoneKeeper::store(std::span<const Sealed> sealed) {
+    std::vector<Append> appends;
+    for (const Sealed& each : sealed) {
+        if (each.is_nothing) continue;
+        KITH_TRY_VOID(write_base(*each.kept));
+        appends.push_back({each.change.get(), each.kept->parts.back().origin});
+    }
+    if (appends.empty()) return {};
+    ++counters_.commits;
+    return store_.append(appends, now_());
+}
+
+/// Publishes what is durable and tells consumers.
+void ZoneKeeper::serve(std::span<const Sealed> sealed, std::vector<Ended>& ended) {
+    std::vector<ZonePtr> published;
+    std::vector<FeedEvent> events;
+    for (const Sealed& each : sealed) {
+        Kept& kept = *each.kept;
+        kept.serving = kept.working = each.zone;
+        if (!each.is_nothing) {
+            // What nobody can see has no place in a history of what others are told.
+            if (each.change->from_serial != each.change->to_serial) kept.history.add(each.change);
+            published.push_back(each.zone);
+            events.push_back({each.change, each.zone, kept.parts.back().origin, now_()});
+            compact_later(kept);
+        }
+        ended.push_back(end(kept, {Outcome::Kind::done, each.zone->serial(), {}}));
+    }
+    if (!published.empty()) publish_(published);
+    for (const FeedEvent& event : events) {
+        for (const Consumer& consumer : consumers_) consumer(event);
+    }
+}
+
+void ZoneKeeper::compact_later(Kept& kept) {
+    kept.wants_compaction = true;
+    if (!compact_timer_.armed()) compact_timer_.arm(loop_.now() + compact_interval);
+}
+
+/// One step for each zone that may need it. What goes wrong is no harm: the journal is longer.
+void ZoneKeeper::compact() {
+    bool more = false;
+    for (const auto& [key, kept] : zones_) {
+        if (!kept->wants_compaction || !kept->base) continue;
+        const auto step = store_.compact(kept->apex, kept->settings.journal_bytes_max);
+        kept->wants_compaction = step && *step;
+        more = more || kept->wants_compaction;
+        if (!step) log::write(log::Level::warning, "journal.compaction_failed", log::kv("zone", kept->apex.to_text()), log::kv("text", step.error().text));
+    }
+    if (more) compact_timer_.arm(loop_.now() + compact_interval);
+}
+
+// --- which zones -----------------------------------------------------------------------------------
+
+Result<ZonePtr, std::string> ZoneKeeper::keep(NameView apex, ZonePtr from_file, KeeperSettings settings) {
+    if (Kept* const kept = find(apex)) {
+        kept->settings = std::move(settings);
+        if (from_file != nullptr) KITH_TRY_VOID(take_edit(*kept, from_file));
+        return kept->serving;
+    }
+    auto kept = std::make_unique<Kept>();
+    kept->apex = apex;
+    kept->settings = std::move(settings);
+    kept->history = ChangeHistory(kept->settings.history_bytes_max);
+    const auto known = store_.find(apex);
+    if (!known) return std::unexpected(known.error().text);
+    auto zone = *known ? resume(*kept, **known, from_file) : begin(*kept, from_file);
+    if (!zone) return zone;
+    kept->serving = kept->working = *zone;
+    if (*zone != nullptr) {
+        // So that an edit of the file is noticed as one. Without a disk the zone is served all the same.
+        if (const auto stored = write_base(*kept); !stored) {
+            log::write(log::Level::warning, "journal.failed", log::kv("zone", kept->apex.to_text()), log::kv("text", stored.error().text));
+        }
+    }
+    zones_[key_of(apex)] = std::move(kept);
+    return zone;
+}
+
+/// A zone that the store has never seen.
+Result<ZonePtr, std::string> ZoneKeeper::begin(Kept& kept, const ZonePtr& from_file) {
+    if (from_file == nullptr || !kept.settings.sign) return from_file;
+    // Signatures are kept from the first one on: a secondary must not see others under one serial.
+    const std::uint32_t serial = next_serial(kept.settings.serial, from_file->serial(), now_());
+    auto stepped = zone::apply_change(from_file, {kept.apex, from_file->serial(), serial, {}, {}}, zone::file_bounds);
+    if (!stepped) return std::unexpected(misfit(stepped.error()));
+    KITH_TRY(ZonePtr zone, with_signatures(kept, *stepped, nullptr, {}));
+    const Base base = file_base(*from_file);
+    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone), serial, Store::History::forget, {}, now_());
+    if (!stored) return std::unexpected(stored.error().text);
+    kept.base = base;
+    return zone;
+}
+
+void ZoneKeeper::load_history(Kept& kept) {
+    auto changes = store_.newest_changes(kept.apex, kept.settings.history_bytes_max);
+    if (!changes) return;
+    for (store::JournalEntry& entry : *changes) {
+        if (entry.change.from_serial == entry.change.to_serial) continue;
+        kept.history.add(std::make_shared<const ZoneChange>(std::move(entry.change)));
+    }
+}
+
+/// A zone that the store knows, at start.
+Result<ZonePtr, std::string> ZoneKeeper::resume(Kept& kept, const KeptZone& known, const ZonePtr& from_file) {
+    kept.base = known.base;
+    if (from_file == nullptr && known.base.kind == Base::Kind::file) {
+        // It had a file and is a secondary now: what its primary has counts.
+        const auto forgotten = store_.forget(kept.apex);
+        if (!forgotten) return std::unexpected(forgotten.error().text);
+        kept.base.reset();
+        return ZonePtr();
+    }
+    const bool unchanged = from_file == nullptr || (known.base.kind == Base::Kind::file && known.base.digest == store::digest_of(*from_file));
+    if (unchanged) {
+        KITH_TRY(ZonePtr zone, restore_zone(store_, known, kept.apex, from_file));
+        load_history(kept);
+        compact_later(kept);
+        return zone;
+    }
+    // Edited while nobody looked, so that the version before cannot be told: what follows starts a
+    // new history. A zone that was a secondary's until now is what the file says.
+    ZonePtr merged = from_file;
+    if (known.base.kind == Base::Kind::file) {
+        KITH_TRY(merged, merge_edit(store_, known, from_file));
+    }
+    const std::uint32_t serial = is_after(merged->serial(), known.serial) ? merged->serial() : next_serial(kept.settings.serial, known.serial, now_());
+    auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}}, zone::file_bounds);
+    if (!stepped) return std::unexpected(misfit(stepped.error()));
+    KITH_TRY(ZonePtr zone, with_signatures(kept, *stepped, nullptr, {}));
+    const Base base = file_base(*from_file);
+    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone), serial, Store::History::forget, {}, now_());
+    if (!stored) return std::unexpected(stored.error().text);
+    kept.base = base;
+    log::write(log::Level::info, "zone.reconciled", log::kv("zone", kept.apex.to_text()), log::kv("serial", serial), log::kv("why", std::string_view("its file was edited while the server was stopped")));
+    return zone;
+}
+
+/// The file of a zone that serves was read again.
+Result<void, std::string> ZoneKeeper::take_edit(Kept& kept, const ZonePtr& from_file) {
+    commit();
+    const Base base = file_base(*from_file);
+    if (kept.base ? *kept.base == base : kept.serving != nullptr && file_base(*kept.serving) == base) return {};
+    const auto based = kept.serving == nullptr ? store::Stored<void>() : write_base(kept);
+    if (!based) return std::unexpected(based.error().text);
+    ZonePtr merged = from_file;
+    const auto known = store_.find(kept.apex);
+    if (!known) return std::unexpected(known.error().text);
+    if (*known && (*known)->base.kind == Base::Kind::file) {
+        KITH_TRY(merged, merge_edit(store_, **known, from_file));
+    }
+    const std::uint32_t last = kept.serving == nullptr ? merged->serial() - 1 : kept.serving->serial();
+    const std::uint32_t serial = is_after(merged->serial(), last) ? merged->serial() : next_serial(kept.settings.serial, last, now_());
+    auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}}, zone::file_bounds);
+    if (!stepped) return std::unexpected(misfit(stepped.error()));
+    ZonePtr zone = std::move(*stepped);
+    std::shared_ptr<const ZoneChange> change;
+    if (kept.serving != nullptr) {
+        const ZoneChange edit = zone::difference(*kept.serving, *zone);
+        KITH_TRY(zone, with_signatures(kept, zone, &edit, {}));
+        change = std::make_shared<const ZoneChange>(zone::difference(*kept.serving, *zone));
+    } else {
+        KITH_TRY(zone, with_signatures(kept, zone, nullptr, {}));
+    }
+    const Origin origin{Origin::Kind::file, {}};
+    std::vector<Append> appends;
+    if (change) appends.push_back({change.get(), origin});
+    const UnixTime now = now_();
+    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone), serial, change ? Store::History::keep : Store::History::forget, appends, now);
+    if (!stored) return std::unexpected(stored.error().text);
+    kept.base = base;
+    kept.serving = kept.working = zone;
+    if (change) kept.history.add(change);
+    compact_later(kept);
+    ++counters_.changes;
+    ++counters_.commits;
+    publish_(std::span(&zone, 1));
+    for (const Consumer& consumer : consumers_) consumer({change, zone, origin, now});
+    return {};
+}
+
+}  // namespace kith::server

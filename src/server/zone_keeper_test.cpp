@@ -1,0 +1,377 @@
+#include "server/zone_keeper.hpp"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "zone/zone_testing.hpp"
+
+namespace kith::server {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using zone::test::dump;
+using zone::test::name;
+using zone::test::records;
+
+const Name apex = name("example.");
+
+ZonePtr file(std::initializer_list<std::string_view> lines) { return zone::test::zone(lines); }
+
+/// A zone as lines, without its SOA.
+std::vector<std::string> content(const ZonePtr& zone) {
+    std::vector<std::string> lines = dump(*zone);
+    std::erase_if(lines, [](const std::string& line) { return line.find(" SOA ") != line.npos; });
+    return lines;
+}
+
+/// A server's state: restart() is what a new process would find.
+class World : public testing::Test {
+protected:
+    World() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "kith-keeper-XXXXXX").string();
+        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
+        folder_ = pattern;
+        start();
+    }
+    ~World() override {
+        stop();
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+
+    void start() {
+        auto opened = store::Store::open(folder_, store::Access::own);
+        ASSERT_TRUE(opened.has_value()) << opened.error().text;
+        store = std::make_unique<store::Store>(std::move(*opened));
+        keeper = std::make_unique<ZoneKeeper>(
+            loop, *store,
+            [this](std::span<const ZonePtr> zones) {
+                for (const ZonePtr& zone : zones) published.push_back(zone->serial());
+            },
+            [this] { return now; });
+        keeper->subscribe([this](const FeedEvent& event) { events.push_back(event); });
+    }
+    void stop() {
+        events.clear();
+        keeper.reset();
+        store.reset();
+    }
+    void restart() {
+        stop();
+        start();
+    }
+    ZonePtr keep(const ZonePtr& zone) {
+        auto kept = keeper->keep(apex, zone, settings);
+        EXPECT_TRUE(kept.has_value()) << (kept ? "" : kept.error());
+        return kept ? *kept : nullptr;
+    }
+    void stage(std::initializer_list<std::string_view> removed, std::initializer_list<std::string_view> added) {
+        const auto staged = keeper->stage({apex, 0, 0, records(removed), records(added)}, {Origin::Kind::update, "key."}, [this](const Outcome& outcome) { outcomes.push_back(outcome); });
+        EXPECT_TRUE(staged.has_value());
+    }
+    void change(std::initializer_list<std::string_view> removed, std::initializer_list<std::string_view> added) {
+        stage(removed, added);
+        keeper->commit();
+    }
+    /// The history from a version on applied to it gives the version of now.
+    void expect_history(const ZonePtr& from) {
+        ZonePtr zone = from;
+        for (const auto& each : keeper->history(apex).since(from->serial())) {
+            const auto next = zone::apply_change(zone, *each);
+            ASSERT_TRUE(next.has_value());
+            zone = *next;
+        }
+        EXPECT_EQ(dump(*zone), dump(*keeper->serving(apex)));
+    }
+
+    std::string folder_;
+    net::Loop loop;
+    std::unique_ptr<store::Store> store;
+    std::unique_ptr<ZoneKeeper> keeper;
+    KeeperSettings settings;
+    UnixTime now = 1'700'000'000;
+    std::vector<std::uint32_t> published;
+    std::vector<FeedEvent> events;
+    std::vector<Outcome> outcomes;
+};
+
+TEST(Serial, GoesForwardOnly) {
+    using enum SerialPolicy;
+    struct Row {
+        const char* why;
+        SerialPolicy policy;
+        std::uint32_t last;
+        UnixTime now;
+        std::uint32_t wanted;
+    };
+    const Row rows[] = {
+        {"one more", increment, 41, 0, 42},
+        {"round the end", increment, 0xffff'ffff, 0, 0},
+        {"the time", unixtime, 41, 1'700'000'000, 1'700'000'000},
+        {"twice in a second", unixtime, 1'700'000'000, 1'700'000'000, 1'700'000'001},
+        {"a clock that went back", unixtime, 1'700'000'500, 1'700'000'000, 1'700'000'501},
+        {"the date, as first of the day", dateserial, 2023010105, 1'700'000'000, 2023111400},
+        {"the second of the day", dateserial, 2023111400, 1'700'000'000, 2023111401},
+        {"more than a hundred a day", dateserial, 2023111499, 1'700'000'000, 2023111500},
+        {"a serial of another policy far ahead", dateserial, 4'000'000'000, 1'700'000'000, 4'000'000'001},
+    };
+    for (const Row& row : rows) {
+        EXPECT_EQ(next_serial(row.policy, row.last, row.now), row.wanted) << row.why;
+        EXPECT_TRUE(is_after(row.wanted, row.last)) << row.why;
+    }
+}
+
+TEST_F(World, PublishesWhatIsDurable) {
+    const ZonePtr first = keep(file({"a 300 A 192.0.2.1"}));
+    EXPECT_EQ(first->serial(), 1U);
+    stage({}, {"b 300 A 192.0.2.2"});
+    EXPECT_EQ(content(keeper->working(apex)).size(), 2U) << "the next one sees it";
+    EXPECT_EQ(keeper->serving(apex), first) << "clients do not";
+    EXPECT_THAT(outcomes, IsEmpty());
+    keeper->commit();
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes[0].kind, Outcome::Kind::done);
+    EXPECT_EQ(outcomes[0].serial, 2U);
+    EXPECT_THAT(published, ElementsAre(2));
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events[0].change->added.size(), 2U) << "the record and the SOA";
+    EXPECT_EQ(events[0].origin.who, "key.");
+    EXPECT_THAT(content(keeper->serving(apex)), ElementsAre("a.example. 300 A 192.0.2.1", "b.example. 300 A 192.0.2.2"));
+    expect_history(first);
+}
+
+TEST_F(World, CommitsWhatComesTogetherAsOne) {
+    keep(file({}));
+    for (int i = 0; i < 5; ++i) {
+        const auto staged = keeper->stage({apex, 0, 0, {}, records({"h" + std::to_string(i) + " 300 A 192.0.2.1"})}, {}, [this](const Outcome& outcome) { outcomes.push_back(outcome); });
+        ASSERT_TRUE(staged.has_value());
+    }
+    loop.turn(1s);  // by itself, at the end of the turn
+    EXPECT_EQ(outcomes.size(), 5U);
+    EXPECT_THAT(published, ElementsAre(2));
+    EXPECT_EQ(keeper->counters().commits, 1U);
+    EXPECT_EQ(keeper->counters().changes, 5U);
+}
+
+TEST_F(World, RefusesWhatDoesNotFitAtOnce) {
+    keep(file({"a 300 A 192.0.2.1"}));
+    stage({}, {"b 300 A 192.0.2.2"});
+    const auto bad = keeper->stage({apex, 0, 0, records({"x 300 A 192.0.2.2"}), {}}, {}, [](const Outcome&) { ADD_FAILURE(); });
+    ASSERT_FALSE(bad.has_value());
+    EXPECT_EQ(bad.error().fault, zone::ZoneFault::not_there);
+    EXPECT_FALSE(keeper->stage({name("other."), 0, 0, {}, {}}, {}, {}).has_value());
+    keeper->commit();
+    EXPECT_EQ(outcomes.size(), 1U) << "its neighbor in the batch is done all the same";
+    EXPECT_EQ(keeper->counters().refused, 1U);
+}
+
+TEST_F(World, ChangesNothingForNothing) {
+    const ZonePtr first = keep(file({"a 300 A 192.0.2.1"}));
+    stage({}, {"b 300 A 192.0.2.2"});
+    change({"b 300 A 192.0.2.2"}, {});
+    EXPECT_EQ(outcomes.size(), 2U);
+    EXPECT_EQ(outcomes[1].kind, Outcome::Kind::done);
+    EXPECT_EQ(keeper->serving(apex)->serial(), 1U) << "added and removed in one batch";
+    EXPECT_THAT(published, IsEmpty());
+    EXPECT_THAT(events, IsEmpty());
+}
+
+TEST_F(World, KeepsTheSerialForALease) {
+    keep(file({"a 300 A 192.0.2.1"}));
+    ZoneChange renewed{apex, 0, 0, {}, records({"a 300 A 192.0.2.1"})};
+    renewed.added[0].provenance.lease_end = 1'800'000'000;
+    ASSERT_TRUE(keeper->stage(renewed, {}, {}).has_value());
+    keeper->commit();
+    EXPECT_EQ(keeper->serving(apex)->serial(), 1U);
+    EXPECT_EQ(keeper->history(apex).size(), 0U) << "nobody else can tell";
+    restart();
+    const ZonePtr again = keep(file({"a 300 A 192.0.2.1"}));
+    EXPECT_EQ(again->find_node(name("a.example.").view()).find(zone::RrType::A).provenance(0).lease_end, 1'800'000'000U) << "but it is durable";
+}
+
+TEST_F(World, TakesTheSerialAClientGives) {
+    keep(file({}));
+    change({}, {"@ 300 SOA ns hostmaster 77 2 3 4 5"});
+    EXPECT_EQ(keeper->serving(apex)->serial(), 77U);
+    restart();
+    EXPECT_EQ(keep(file({}))->serial(), 77U);
+}
+
+TEST_F(World, ComesBackAfterARestart) {
+    const auto zone = [] { return file({"a 300 A 192.0.2.1", "b 300 TXT x"}); };
+    const ZonePtr first = keep(zone());
+    for (int i = 0; i < 10; ++i) change({}, {i % 2 == 0 ? "c 300 A 192.0.2.7" : "d 60 TXT y"});
+    change({"a 300 A 192.0.2.1"}, {"@ 300 MX 5 mail"});
+    const std::vector<std::string> before = dump(*keeper->serving(apex));
+    restart();
+    EXPECT_EQ(dump(*keep(zone())), before);
+    expect_history(first);
+    change({}, {"e 1 A 192.0.2.1"});
+    EXPECT_EQ(keeper->serving(apex)->serial(), 5U) << "what was there already made no version";
+}
+
+TEST_F(World, TakesAnEditOfTheFileWhileItRuns) {
+    const ZonePtr first = keep(file({"a 300 A 192.0.2.1", "gone 300 A 192.0.2.9", "both 300 A 192.0.2.1"}));
+    change({"both 300 A 192.0.2.1"}, {"dynamic 300 A 192.0.2.2"});
+    keep(file({"a 60 A 192.0.2.1", "new 300 A 192.0.2.3", "both 300 A 192.0.2.1"}));
+    const std::vector<std::string> wanted = {"a.example. 60 A 192.0.2.1", "dynamic.example. 300 A 192.0.2.2", "new.example. 300 A 192.0.2.3"};
+    EXPECT_EQ(content(keeper->serving(apex)), wanted) << "edited, and nothing acknowledged is lost";
+    EXPECT_EQ(keeper->serving(apex)->serial(), 3U);
+    expect_history(first);
+    EXPECT_EQ(events.back().origin.kind, Origin::Kind::file);
+    keep(file({"a 60 A 192.0.2.1", "new 300 A 192.0.2.3", "both 300 A 192.0.2.1"}));
+    EXPECT_EQ(keeper->serving(apex)->serial(), 3U) << "the same again is no edit";
+    restart();
+    EXPECT_EQ(content(keep(file({"a 60 A 192.0.2.1", "new 300 A 192.0.2.3", "both 300 A 192.0.2.1"}))), wanted);
+    EXPECT_EQ(keeper->serving(apex)->serial(), 3U);
+    expect_history(first);
+}
+
+TEST_F(World, TakesAnEditOfTheFileWhileItIsStopped) {
+    keep(file({"a 300 A 192.0.2.1", "gone 300 A 192.0.2.9"}));
+    change({"a 300 A 192.0.2.1"}, {"dynamic 300 A 192.0.2.2"});
+    restart();
+    const ZonePtr merged = keep(file({"a 300 A 192.0.2.1", "new 300 A 192.0.2.3"}));
+    EXPECT_THAT(content(merged), ElementsAre("dynamic.example. 300 A 192.0.2.2", "new.example. 300 A 192.0.2.3"));
+    EXPECT_EQ(merged->serial(), 3U);
+    EXPECT_EQ(keeper->history(apex).size(), 0U) << "who has an old version takes all of the new one";
+    restart();
+    EXPECT_EQ(dump(*keep(file({"a 300 A 192.0.2.1", "new 300 A 192.0.2.3"}))), dump(*merged));
+}
+
+TEST_F(World, KeepsTheSerialOfAnEditThatIsAhead) {
+    keep(file({}));
+    change({}, {"a 300 A 192.0.2.1"});
+    const auto built = zone::test::build(records({"@ 300 SOA ns hostmaster 50 2 3 4 9"}));
+    keep(built.zone);
+    EXPECT_EQ(keeper->serving(apex)->serial(), 50U);
+    const zone::RrSetView soa = keeper->serving(apex)->apex_node().find(zone::RrType::SOA);
+    EXPECT_EQ(soa.rdata(0).back(), 9) << "and what else the edit says in the SOA";
+}
+
+TEST_F(World, ReplacesTheZoneOfASecondary) {
+    EXPECT_EQ(keep(nullptr), nullptr);
+    EXPECT_FALSE(keeper->stage({apex, 0, 0, {}, {}}, {}, {}).has_value()) << "there is nothing to change yet";
+    const auto note = [this](const Outcome& outcome) { outcomes.push_back(outcome); };
+    keeper->replace(file({"a 300 A 192.0.2.1", "b 300 A 192.0.2.1", "c 300 A 192.0.2.1", "d 300 A 192.0.2.1", "e 300 A 192.0.2.1"}), {Origin::Kind::transfer, "192.0.2.53"}, note);
+    EXPECT_EQ(outcomes.back().kind, Outcome::Kind::done);
+    EXPECT_EQ(events.back().change, nullptr);
+    const ZonePtr first = keeper->serving(apex);
+    ZoneChange given{apex, 1, 7, records({"a 300 A 192.0.2.1"}), {}};
+    ASSERT_TRUE(keeper->stage_given(given, {}, note).has_value());
+    given = {apex, 7, 9, {}, records({"x 300 A 192.0.2.1"})};
+    ASSERT_TRUE(keeper->stage_given(given, {}, note).has_value());
+    keeper->commit();
+    EXPECT_EQ(keeper->serving(apex)->serial(), 9U);
+    EXPECT_EQ(keeper->history(apex).size(), 2U) << "each is a version of its own";
+    expect_history(first);
+    given = {apex, 8, 10, {}, {}};
+    EXPECT_FALSE(keeper->stage_given(given, {}, note).has_value());
+    const std::vector<std::string> before = dump(*keeper->serving(apex));
+    restart();
+    EXPECT_EQ(dump(*keep(nullptr)), before);
+    expect_history(first);
+}
+
+TEST_F(World, SignsWhatChanges) {
+    // Stands for a signer: one TXT at sig.NAME for each name with an A record.
+    settings.sign = [](const Zone& after, const ZoneChange* change, std::span<const Name>) -> Result<ZoneChange, std::string> {
+        ZoneChange out;
+        if (after.find_node(name("unsignable.example.").view())) return std::unexpected("no key for this name");
+        const auto sign = [&](const Name& owner) {
+            if (owner == apex) return;
+            const Name sig = name("sig." + owner.to_text());
+            const bool has = static_cast<bool>(after.find_node(sig.view()));
+            const zone::NodeView node = after.find_node(owner.view());
+            const bool wants = node && node.find(zone::RrType::A);
+            if (has != wants) (wants ? out.added : out.removed).push_back(zone::test::record("sig." + owner.to_text() + " 1 TXT s", apex));
+        };
+        if (change == nullptr) {
+            after.for_each_in_order([&](const Name& owner, zone::NodeView) { sign(owner); });
+        } else {
+            for (const auto& record : change->removed) sign(record.owner);
+            for (const auto& record : change->added) sign(record.owner);
+        }
+        return out;
+    };
+    const ZonePtr first = keep(file({"a 300 A 192.0.2.1"}));
+    EXPECT_THAT(content(first), ElementsAre("a.example. 300 A 192.0.2.1", "sig.a.example. 1 TXT \"s\""));
+    EXPECT_EQ(first->serial(), 2U);
+    change({"a 300 A 192.0.2.1"}, {"b 300 A 192.0.2.1"});
+    const std::vector<std::string> wanted = {"b.example. 300 A 192.0.2.1", "sig.b.example. 1 TXT \"s\""};
+    EXPECT_EQ(content(keeper->serving(apex)), wanted);
+    expect_history(first);
+    change({}, {"unsignable 1 A 192.0.2.1"});
+    EXPECT_EQ(outcomes.back().kind, Outcome::Kind::refused);
+    EXPECT_EQ(outcomes.back().text, "no key for this name");
+    EXPECT_EQ(content(keeper->serving(apex)), wanted);
+    restart();
+    EXPECT_EQ(content(keep(file({"a 300 A 192.0.2.1"}))), wanted);
+    expect_history(first);
+}
+
+TEST_F(World, ServesOnWhenTheDiskFails) {
+    keep(file({"a 300 A 192.0.2.1"}));
+    {
+        // Another process that has the database: the write must fail, and fail clearly.
+        auto other = std::filesystem::path(folder_) / "kith.db";
+        ASSERT_TRUE(std::filesystem::exists(other));
+    }
+    ZoneChange large{apex, 0, 0, {}, {}};
+    const ZonePtr before = keeper->serving(apex);
+    // What the store refuses stands for what a disk refuses: a serial that does not follow.
+    ASSERT_TRUE(store->append({}, 0).has_value());
+    const ZoneChange behind{apex, 1, 5, {}, {}};
+    const store::Append append{&behind, {}};
+    ASSERT_TRUE(store->append(std::span(&append, 1), 0).has_value());
+    change({}, {"b 300 A 192.0.2.2"});
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes[0].kind, Outcome::Kind::not_kept);
+    EXPECT_THAT(outcomes[0].text, HasSubstr("has serial 5"));
+    EXPECT_EQ(keeper->serving(apex), before);
+    EXPECT_EQ(keeper->working(apex), before);
+    EXPECT_THAT(published, IsEmpty());
+    EXPECT_EQ(keeper->counters().not_kept, 1U);
+}
+
+TEST_F(World, ForgetsOldHistoryByBytes) {
+    settings.history_bytes_max = 200'000;
+    settings.journal_bytes_max = store::journal_bytes_max_least;
+    keep(file({}));
+    for (int i = 0; i < 1000; ++i) {
+        ASSERT_TRUE(keeper->stage({apex, 0, 0, {}, records({"h" + std::to_string(i) + " 300 A 192.0.2.1"})}, {}, {}).has_value());
+        keeper->commit();
+    }
+    EXPECT_LT(keeper->history(apex).size(), 200U);
+    EXPECT_GT(keeper->history(apex).size(), 20U);
+    EXPECT_EQ(keeper->history(apex)[keeper->history(apex).size() - 1].to_serial, 1001U);
+    EXPECT_FALSE(keeper->history(apex).find(1).has_value());
+    for (int i = 0; i < 10; ++i) loop.turn(30ms);
+    const auto known = store->find(apex);
+    ASSERT_TRUE(known.has_value());
+    EXPECT_LT((*known)->change_bytes, store::journal_bytes_max_least) << "compacted by itself";
+    const std::vector<std::string> before = dump(*keeper->serving(apex));
+    restart();
+    EXPECT_EQ(dump(*keep(file({}))), before);
+}
+
+TEST_F(World, MayBeStagedToByThoseItTells) {
+    keep(file({}));
+    int more = 3;
+    std::function<void(const Outcome&)> again = [&](const Outcome& outcome) {
+        outcomes.push_back(outcome);
+        if (--more == 0) return;
+        ASSERT_TRUE(keeper->stage({apex, 0, 0, {}, records({"m" + std::to_string(more) + " 1 A 192.0.2.1"})}, {}, again).has_value());
+    };
+    ASSERT_TRUE(keeper->stage({apex, 0, 0, {}, records({"m 1 A 192.0.2.1"})}, {}, again).has_value());
+    for (int i = 0; i < 4; ++i) loop.turn(10ms);
+    EXPECT_EQ(outcomes.size(), 3U);
+    EXPECT_EQ(keeper->serving(apex)->serial(), 4U);
+}
+
+}  // namespace
+}  // namespace kith::server
