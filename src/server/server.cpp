@@ -1,7 +1,6 @@
 #include "server/server.hpp"
 
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "base/log.hpp"
 #include "config/restart.hpp"
 #include "server/service_manager.hpp"
+#include "server/short_turns.hpp"
 #include "zone/chunk.hpp"
 
 namespace kith::server {
@@ -24,13 +24,6 @@ constexpr Duration collect_interval = 200ms;
 /// Large zones on huge pages: a lookup among a million names takes two thirds of the time. Only asked
 /// for: without support everything works on small pages.
 void ask_for_huge_pages(void* at, std::size_t bytes) { ::madvise(at, bytes, MADV_HUGEPAGE); }
-
-/// Loading a large zone must not take the core from a worker that answers: this thread's share is
-/// a tenth of a worker's where they compete, and all of a core that is free.
-void yield_to_workers() {
-    constexpr int nice = 10;
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice);  // of this thread only
-}
 
 sigset_t handled_signals() {
     sigset_t set;
@@ -56,7 +49,10 @@ std::size_t worker_count(const config::ServerSection& server) {
 Server::Server(ConfigSource source, Overrides overrides)
     : loader_(std::move(source), std::move(overrides), rng_),
       watch_(loop_, [this] { reload("file changed"); }),
-      collect_timer_(loop_, [this] { collect(); }) {}
+      collect_timer_(loop_, [this] {
+          const ShortTurns short_turns;
+          collect();
+      }) {}
 
 Server::~Server() {
     if (signals_) loop_.unwatch(signals_.get());
@@ -138,6 +134,7 @@ void Server::on_signal() {
 
 void Server::reload(std::string_view why) {
     notify_reloading();
+    const ShortTurns short_turns;
     const Time begin = loop_.update_now();
     LoadedSnapshot loaded = loader_.load();
     watch_files(loaded.files);
