@@ -26,7 +26,9 @@ std::size_t digest_size(DigestRule rule, Bytes rdata) {
         case DigestRule::sshfp:
             return rdata[1] == 1 ? 20 : rdata[1] == 2 ? 32 : 0;  // RFC 4255 §3.1.2, RFC 6594
         case DigestRule::zonemd:
-            return rdata[5] == 1 ? 48 : rdata[5] == 2 ? 64 : 0;  // RFC 8976 §2.2.4
+            // RFC 8976 §2.2.4; of another scheme than SIMPLE nothing is known.
+            if (rdata[4] != 1) return 0;
+            return rdata[5] == 1 ? 48 : rdata[5] == 2 ? 64 : 0;
     }
     return 0;
 }
