@@ -43,6 +43,23 @@ struct TextAt {
     Offset at = 0;
 };
 
+/// How the serial of a zone's next version is chosen; never one that is not after the last.
+enum class SerialRule : std::uint8_t { increment, unixtime, dateserial };
+
+/// Algorithms that zones are signed with (RFC 8624 §3.1).
+enum class SigningAlgorithm : std::uint8_t {
+    rsasha256,
+    rsasha512,
+    ecdsap256sha256,
+    ecdsap384sha384,
+    ed25519,
+    ed448,
+};
+enum class DenialRule : std::uint8_t { nsec, nsec3 };
+/// Which keys sign a zone: one for all, or one for the DNSKEY RRset and one for the rest.
+enum class KeyScheme : std::uint8_t { csk, ksk_zsk };
+enum class ZonemdRule : std::uint8_t { off, sha384, sha512 };
+
 /// How deep a rewrite `*.x` reaches below x; x itself always matches.
 enum class RewriteDepth : std::uint8_t {
     one,  // one label, as NanoDNS
@@ -91,6 +108,7 @@ struct ServerSection {
     std::string version;  // empty: the program's own name and version; "none": not told
     RewriteDepth rewrite_depth = RewriteDepth::one;
     bool auto_ptr = false;
+    std::string state_directory;  // empty: see Config::state_directory()
 
     /// Where each key stands, by its row in server_fields; 0: not in the file.
     std::vector<Offset> key_at;
@@ -112,12 +130,68 @@ struct Soa {
     Offset at = 0;
 };
 
+/// A TSIG key: its secret is here or in a file.
+struct Key {
+    TextAt name;
+    TextAt algorithm;  // empty: hmac-sha256, or what the file says
+    TextAt secret;     // base64
+    TextAt file;       // path, relative to the config's folder
+    Offset at = 0;
+};
+
+/// To whom a zone goes and where it comes from. The texts are read by whoever serves them.
+struct Transfer {
+    std::vector<TextAt> allow;      // who may take the zone: networks and `key NAME`
+    std::vector<TextAt> notify;     // who is told besides the NS: addresses, with `key NAME`
+    bool notify_ns = true;          // tell the zone's name servers
+    std::vector<TextAt> primaries;  // where it is taken from; none: it is ours
+    std::vector<TextAt> allow_notify;  // who may say that there is news, besides the primaries
+    bool forward_updates = true;       // a secondary hands updates on to its primary
+    bool zonemd = false;               // a zone without a ZONEMD that is right is refused
+    Offset at = 0;
+};
+
+/// How a zone is signed.
+struct Dnssec {
+    SigningAlgorithm algorithm = SigningAlgorithm::ecdsap256sha256;
+    KeyScheme keys = KeyScheme::csk;
+    DenialRule denial = DenialRule::nsec;
+    std::uint16_t nsec3_iterations = 0;
+    std::string nsec3_salt;  // hexadecimal
+    bool nsec3_opt_out = false;
+    milliseconds signature_validity = std::chrono::days(14);
+    milliseconds signature_refresh = std::chrono::days(5);
+    milliseconds signature_jitter = std::chrono::days(1);
+    milliseconds ksk_lifetime{0};  // 0: never rolled by itself
+    milliseconds zsk_lifetime = std::chrono::days(90);
+    std::uint32_t dnskey_ttl = 3600;
+    ZonemdRule zonemd = ZonemdRule::off;
+    std::string key_directory;  // of imported keys; empty: keys are made and kept in the state
+    Offset at = 0;
+};
+
 struct Zone {
     TextAt name;
     std::optional<Soa> soa;
     std::vector<TextAt> ns;
     TextAt file;  // master file, relative to the config's folder; empty: records only
     Offset at = 0;
+
+    // A zone with any of these is a zone of record: it changes while it serves, and its changes are
+    // kept in the state directory.
+    std::vector<TextAt> update;  // grants, one a text
+    std::optional<Transfer> transfer;
+    std::optional<Dnssec> dnssec;
+    std::optional<SerialRule> serial;
+    bool write_file = false;
+    ByteSize journal_size = {64U << 20U};
+    milliseconds lease_max = std::chrono::days(1);
+    std::uint16_t timeout_type = 0;  // of TIMEOUT records; 0: none
+
+    bool is_of_record() const {
+        return !update.empty() || transfer || dnssec || serial || write_file;
+    }
+    bool is_secondary() const { return transfer && !transfer->primaries.empty(); }
 };
 
 struct Record {
@@ -143,7 +217,8 @@ struct Rewrite {
 struct Config {
     std::string file;  // as the user named it
     ServerSection server;
-    std::vector<Zone> zones;  // in the order of the file, as everything here
+    std::vector<Key> keys;    // in the order of the file, as everything here
+    std::vector<Zone> zones;
     std::vector<Record> records;
     std::vector<Rewrite> rewrites;
     Lines lines;

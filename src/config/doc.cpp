@@ -17,6 +17,10 @@ void each_section(const Action& action) {
         "One zone; its key is the zone's name. `{}` is enough: SOA and NS are made from defaults.",
         zone_fields);
     action("`zones.<name>.soa`", "soa", "The SOA record of a zone (RFC 1035 §3.3.13).", soa_fields);
+    action("`zones.<name>.transfer`", "transfer",
+           "Zone transfers (RFC 5936, RFC 1995) and notifications (RFC 1996).", transfer_fields);
+    action("`zones.<name>.dnssec`", "dnssec", "Signing (RFC 4035).", dnssec_fields);
+    action("`keys.<name>`", "key", "One TSIG key; its key is the name both sides use.", key_fields);
     action("`records[]`", "record", "One record each.", record_fields);
     action("`rewrites[]`", "rewrite", "One rule each.", rewrite_fields);
 }

@@ -57,11 +57,18 @@ std::string forward_text(const ServerSection& server) {
 std::string zone_text(const Zone& zone) {
     std::string out = json_text(zone.name.text) + ": {";
     const std::string rest = members(zone_fields, zone, ", ");
-    if (zone.soa) {
-        out +=
-            "\"soa\": {" + members(soa_fields, *zone.soa, ", ") + '}' + (rest.empty() ? "" : ", ");
+    std::string parts;
+    if (zone.soa) parts += "\"soa\": {" + members(soa_fields, *zone.soa, ", ") + "}, ";
+    if (zone.transfer) {
+        parts += "\"transfer\": {" + members(transfer_fields, *zone.transfer, ", ") + "}, ";
     }
-    return out + rest + '}';
+    if (zone.dnssec) parts += "\"dnssec\": {" + members(dnssec_fields, *zone.dnssec, ", ") + "}, ";
+    if (rest.empty() && !parts.empty()) parts.resize(parts.size() - 2);
+    return out + parts + rest + '}';
+}
+
+std::string key_text(const Key& key) {
+    return json_text(key.name.text) + ": {" + members(key_fields, key, ", ") + '}';
 }
 
 /// `items` between brackets, one a line.
@@ -77,7 +84,9 @@ std::string block(char open, char close, const Items& items, const Print& print)
 std::string dump_config(const Config& config) {
     std::string out =
         "{\n  \"server\": {\n    " + members(server_fields, config.server, ",\n    ") +
-        ",\n    \"forward\": " + forward_text(config.server) + "\n  },\n  \"zones\": ";
+        ",\n    \"forward\": " + forward_text(config.server) + "\n  },\n  \"keys\": ";
+    out += block('{', '}', config.keys, key_text);
+    out += ",\n  \"zones\": ";
     out += block('{', '}', config.zones, zone_text);
     out += ",\n  \"records\": " + block('[', ']', config.records, [](const Record& record) {
                return '{' + members(record_fields, record, ", ") + '}';

@@ -40,7 +40,9 @@ using Member = std::variant<
     milliseconds Section::*, ByteSize Section::*, std::string Section::*, TextAt Section::*,
     IpAddress Section::*, std::vector<Endpoint> Section::*, std::vector<IpPrefix> Section::*, std::vector<HostPort> Section::*,
     std::vector<TextAt> Section::*, dns::RrType Section::*, log::Level Section::*,
-    RewriteDepth Section::*, RewriteAction Section::*, Nested>;
+    RewriteDepth Section::*, RewriteAction Section::*, std::optional<SerialRule> Section::*,
+    SigningAlgorithm Section::*, DenialRule Section::*, KeyScheme Section::*, ZonemdRule Section::*,
+    Nested>;
 
 /// Inclusive: of a number itself, of a duration in milliseconds, of a size in bytes, of a text in
 /// bytes. Capped by what the member's type holds. Of addresses, `least` is the port of one that is

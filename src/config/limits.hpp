@@ -22,9 +22,11 @@ inline constexpr std::size_t records_max = 10'000'000;
 inline constexpr std::size_t rewrites_max = 5'000'000;  // the largest public block lists together
 inline constexpr std::size_t zones_max = 100'000;
 inline constexpr std::size_t forward_rules_max = 10'000;
+inline constexpr std::size_t keys_max = 10'000;  // a key for each of many machines
 
-// Any list of addresses or names in one setting: nobody tries more than a few upstreams.
-inline constexpr std::size_t list_items_max = 64;
+// Any list in one setting: grants of a zone, one for each of many machines. Nobody has so many
+// addresses.
+inline constexpr std::size_t list_items_max = 1000;
 
 // Problems reported of one file. Who has more fixes these first; one more line says so.
 inline constexpr std::size_t problems_max = 1000;

@@ -25,9 +25,13 @@ enum class Where : std::uint8_t {
     server,
     zone,
     soa,
+    transfer,
+    dnssec,
+    key,
     record,
     rewrite,  // objects with a table
     zones,
+    keys,
     forward,  // maps: any key
     records,
     rewrites,       // lists of objects
@@ -80,6 +84,10 @@ public:
                 if (top().row == no_row) return open(Where::ignored);
                 config_.zones.back().at = at;
                 return open(Where::zone);
+            case Where::keys:
+                if (top().row == no_row) return open(Where::ignored);
+                config_.keys.back().at = at;
+                return open(Where::key);
             case Where::records:
                 record_ = {};
                 record_at_ = at;
@@ -109,6 +117,7 @@ public:
     void on_key(Offset at, std::string_view key) override {
         switch (top().where) {
             case Where::zones: return add_zone(at, key);
+            case Where::keys: return add_key(at, key);
             case Where::forward: return add_forward(at, key);
             default:
                 with_section(top().where,
@@ -124,6 +133,7 @@ public:
             case Where::zones:
                 if (value.kind == Scalar::Kind::null) return;  // a zone without settings
                 return wrong(at, "zone", "an object", found_text(value));
+            case Where::keys: return wrong(at, "key", "an object", kind_text(value));
             case Where::forward:
                 return wrong(at, "forward", "a list of addresses", found_text(value));
             case Where::records: return wrong(at, "records", "an object", found_text(value));
@@ -143,7 +153,13 @@ public:
 private:
     Frame& top() { return frames_[depth_ - 1]; }
     Frame& below() { return frames_[depth_ - 2]; }
-    static bool is_map(Where where) { return where == Where::zones || where == Where::forward; }
+    static bool is_map(Where where) {
+        return where == Where::zones || where == Where::keys || where == Where::forward;
+    }
+    /// For values that may be secrets, which no message shows.
+    static std::string kind_text(const Scalar& value) {
+        return value.kind == Scalar::Kind::text ? "text" : found_text(value);
+    }
     static std::size_t row_of(const Frame& frame) { return static_cast<std::size_t>(frame.row); }
 
     void open(Where where) {
@@ -168,6 +184,9 @@ private:
             case Where::server: return action(server_fields, config_.server);
             case Where::zone: return action(zone_fields, config_.zones.back());
             case Where::soa: return action(soa_fields, *config_.zones.back().soa);
+            case Where::transfer: return action(transfer_fields, *config_.zones.back().transfer);
+            case Where::dnssec: return action(dnssec_fields, *config_.zones.back().dnssec);
+            case Where::key: return action(key_fields, config_.keys.back());
             case Where::record: return action(record_fields, record_);
             case Where::rewrite: return action(rewrite_fields, rewrite_);
             default: return;
@@ -274,6 +293,7 @@ private:
             case Where::ignored: return out;
             case Where::outside: wrong(at, "", "a JSON object", found); return out;
             case Where::zones: wrong(at, "zone", "an object", found); return out;
+            case Where::keys: wrong(at, "key", "an object", found); return out;
             case Where::forward: wrong(at, "forward", "a list of addresses", found); return out;
             case Where::forward_items: wrong(at, "forward", "an address", found); return out;
             case Where::records: wrong(at, "records", "an object", found); return out;
@@ -288,7 +308,9 @@ private:
                              field.member);
             if (out == Where::ignored) wrong(at, field.key, expected_of(field), found);
         });
-        if (out == Where::soa) config_.zones.back().soa->at = at;
+        if (out == Where::soa) config_.zones.back().soa.emplace().at = at;
+        if (out == Where::transfer) config_.zones.back().transfer.emplace().at = at;
+        if (out == Where::dnssec) config_.zones.back().dnssec.emplace().at = at;
         return out;
     }
 
@@ -303,13 +325,13 @@ private:
         return Where::ignored;
     }
     template <class Section>
-    Where opens(Nested::Shape shape, const Field<Section>& field, Section& section, Nested nested) {
+    Where opens(Nested::Shape shape, const Field<Section>& field, Section&, Nested nested) {
         if ((nested.shape == Nested::Shape::list) != (shape == Nested::Shape::list))
             return Where::ignored;
-        if constexpr (std::is_same_v<Section, Zone>) section.soa.emplace();
         static constexpr std::pair<std::string_view, Where> sections[] = {
             {"server", Where::server}, {"zones", Where::zones},       {"records", Where::records},
-            {"soa", Where::soa},       {"rewrites", Where::rewrites}, {"forward", Where::forward}};
+            {"soa", Where::soa},       {"rewrites", Where::rewrites}, {"forward", Where::forward},
+            {"keys", Where::keys},     {"transfer", Where::transfer}, {"dnssec", Where::dnssec}};
         for (const auto& [key, where] : sections) {
             if (key == field.key) return where;
         }
@@ -343,6 +365,17 @@ private:
         }
         top().row = 0;
         config_.zones.emplace_back().name = {std::string(name), at};
+    }
+
+    void add_key(Offset at, std::string_view name) {
+        top().row = no_row;
+        if (name == "comment") return;
+        if (config_.keys.size() == keys_max) {
+            return problems_.error(at,
+                                   fmt::format("keys: expected at most {}, found more", keys_max));
+        }
+        top().row = 0;
+        config_.keys.emplace_back().name = {std::string(name), at};
     }
 
     void add_forward(Offset at, std::string_view domain) {

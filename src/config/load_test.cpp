@@ -96,7 +96,7 @@ TEST(LoadConfig, BoundsLists) {
     const Loaded more =
         load_config(R"({"server": {"upstream": [)" + most + R"(,"10.0.0.2",1]}})", "f");
     ASSERT_EQ(more.problems.size(), 1U);  // the two beyond the bound are one problem
-    EXPECT_EQ(more.problems[0].text, "upstream: expected at most 64 values, found more");
+    EXPECT_EQ(more.problems[0].text, "upstream: expected at most 1000 values, found more");
     EXPECT_EQ(more.config.server.upstream.size(), list_items_max);
 }
 

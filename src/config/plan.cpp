@@ -127,8 +127,13 @@ private:
         }
         PlannedZone& planned = plan_.zones.emplace_back();
         planned.apex = *apex;
+        planned.index = static_cast<std::size_t>(&zone - config_.zones.data());
         planned.file = zone.file.text;
         planned.at = zone.name.at;
+        if (zone.is_secondary()) return check_secondary(zone);
+        if (zone.write_file && zone.file.text.empty()) {
+            problems_.error(zone.at, "write_file: expected a 'file' to write to, found none");
+        }
         if (zone.file.text.empty()) return add_apex(zone, planned);
         if (zone.soa)
             problems_.warn(zone.soa->at,
@@ -136,6 +141,25 @@ private:
         if (!zone.ns.empty())
             problems_.warn(zone.ns[0].at,
                            "ns: has no effect beside 'file', which has its own; remove it");
+    }
+
+    bool is_secondary(const PlannedZone& zone) const {
+        return config_.zones[zone.index].is_secondary();
+    }
+
+    /// What its primary says is all there is to a secondary's zone.
+    void check_secondary(const Zone& zone) {
+        if (!zone.file.text.empty())
+            problems_.error(zone.file.at, "file: expected none beside 'primaries'; remove one of them");
+        if (!zone.update.empty())
+            problems_.error(zone.update[0].at,
+                            "update: expected none beside 'primaries', which decide; remove it");
+        if (zone.dnssec)
+            problems_.error(zone.dnssec->at,
+                            "dnssec: expected none beside 'primaries', whose zone may be signed");
+        if (zone.soa) problems_.warn(zone.soa->at, "soa: has no effect beside 'primaries'; remove it");
+        if (!zone.ns.empty())
+            problems_.warn(zone.ns[0].at, "ns: has no effect beside 'primaries'; remove it");
     }
 
     /// The SOA and NS records of a zone without a master file.
@@ -191,6 +215,13 @@ private:
             record.value.find_first_of(" \t") == std::string::npos) {
             problems_.warn(record.name_at, fmt::format("MX record {} has no 'priority'; 10 is used",
                                                        shown(record.name)));
+        }
+        if (const PlannedZone* zone = zone_of(*owner); zone != nullptr && is_secondary(*zone)) {
+            problems_.error(record.name_at,
+                            fmt::format("record {}: the zone {} comes from its primaries, which "
+                                        "decide what is in it; remove the record",
+                                        shown(record.name), zone->apex.to_text()));
+            return;
         }
         const PlannedRecord planned{*owner,       record.type,    record.ttl,    *rdata,
                                     Match::owner, Maker::written, record.name_at};
@@ -250,6 +281,8 @@ private:
     void add_reverse() {
         for (std::size_t i = 0; i < reverse_.size(); ++i) {
             const PlannedRecord record = reverse_[i];
+            const PlannedZone* const zone = zone_of(record.owner);
+            if (zone != nullptr && is_secondary(*zone)) continue;
             if (reverse_written_.insert(key_of(record.owner)).second)
                 list_of(record.owner).add(record);
         }
@@ -276,7 +309,8 @@ private:
         NameSet missing;
         for (const auto& [name, at] : targets_) {
             const PlannedZone* zone = zone_of(name);
-            if (zone != nullptr && zone->file.empty()) missing.insert(key_of(name));
+            if (zone != nullptr && zone->file.empty() && !is_secondary(*zone))
+                missing.insert(key_of(name));
         }
         if (missing.empty()) return;
         for (const PlannedZone& zone : plan_.zones) {

@@ -68,6 +68,7 @@ private:
 
 struct PlannedZone {
     dns::Name apex;
+    std::size_t index = 0;        // in Config::zones
     std::string file;             // master file; then the list has no SOA and no NS of ours
     bool serial_written = false;  // false: the SOA's serial is a default, any other will do
     RecordList records;

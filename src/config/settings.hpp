@@ -21,6 +21,8 @@ struct Document {};
 inline constexpr std::array document_fields{
     Field<Document>{"server", Nested{object, "server"}, {}, live, nanodns,
         "What the server does; see below which keys need a restart."},
+    Field<Document>{"keys", Nested{map, "key"}, {}, live, ours,
+        "TSIG keys (RFC 8945), by name: who updates or transfers a zone."},
     Field<Document>{"zones", Nested{map, "zone"}, {}, live, nanodns,
         "Zones answered here with authority, by name; nothing in them is ever forwarded."},
     Field<Document>{"records", Nested{list, "record"}, {}, live, nanodns,
@@ -101,6 +103,19 @@ inline constexpr std::array server_fields{
         "How deep a rewrite `*.x` reaches: x and one label below it, or any number of labels."},
     Field<Server>{"auto_ptr", &Server::auto_ptr, {}, live, ours,
         "Answer reverse queries for the addresses of A and AAAA records."},
+    Field<Server>{"state_directory", &Server::state_directory, {0, 4096}, restart, ours,
+        "Folder for what zones of record must not lose, relative to this file; empty is the service "
+        "manager's, or else `kith-state` beside this file."},
+};
+
+inline constexpr std::array key_fields{
+    Field<Key>{"algorithm", &Key::algorithm, {1, 64}, live, ours,
+        "hmac-sha256 (without this), hmac-sha512, hmac-sha384, hmac-sha224, hmac-sha1 or hmac-md5."},
+    Field<Key>{"secret", &Key::secret, {1, 1024}, live, ours,
+        "The secret both sides know, in base64."},
+    Field<Key>{"file", &Key::file, {1, 4096}, live, ours,
+        "Path of a file with the key, as tsig-keygen and keymgr write it, relative to this file; in "
+        "place of `secret`."},
 };
 
 inline constexpr std::array zone_fields{
@@ -112,6 +127,78 @@ inline constexpr std::array zone_fields{
     Field<Zone>{"file", &Zone::file, {1, 4096}, live, ours,
         "Path of a master file (RFC 1035 §5) with the zone's records, relative to this file; "
         "records given here add to it."},
+    Field<Zone>{"update", &Zone::update, {1, 4096}, live, ours,
+        "Who may change the zone by UPDATE (RFC 2136), one grant each, such as \"grant laptop. self "
+        "A AAAA\" or \"grant certbot. acme www\"; nobody without."},
+    Field<Zone>{"transfer", Nested{object, "transfer"}, {}, live, ours,
+        "To whom the zone goes, and where it comes from."},
+    Field<Zone>{"dnssec", Nested{object, "dnssec"}, {}, live, ours,
+        "Sign the zone; {} takes the defaults."},
+    Field<Zone>{"serial", &Zone::serial, {}, live, ours,
+        "How the serial of the next version is chosen: one more (without this), seconds since 1970, "
+        "or YYYYMMDDnn."},
+    Field<Zone>{"write_file", &Zone::write_file, {}, live, ours,
+        "Write changes back to `file`, which loses its comments."},
+    Field<Zone>{"journal_size", &Zone::journal_size, {64U << 10U, 1ULL << 40U}, live, ours,
+        "Most bytes of changes that are kept for secondaries; older ones are folded into the zone."},
+    Field<Zone>{"lease_max", &Zone::lease_max, {30'000, 31'536'000'000}, live, ours,
+        "Longest time that clients may lease records for (RFC 9664)."},
+    Field<Zone>{"timeout_type", &Zone::timeout_type, {0, 65'534}, live, ours,
+        "Type number of TIMEOUT records, 65280..65534, which tell secondaries when leases end; 0 is "
+        "none."},
+};
+
+inline constexpr std::array transfer_fields{
+    Field<Transfer>{"allow", &Transfer::allow, {1, 1024}, live, ours,
+        "Who may take the zone by AXFR or IXFR: networks, \"key NAME\", or both as \"192.0.2.0/24 "
+        "key NAME\"; nobody without."},
+    Field<Transfer>{"notify", &Transfer::notify, {1, 1024}, live, ours,
+        "Servers that are told of new versions (RFC 1996), such as \"192.0.2.2\" or "
+        "\"[2001:db8::2]:5353 key NAME\"."},
+    Field<Transfer>{"notify_ns", &Transfer::notify_ns, {}, live, ours,
+        "Also tell the zone's name servers, where their addresses are known here."},
+    Field<Transfer>{"primaries", &Transfer::primaries, {1, 1024}, live, ours,
+        "Servers the zone is taken from, such as \"192.0.2.1 key NAME\", tried in order; makes this "
+        "server a secondary of the zone."},
+    Field<Transfer>{"allow_notify", &Transfer::allow_notify, {1, 1024}, live, ours,
+        "Who besides the primaries may say that there is a new version; written as in `allow`."},
+    Field<Transfer>{"forward_updates", &Transfer::forward_updates, {}, live, ours,
+        "As a secondary, hand updates on to the primary (RFC 2136 §6)."},
+    Field<Transfer>{"zonemd", &Transfer::zonemd, {}, live, ours,
+        "As a secondary, refuse versions whose ZONEMD (RFC 8976) is wrong or missing; a wrong one is "
+        "always refused."},
+};
+
+inline constexpr std::array dnssec_fields{
+    Field<Dnssec>{"algorithm", &Dnssec::algorithm, {}, live, ours,
+        "Algorithm of the keys; another one is rolled to step by step."},
+    Field<Dnssec>{"keys", &Dnssec::keys, {}, live, ours,
+        "One key for all, or one for the DNSKEY records and one for the rest."},
+    Field<Dnssec>{"denial", &Dnssec::denial, {}, live, ours,
+        "How it is proven that a name does not exist."},
+    Field<Dnssec>{"nsec3_iterations", &Dnssec::nsec3_iterations, {0, 100}, live, ours,
+        "Additional hash rounds; leave it 0 (RFC 9276)."},
+    Field<Dnssec>{"nsec3_salt", &Dnssec::nsec3_salt, {0, 64}, live, ours,
+        "Salt in hexadecimal; leave it empty (RFC 9276)."},
+    Field<Dnssec>{"nsec3_opt_out", &Dnssec::nsec3_opt_out, {}, live, ours,
+        "Leave delegations without DS out of the chain; for zones of nothing else."},
+    Field<Dnssec>{"signature_validity", &Dnssec::signature_validity, {3'600'000, 31'536'000'000}, live, ours,
+        "How long a signature is good for."},
+    Field<Dnssec>{"signature_refresh", &Dnssec::signature_refresh, {60'000, 31'536'000'000}, live, ours,
+        "How long before its end it is renewed."},
+    Field<Dnssec>{"signature_jitter", &Dnssec::signature_jitter, {0, 31'536'000'000}, live, ours,
+        "By how much ends are spread, so that not all are renewed at once."},
+    Field<Dnssec>{"ksk_lifetime", &Dnssec::ksk_lifetime, {0, 315'360'000'000}, live, ours,
+        "How long a key that the parent knows is used before the next one; 0 is until `kith key roll`."},
+    Field<Dnssec>{"zsk_lifetime", &Dnssec::zsk_lifetime, {0, 315'360'000'000}, live, ours,
+        "How long a key that only the zone knows is used before the next one; 0 is for ever."},
+    Field<Dnssec>{"dnskey_ttl", &Dnssec::dnskey_ttl, {0, 604'800}, live, ours,
+        "Seconds that others may keep the keys."},
+    Field<Dnssec>{"zonemd", &Dnssec::zonemd, {}, live, ours,
+        "Keep a digest of the zone in it (RFC 8976)."},
+    Field<Dnssec>{"key_directory", &Dnssec::key_directory, {0, 4096}, live, ours,
+        "Folder with keys made elsewhere (K*.private and K*.key), relative to this file; without it "
+        "keys are made and kept in the state directory."},
 };
 
 inline constexpr std::array soa_fields{

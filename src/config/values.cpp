@@ -32,6 +32,22 @@ constexpr Choice<log::Level> levels[] = {
 constexpr Choice<RewriteDepth> depths[] = {{"one", RewriteDepth::one}, {"any", RewriteDepth::any}};
 constexpr Choice<RewriteAction> actions[] = {{"nxdomain", RewriteAction::nxdomain},
                                              {"redirect", RewriteAction::redirect}};
+constexpr Choice<SerialRule> serials[] = {{"increment", SerialRule::increment},
+                                          {"unixtime", SerialRule::unixtime},
+                                          {"dateserial", SerialRule::dateserial}};
+constexpr Choice<SigningAlgorithm> algorithms[] = {
+    {"rsasha256", SigningAlgorithm::rsasha256},
+    {"rsasha512", SigningAlgorithm::rsasha512},
+    {"ecdsap256sha256", SigningAlgorithm::ecdsap256sha256},
+    {"ecdsap384sha384", SigningAlgorithm::ecdsap384sha384},
+    {"ed25519", SigningAlgorithm::ed25519},
+    {"ed448", SigningAlgorithm::ed448},
+};
+constexpr Choice<DenialRule> denials[] = {{"nsec", DenialRule::nsec}, {"nsec3", DenialRule::nsec3}};
+constexpr Choice<KeyScheme> schemes[] = {{"csk", KeyScheme::csk}, {"ksk-zsk", KeyScheme::ksk_zsk}};
+constexpr Choice<ZonemdRule> zonemds[] = {{"off", ZonemdRule::off},
+                                          {"sha384", ZonemdRule::sha384},
+                                          {"sha512", ZonemdRule::sha512}};
 
 template <class E, std::size_t count>
 std::vector<std::string_view> words_of(const Choice<E> (&choices)[count]) {
@@ -209,6 +225,21 @@ Expected read_value(const Scalar& json, Offset, const Bounds&, RewriteDepth& out
 Expected read_value(const Scalar& json, Offset, const Bounds&, RewriteAction& out) {
     return read_choice(json, actions, out);
 }
+Expected read_value(const Scalar& json, Offset, const Bounds&, SerialRule& out) {
+    return read_choice(json, serials, out);
+}
+Expected read_value(const Scalar& json, Offset, const Bounds&, SigningAlgorithm& out) {
+    return read_choice(json, algorithms, out);
+}
+Expected read_value(const Scalar& json, Offset, const Bounds&, DenialRule& out) {
+    return read_choice(json, denials, out);
+}
+Expected read_value(const Scalar& json, Offset, const Bounds&, KeyScheme& out) {
+    return read_choice(json, schemes, out);
+}
+Expected read_value(const Scalar& json, Offset, const Bounds&, ZonemdRule& out) {
+    return read_choice(json, zonemds, out);
+}
 
 std::string print_value(bool value) { return value ? "true" : "false"; }
 std::string print_value(milliseconds value) {
@@ -228,6 +259,11 @@ std::string print_value(dns::RrType value) { return json_text(dns::type_name(val
 std::string print_value(log::Level value) { return print_choice(levels, value); }
 std::string print_value(RewriteDepth value) { return print_choice(depths, value); }
 std::string print_value(RewriteAction value) { return print_choice(actions, value); }
+std::string print_value(SerialRule value) { return print_choice(serials, value); }
+std::string print_value(SigningAlgorithm value) { return print_choice(algorithms, value); }
+std::string print_value(DenialRule value) { return print_choice(denials, value); }
+std::string print_value(KeyScheme value) { return print_choice(schemes, value); }
+std::string print_value(ZonemdRule value) { return print_choice(zonemds, value); }
 
 Form form_of(const bool*) {
     return {"true or false", R"("type": "boolean")", Form::Unit::none, {}};
@@ -280,6 +316,21 @@ Form form_of(const RewriteDepth*) {
 }
 Form form_of(const RewriteAction*) {
     return {"word", R"("type": "string")", Form::Unit::none, words_of(actions)};
+}
+Form form_of(const SerialRule*) {
+    return {"word", R"("type": "string")", Form::Unit::none, words_of(serials)};
+}
+Form form_of(const SigningAlgorithm*) {
+    return {"word", R"("type": "string")", Form::Unit::none, words_of(algorithms)};
+}
+Form form_of(const DenialRule*) {
+    return {"word", R"("type": "string")", Form::Unit::none, words_of(denials)};
+}
+Form form_of(const KeyScheme*) {
+    return {"word", R"("type": "string")", Form::Unit::none, words_of(schemes)};
+}
+Form form_of(const ZonemdRule*) {
+    return {"word", R"("type": "string")", Form::Unit::none, words_of(zonemds)};
 }
 
 std::string found_text(const Scalar& json) {

@@ -32,6 +32,11 @@ Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, dns::Rr
 Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, log::Level& out);
 Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, RewriteDepth& out);
 Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, RewriteAction& out);
+Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, SerialRule& out);
+Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, SigningAlgorithm& out);
+Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, DenialRule& out);
+Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, KeyScheme& out);
+Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, ZonemdRule& out);
 template <class T>
 Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, std::optional<T>& out) {
     return read_value(json, at, bounds, out.emplace());
@@ -52,6 +57,11 @@ std::string print_value(dns::RrType value);
 std::string print_value(log::Level value);
 std::string print_value(RewriteDepth value);
 std::string print_value(RewriteAction value);
+std::string print_value(SerialRule value);
+std::string print_value(SigningAlgorithm value);
+std::string print_value(DenialRule value);
+std::string print_value(KeyScheme value);
+std::string print_value(ZonemdRule value);
 template <class T>
 std::string print_value(const std::optional<T>& value) {
     return value ? print_value(*value) : std::string();
@@ -86,6 +96,11 @@ Form form_of(const dns::RrType*);
 Form form_of(const log::Level*);
 Form form_of(const RewriteDepth*);
 Form form_of(const RewriteAction*);
+Form form_of(const SerialRule*);
+Form form_of(const SigningAlgorithm*);
+Form form_of(const DenialRule*);
+Form form_of(const KeyScheme*);
+Form form_of(const ZonemdRule*);
 template <class T>
 Form form_of(const std::optional<T>*) {
     return form_of(static_cast<const T*>(nullptr));
