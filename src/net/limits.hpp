@@ -58,4 +58,24 @@ inline constexpr int tcp_accepts_per_turn = 64;
 // Bytes read from one connection in one turn, for the same reason.
 inline constexpr std::size_t tcp_read_bytes_per_turn = 16384;
 
+// Interfaces of the machine that are looked at, and addresses of each; a container host has hundreds
+// of the first. More are left out.
+inline constexpr std::size_t links_max = 4096;
+inline constexpr std::size_t link_addresses_max = 256;
+// Reads of one rtnetlink dump, 32 KiB each: ten times what the links above take.
+inline constexpr std::size_t netlink_reads_max = 4096;
+
+// Datagrams of one mDNS socket handled in one turn, so that a flood leaves turns for all else.
+inline constexpr int mdns_packets_per_turn = 64;
+// Changes of interfaces come in rows (link, then addresses): they are read when it has been quiet for
+// this long, or at the latest this long after the first.
+inline constexpr Duration link_settle_time = 20ms;
+inline constexpr Duration link_settle_time_max = 200ms;
+// How often it is looked whether another program shares the mDNS port (RFC 6762 §15.1).
+inline constexpr Duration mdns_neighbor_interval = 30s;
+// Unicast queries whose local address is remembered for the reply.
+inline constexpr std::size_t mdns_asked_max = 64;
+// A sleep longer than this counts as one (RFC 6762 §8: probe again after it).
+inline constexpr Duration suspend_min = 2s;
+
 }  // namespace kith::net

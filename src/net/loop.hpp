@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -64,6 +65,12 @@ public:
     void run();
     /// One turn: waits at most `wait` for events, then handles what is there.
     void turn(Duration wait);
+    /// For a loop inside another's: readable when turn() has work, besides timers.
+    int poll_fd() const { return epoll_.get(); }
+    /// When the next timer is due; nullopt: none is armed.
+    std::optional<Time> next_timer() const {
+        return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first);
+    }
     /// Ends run() after the current turn. Any thread.
     void stop();
     /// Runs `work` on the loop's thread, in order of posting. Any thread.

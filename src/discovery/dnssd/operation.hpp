@@ -64,6 +64,7 @@ std::unique_ptr<Session::Operation> make_type_enumeration(Session& session, dns:
 std::unique_ptr<Session::Operation> make_domain_enumeration(Session& session, DomainKind kind, dns::NameView domain, Scope scope);
 std::unique_ptr<Session::Operation> make_query(Session& session, const RecordQuestion& question, Scope scope);
 std::unique_ptr<Session::Operation> make_resolve(Session& session, const InstanceName& name, Scope scope);
+std::unique_ptr<Session::Operation> make_publication(Session& session, std::vector<ServiceRecord> records, Scope scope, RenamePolicy policy);
 
 /// What update_txt() needs of a registration.
 class Registration : public Session::Operation {

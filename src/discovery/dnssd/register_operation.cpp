@@ -112,7 +112,55 @@ private:
     int tries_ = 0;
 };
 
+/// Records as they are: an address under a name of its own, an alias.
+class Publication final : public Session::Operation {
+public:
+    Publication(Session& session, std::vector<ServiceRecord> records, Scope scope, RenamePolicy policy)
+        : Operation(session), records_(std::move(records)), scope_(scope), policy_(policy) {}
+
+    dns::Text<void> start(Time now) override {
+        if (records_.empty()) return std::unexpected(dns::TextError{"expected a record to publish, found none"});
+        KITH_TRY(backend_, backend_of(records_.front().owner));
+        KITH_TRY(publication_, backend_->publish(now, records_, scope_, policy_));
+        know_publication(*backend_, publication_);
+        return {};
+    }
+
+    void on_publication(Time, Backend&, const PublicationEvent& event) override {
+        const dns::Name name = event.name.is_root() ? records_.front().owner : event.name;
+        switch (event.state) {
+            case PublicationState::established:
+                emit(is_established_ ? Change::changed : Change::added, scope_.ifindex, scope_.family, PublishResult{name, name != records_.front().owner});
+                is_established_ = true;
+                return;
+            case PublicationState::renamed: return;
+            case PublicationState::troubled: return;
+            case PublicationState::conflict:
+                emit(Change::removed, scope_.ifindex, scope_.family, Failure{fmt::format("'{}' is another's on this link{}", name.to_text(), event.text)});
+                return;
+            case PublicationState::failed: emit(Change::removed, scope_.ifindex, scope_.family, Failure{event.text}); return;
+        }
+    }
+
+    void stop(Time now) override {
+        if (publication_ != 0) backend_->withdraw(now, publication_);
+        Operation::stop(now);
+    }
+
+private:
+    std::vector<ServiceRecord> records_;
+    Scope scope_;
+    RenamePolicy policy_;
+    Backend* backend_ = nullptr;
+    PublicationToken publication_ = 0;
+    bool is_established_ = false;
+};
+
 }  // namespace
+
+std::unique_ptr<Session::Operation> make_publication(Session& session, std::vector<ServiceRecord> records, Scope scope, RenamePolicy policy) {
+    return std::make_unique<Publication>(session, std::move(records), scope, policy);
+}
 
 std::unique_ptr<Registration> make_registration(Session& session, const Service& service, RenamePolicy policy) {
     return std::make_unique<Register>(session, service, policy);

@@ -59,11 +59,11 @@ Text<std::vector<ServiceRecord>> make_records(const Service& service, dns::NameV
     KITH_TRY(const dns::Name owner, instance.to_name());
     const dns::Name host = service.host.is_root() ? dns::Name(this_host) : service.host;
     std::vector<ServiceRecord> out;
-    const Srv srv = service.port == 0 ? Srv{0, 0, 0, host} : Srv{service.priority, service.weight, service.port, host};
+    const Srv srv = service.presence == Presence::name_only ? Srv{0, 0, 0, host} : Srv{service.priority, service.weight, service.port, host};
     out.push_back({owner, RrType::SRV, host_ttl, srv.to_rdata(), Sharing::unique});
     for (const auto& rdata : service.txt) out.push_back({owner, RrType::TXT, other_ttl, rdata, Sharing::unique});
     if (service.txt.empty()) out.push_back({owner, RrType::TXT, other_ttl, {0}, Sharing::unique});
-    if (service.port == 0) return out;
+    if (service.presence == Presence::name_only) return out;
 
     TypeSelector selector{{}, service.type};
     KITH_TRY(const dns::Name type_name, selector.browse_name(instance.domain));

@@ -11,6 +11,11 @@
 
 namespace kith::discovery::dnssd {
 
+enum class Presence : std::uint8_t {
+    offered,    // found by browsing
+    name_only,  // the name is claimed and nobody finds it (RFC 6763 §8); port, priority and weight are 0
+};
+
 /// A service as its owner describes it.
 struct Service {
     std::string instance;               // UTF-8; renamed when another owns it
@@ -18,7 +23,8 @@ struct Service {
     std::vector<std::string> subtypes;  // labels, such as `_printer`
     dns::Name domain;                   // the root: local.
     dns::Name host;                     // where it runs; the root: this machine
-    std::uint16_t port = 0;             // 0: the name only is claimed (RFC 6763 §8): found by nobody
+    Presence presence = Presence::offered;
+    std::uint16_t port = 0;
     std::uint16_t priority = 0;
     std::uint16_t weight = 0;
     std::vector<std::vector<std::uint8_t>> txt;  // RDATA of each TXT record; none: one without pairs
@@ -51,7 +57,7 @@ inline constexpr std::uint32_t other_ttl = 4'500;
 dns::Text<void> check_service(const Service& service);
 
 /// SRV and TXT (unique), PTR of type and subtypes and the type's own PTR for enumeration (shared).
-/// `host` is used where the service names none. Without a port only the placeholder SRV 0 0 0 and TXT.
+/// `host` is used where the service names none. Of name_only only the placeholder SRV 0 0 0 and TXT.
 /// NSEC is the responder's. Errors: check_service()'s, and names over 255 bytes.
 dns::Text<std::vector<ServiceRecord>> make_records(const Service& service, dns::NameView host);
 

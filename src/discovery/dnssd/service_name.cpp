@@ -123,7 +123,7 @@ Text<TypeSelector> TypeSelector::from_text(std::string_view text) {
         std::size_t at = 0;
         const std::string_view rest = text.substr(comma + 1);
         KITH_TRY(out.subtype, take_label(rest, at));
-        if (at < rest.size()) return error("expected one subtype after the comma", comma + 1 + at);
+        if (at < rest.size() || rest.find(',') != std::string_view::npos) return error("expected one subtype after the comma", comma + 1);
         return out;
     }
     std::size_t at = 0;

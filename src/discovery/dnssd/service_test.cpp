@@ -1,5 +1,7 @@
 #include "discovery/dnssd/service.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "discovery/dnssd/enumeration.hpp"
@@ -24,8 +26,9 @@ std::vector<std::string> lines(const Service& service) {
     const auto records = make_records(service, name("nas.local."));
     if (!records) return {records.error().text};
     for (const ServiceRecord& record : *records) {
-        out.push_back(dns::to_text(record.owner, record.type, dns::RrClass::IN, record.ttl, record.rdata) +
-                      (record.sharing == Sharing::unique ? " unique" : " shared"));
+        std::string line = dns::to_text(record.owner, record.type, dns::RrClass::IN, record.ttl, record.rdata);
+        std::ranges::replace(line, '\t', ' ');
+        out.push_back(line + (record.sharing == Sharing::unique ? " unique" : " shared"));
     }
     return out;
 }
@@ -53,10 +56,10 @@ TEST(Service, SrvNumbers6763_04) {
     EXPECT_EQ(lines(service)[0], "Web._http._tcp.local. 120 IN SRV 1 5 80 other.example. unique");
 }
 
-// 6763-14: no port: only the name is claimed, and nobody finds it.
+// 6763-14: only the name is claimed, and nobody finds it.
 TEST(Service, PlaceholderHasNoPtr6763_14) {
     Service service = web();
-    service.port = 0;
+    service.presence = Presence::name_only;
     service.priority = 7;
     const std::vector<std::string> expected = {
         "Web._http._tcp.local. 120 IN SRV 0 0 0 nas.local. unique",

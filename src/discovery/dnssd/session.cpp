@@ -98,6 +98,10 @@ Session::Started Session::start_register(Time now, const Service& service, Renam
     return begin(now, make_registration(*this, service, policy));
 }
 
+Session::Started Session::start_publish(Time now, std::vector<ServiceRecord> records, Scope scope, RenamePolicy policy) {
+    return begin(now, make_publication(*this, std::move(records), scope, policy));
+}
+
 dns::Text<void> Session::update_txt(Time now, OperationId registration, std::vector<std::vector<std::uint8_t>> txt) {
     const auto found = operations_.find(registration);
     auto* const operation = found == operations_.end() ? nullptr : dynamic_cast<Registration*>(found->second.get());

@@ -80,6 +80,12 @@ struct RegisterResult {
     bool renamed = false;
 };
 
+/// Records published as they are stand under this name.
+struct PublishResult {
+    dns::Name name;
+    bool renamed = false;
+};
+
 /// The operation cannot go on (register), or has not succeeded so far (others).
 struct Failure {
     std::string text;
@@ -91,7 +97,7 @@ struct Event {
     bool more_coming = false;
     std::uint32_t ifindex = 0;         // where; 0: not of one interface
     IpFamily family = IpFamily::none;  // when it came by one only
-    std::variant<BrowseResult, TypeResult, DomainResult, ResolveResult, RecordResult, NoRecordResult, RegisterResult, Failure> what;
+    std::variant<BrowseResult, TypeResult, DomainResult, ResolveResult, RecordResult, NoRecordResult, RegisterResult, PublishResult, Failure> what;
 };
 
 class Session {
@@ -115,6 +121,8 @@ public:
     Started start_enumerate_types(Time now, dns::NameView domain = local_domain(), Scope scope = {});
     Started start_enumerate_domains(Time now, DomainKind kind, dns::NameView domain = local_domain(), Scope scope = {});
     Started start_register(Time now, const Service& service, RenamePolicy policy = RenamePolicy::rename);
+    /// Publishes records that are no service, all unique ones under one name.
+    Started start_publish(Time now, std::vector<ServiceRecord> records, Scope scope = {}, RenamePolicy policy = RenamePolicy::fail);
 
     /// Replaces the TXT records of a registration. Error: not a registration, or TXT that cannot be.
     dns::Text<void> update_txt(Time now, OperationId registration, std::vector<std::vector<std::uint8_t>> txt);
@@ -128,6 +136,7 @@ public:
     std::optional<Time> next_deadline() const;
     void on_timer(Time now);  ///< call at or after next_deadline()
     std::optional<Event> poll_event();
+    bool has_events() const { return !events_.empty(); }
 
     std::size_t operations() const { return operations_.size(); }
     /// Instances that were not reported because a browse has too many.

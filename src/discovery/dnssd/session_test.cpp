@@ -94,11 +94,13 @@ protected:
     static std::string text(const RecordResult& result) { return result.owner.to_text() + " " + dns::type_name(result.type); }
     static std::string text(const NoRecordResult& result) { return "no " + result.owner.to_text() + " " + dns::type_name(result.type); }
     static std::string text(const RegisterResult& result) { return result.name.to_text() + (result.renamed ? " renamed" : ""); }
+    static std::string text(const PublishResult& result) { return result.name.to_text() + (result.renamed ? " renamed" : ""); }
     static std::string text(const Failure& failure) { return "failed: " + failure.text; }
     static std::string text(const ResolveResult& result) {
         std::string out = result.srv.target.to_text() + ":" + std::to_string(result.srv.port);
         for (const ScopedAddress& at : result.addresses) out += " " + at.address.to_text();
-        for (const TxtEntry& entry : result.pairs().entries()) out += " " + entry.key + "=" + entry.value.value_or("");
+        const Txt pairs = result.pairs();
+        for (const TxtEntry& entry : pairs.entries()) out += " " + entry.key + "=" + entry.value.value_or("");
         for (const Srv& srv : result.alternatives) out += " or " + srv.target.to_text();
         return out;
     }
@@ -186,7 +188,7 @@ TEST_F(SessionTest, ResolveReportsChangesAndTheEnd) {
     backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::TXT, Rdata{0});
     session.pump(now);
     backend.say(RecordChange::added, "nas.local.", RrType::A, Rdata{192, 0, 2, 1});
-    backend.say(RecordChange::added, "nas.local.", RrType::AAAA, *&[] { Rdata out(16, 0); out[0] = 0xfe; out[1] = 0x80; out[15] = 1; return out; }());
+    backend.say(RecordChange::added, "nas.local.", RrType::AAAA, Rdata{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
     EXPECT_EQ(happened(), (Lines{"+nas.local.:80 192.0.2.1 fe80::1"})) << "link-local last";
     backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::TXT, Rdata{3, 'a', '=', '2'});
     backend.say(RecordChange::removed, "Web._http._tcp.local.", RrType::TXT, Rdata{0});
@@ -310,6 +312,22 @@ TEST_F(SessionTest, RegistrationWaitsForTheHostsName) {
     backend.events.push_back(HostNameEvent{name("me-2.local.")});
     happened();
     EXPECT_EQ(backend.published.size(), 1U) << "publications follow the host's name by themselves";
+}
+
+TEST_F(SessionTest, PublishesRecordsAsTheyAre) {
+    const ServiceRecord address{name("cam.local."), RrType::A, host_ttl, {192, 0, 2, 9}, Sharing::unique};
+    const auto id = session.start_publish(now, {address});
+    ASSERT_TRUE(id.has_value());
+    ASSERT_EQ(backend.published.size(), 1U);
+    const PublicationToken token = backend.published.begin()->first;
+    EXPECT_EQ(backend.published[token].records, (std::vector{address}));
+    backend.events.push_back(PublicationEvent{token, PublicationState::established, address.owner, {}});
+    EXPECT_EQ(happened(), (Lines{"+cam.local. @0"}));
+    backend.events.push_back(PublicationEvent{token, PublicationState::conflict, address.owner, {}});
+    EXPECT_EQ(happened(), (Lines{"-failed: 'cam.local.' is another's on this link @0"}));
+    EXPECT_FALSE(session.start_publish(now, {}).has_value());
+    session.cancel(now, *id);
+    EXPECT_TRUE(backend.published.empty());
 }
 
 TEST_F(SessionTest, RenamingEnds) {

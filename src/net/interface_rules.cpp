@@ -1,0 +1,57 @@
+#include "net/interface_rules.hpp"
+
+#include <algorithm>
+
+namespace kith::net {
+
+bool matches_glob(std::string_view pattern, std::string_view name) {
+    // On a mismatch the last star takes one character more: linear but for the stars, no recursion.
+    std::size_t at = 0, in = 0;
+    std::size_t star = std::string_view::npos, star_in = 0;
+    while (in < name.size()) {
+        if (at < pattern.size() && pattern[at] == '*') {
+            star = at++;
+            star_in = in;
+        } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == name[in])) {
+            ++at;
+            ++in;
+        } else if (star != std::string_view::npos) {
+            at = star + 1;
+            in = ++star_in;
+        } else {
+            return false;
+        }
+    }
+    while (at < pattern.size() && pattern[at] == '*') ++at;
+    return at == pattern.size();
+}
+
+InterfaceVerdict judge(const InterfaceRules& rules, const LinkState& link) {
+    const auto matches = [&link](const std::string& pattern) { return matches_glob(pattern, link.name); };
+    if (std::ranges::any_of(rules.deny, matches)) return InterfaceVerdict::denied;
+    const bool is_named = std::ranges::any_of(rules.allow, matches);
+    if (!rules.allow.empty() && !is_named) return InterfaceVerdict::not_allowed;
+    if (!link.is_up) return InterfaceVerdict::down;
+    if (link.is_bridge_port) return InterfaceVerdict::bridge_port;
+    // The loopback link carries multicast though it does not say so.
+    if (link.is_loopback) return is_named ? InterfaceVerdict::used : InterfaceVerdict::loopback;
+    if (!link.is_multicast) return InterfaceVerdict::no_multicast;
+    if (link.is_point_to_point && !is_named) return InterfaceVerdict::point_to_point;
+    return InterfaceVerdict::used;
+}
+
+std::string_view describe(InterfaceVerdict verdict) {
+    switch (verdict) {
+        case InterfaceVerdict::used: return "used";
+        case InterfaceVerdict::denied: return "denied by configuration";
+        case InterfaceVerdict::not_allowed: return "not among the allowed interfaces";
+        case InterfaceVerdict::down: return "down";
+        case InterfaceVerdict::no_multicast: return "without multicast";
+        case InterfaceVerdict::loopback: return "loopback";
+        case InterfaceVerdict::point_to_point: return "point-to-point";
+        case InterfaceVerdict::bridge_port: return "part of a bridge or bond";
+    }
+    return "";
+}
+
+}  // namespace kith::net
