@@ -25,7 +25,7 @@ std::string misfit(const zone::ChangeError& error) {
 bool is_apex_soa(const Record& record) { return record.type == RrType::SOA; }
 
 /// Applies a change of whatever serials, and takes its SOA as it is.
-Result<ZonePtr, std::string> apply(const ZonePtr& zone, ZoneChange change) {
+Result<ZonePtr, std::string> applied(const ZonePtr& zone, ZoneChange change) {
     change.apex = zone->apex();
     change.from_serial = zone->serial();
     change.to_serial = zone->serial();
@@ -128,11 +128,11 @@ Result<ZonePtr, std::string> restore_zone(const Store& store, const KeptZone& kn
             std::ranges::move(piece.added, std::back_inserter(net.added));
         });
         if (!read) return std::unexpected(read.error().text);
-        KITH_TRY(zone, apply(zone, std::move(net)));
+        KITH_TRY(zone, applied(zone, std::move(net)));
     }
     Result<void, std::string> result;
     const auto changes = store.read_changes(known.apex, known.folded + 1, [&](JournalEntry&& entry) {
-        auto next = apply(zone, std::move(entry.change));
+        auto next = applied(zone, std::move(entry.change));
         if (!next) {
             result = std::unexpected(fmt::format("change {}: {}", entry.number, next.error()));
             return false;
@@ -154,14 +154,14 @@ Result<ZonePtr, std::string> merge_edit(const Store& store, const KeptZone& know
     KITH_TRY_VOID(for_each_piece(store, known, [&](ZoneChange&& piece) -> Result<void, std::string> {
         soa.take(piece);
         fit(*zone, piece);
-        KITH_TRY(zone, apply(zone, std::move(piece)));
+        KITH_TRY(zone, applied(zone, std::move(piece)));
         return {};
     }));
     const Record file_soa = soa_of(*edited);
     if (!soa.base || !soa.newest || !same_but_serial(file_soa, *soa.base)) return zone;
     zone::set_soa_serial(soa.newest->rdata, edited->serial());
     if (same_but_serial(file_soa, *soa.newest)) return zone;
-    return apply(zone, ZoneChange{zone->apex(), 0, 0, {file_soa}, {*soa.newest}});
+    return applied(zone, ZoneChange{zone->apex(), 0, 0, {file_soa}, {*soa.newest}});
 }
 
 }  // namespace kith::server

@@ -21,6 +21,7 @@
 
 #include "net/loop.hpp"
 #include "server/change_history.hpp"
+#include "store/limits.hpp"
 #include "store/store.hpp"
 #include "zone/change.hpp"
 

@@ -195,7 +195,7 @@ TEST_F(World, KeepsTheSerialForALease) {
 
 TEST_F(World, TakesTheSerialAClientGives) {
     keep(file({}));
-    change({}, {"@ 300 SOA ns hostmaster 77 2 3 4 5"});
+    change({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"}, {"@ 300 SOA ns hostmaster 77 2 3 4 5"});
     EXPECT_EQ(keeper->serving(apex)->serial(), 77U);
     restart();
     EXPECT_EQ(keep(file({}))->serial(), 77U);
