@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <queue>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.hpp"
@@ -21,7 +23,7 @@ struct Expiry {
 /// Walks the whole zone: for start and tests. `timeout_type` as in UpdateRules.
 Expiry expired(const zone::Zone& zone, UnixTime now, dns::RrType timeout_type = {});
 
-/// The leases of one zone in order of their end, so that nobody has to walk it: about 300 bytes for
+/// The leases of one zone in order of their end, so that nobody has to walk it: about 200 bytes for
 /// each name with leases. An index that knows too much (a lease that was renewed or deleted since)
 /// is right all the same: it looks at the zone before anything is removed.
 class LeaseIndex {
@@ -35,16 +37,19 @@ public:
     std::optional<UnixTime> next() const;
     /// What is over at `now` in `zone`, the newest version.
     Expiry expired(const zone::Zone& zone, UnixTime now, dns::RrType timeout_type = {});
-    std::size_t size() const { return ends_.size(); }
+    /// Names with leases, as far as known.
+    std::size_t size() const { return earliest_.size(); }
 
 private:
     struct End {
         std::uint32_t at;
-        dns::Name owner;
+        std::string owner;  // wire form in lower case
         friend bool operator>(const End& a, const End& b) { return a.at > b.at; }
     };
-    void note(const dns::Name& owner, std::uint32_t end);
+    void note(dns::NameView owner, std::uint32_t end);
 
+    // Of each owner the earliest end known; what else the queue has of it is out of date.
+    std::unordered_map<std::string, std::uint32_t> earliest_;
     std::priority_queue<End, std::vector<End>, std::greater<>> ends_;
 };
 

@@ -19,6 +19,8 @@
 
 namespace kith::update {
 
+class Scratch;
+
 using TimeoutHash = std::array<std::uint8_t, 16>;
 
 struct Timeout {
@@ -43,6 +45,10 @@ TimeoutHash timeout_hash(dns::RrType type, Bytes rdata);
 /// Types whose records have all the same lease get one record without hashes.
 std::vector<std::vector<std::uint8_t>> timeouts_of(const std::vector<zone::Record>& records,
                                                    dns::RrType timeout_type);
+
+/// Gives every name of `scratch` the TIMEOUT records that its leases ask for, and no others. Their TTL
+/// is that of the SOA, which stands for the zone's default.
+void write_timeouts(Scratch& scratch, dns::RrType timeout_type);
 
 /// For a zone that was loaded or transferred and is ours to expire: the change that gives its
 /// records the leases that its TIMEOUT records tell. Records without one keep what they have.
