@@ -43,6 +43,10 @@ inline constexpr std::uint32_t cache_ttl_max = 24 * 3600;  // seconds; RFC 6762 
 // ---- responder, per link
 inline constexpr std::size_t deferred_queries_max = 64;    // hosts whose TC queries wait for the rest
 inline constexpr std::size_t deferred_questions_max = 64;  // questions kept of each
+inline constexpr std::size_t deferred_known_max = 1024;    // answers of ours that it knows
+// Each further packet puts the answer off (RFC 6762 §7.2), but whoever forges the address of a host
+// must not silence it: a list of 5,000 records takes 0.1 s to send.
+inline constexpr Duration deferred_total_max = 3s;
 inline constexpr std::size_t unicast_replies_max = 64;     // hosts that wait for a delayed unicast reply
 inline constexpr std::size_t unicast_answers_max = 512;    // answers kept for each of them
 
@@ -50,7 +54,8 @@ inline constexpr std::size_t unicast_answers_max = 512;    // answers kept for e
 inline constexpr std::size_t sent_digests_max = 512;      // packets of ours that are known again
 inline constexpr Duration sent_digest_life = 10s;         // a reflector holds nothing longer
 inline constexpr std::size_t former_records_max = 1024;   // records we had and withdrew or changed
-inline constexpr Duration former_record_life = 75min;     // as long as a peer may believe them
+// They are believed by peers for their TTL, and no echo is older; at most this long.
+inline constexpr Duration former_record_life_max = 75min;
 
 // ---- names
 inline constexpr int rename_suffix_max = 1'000'000'000;   // `name (999999999)`; then it starts at 2 again

@@ -1,0 +1,65 @@
+#pragma once
+// Context: what all parts of one engine share: randomness, counters, the way out, the memory of
+// our own packets.
+
+#include <deque>
+#include <string_view>
+#include <vector>
+
+#include "discovery/mdns/echo_guard.hpp"
+#include "discovery/mdns/engine.hpp"
+#include "discovery/mdns/link.hpp"
+#include "discovery/mdns/record.hpp"
+#include "dns/message_builder.hpp"
+
+namespace kith::discovery::mdns {
+
+struct Context {
+    Context(const EngineConfig& engine_config, Rng& engine_rng, Tracer* engine_tracer)
+        : config(engine_config), rng(engine_rng), tracer(engine_tracer), hasher(engine_rng) {}
+
+    struct Outgoing {
+        Transmit transmit;
+        std::vector<std::uint8_t> message;
+    };
+
+    EngineConfig config;
+    Rng& rng;
+    Tracer* tracer;
+    Hasher hasher;
+    EchoGuard echo;
+    EngineStats stats;
+    std::deque<Outgoing> outgoing;
+    dns::MessageBuilder builder;
+    std::vector<std::uint8_t> buffer = std::vector<std::uint8_t>(message_bytes_max);
+
+    /// Uniform in min..max.
+    Duration random(Duration min, Duration max) {
+        const auto span = std::chrono::duration_cast<std::chrono::microseconds>(max - min).count();
+        return min + std::chrono::microseconds(rng.below(static_cast<std::uint32_t>(span + 1)));
+    }
+
+    void send(Time now, InterfaceId interface, const Endpoint& to, Destination destination,
+              SocketKind socket, Bytes message) {
+        ++stats.packets_out;
+        stats.bytes_out += message.size();
+        if (socket == SocketKind::mdns) echo.on_sent(now, hasher.of_bytes(message));
+        outgoing.push_back({{interface, to, destination, socket, {}}, {message.begin(), message.end()}});
+        trace({.time = now, .kind = Trace::Kind::sent, .interface = interface, .family = to.address.family(),
+               .peer = to, .message = message, .name = {}, .type = {}, .why = {}});
+    }
+    void send_to_group(Time now, InterfaceId interface, LinkIndex link, Bytes message) {
+        send(now, interface, group(family_of(link), interface), Destination::group, SocketKind::mdns, message);
+    }
+    void trace(const Trace& what) const {
+        if (tracer != nullptr) tracer->on_trace(what);
+    }
+    void trace_name(Time now, Trace::Kind kind, InterfaceId interface, dns::NameView name,
+                    dns::RrType type, const Endpoint& peer, std::string_view why) const {
+        if (tracer == nullptr) return;
+        tracer->on_trace({.time = now, .kind = kind, .interface = interface, .family = peer.address.family(),
+                          .peer = peer, .message = {}, .name = name, .type = type, .why = why});
+    }
+};
+
+}  // namespace kith::discovery::mdns

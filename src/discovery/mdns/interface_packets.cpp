@@ -1,0 +1,153 @@
+// What of Interface is about packets: which are believed, what concerns whom, and what is only our
+// own voice.
+
+#include <algorithm>
+
+#include "discovery/mdns/interface.hpp"
+
+namespace kith::discovery::mdns {
+
+void Interface::ignore(Time now, const PacketInfo& info, Bytes message, std::string_view why) const {
+    context_.trace({.time = now, .kind = Trace::Kind::ignored, .interface = id_, .family = info.family,
+                    .peer = info.source, .message = message, .name = {}, .type = {}, .why = why});
+}
+
+bool Interface::is_own_address(const IpAddress& address) const {
+    return links_[0].has_address(address) || links_[1].has_address(address);
+}
+
+void Interface::on_packet(Time now, const PacketInfo& info, const Packet& packet, Bytes message) {
+    if (packet.is_response()) {
+        ++context_.stats.responses_in;
+        on_response(now, info, packet, message);
+    } else {
+        ++context_.stats.queries_in;
+        on_query(now, info, packet, message);
+    }
+}
+
+// ---------------------------------------------------------------- queries
+
+void Interface::on_query(Time now, const PacketInfo& info, const Packet& packet, Bytes message) {
+    const bool is_probe = packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
+    if (is_probe) ++context_.stats.probes_in;
+    // A plain question of another host may be byte for byte one of ours; a probe may not, unless it
+    // has the same records and so is no rival. Our questions are known by where they come from.
+    if (context_.echo.was_sent(now, context_.hasher.of_bytes(message)) &&
+        (is_probe || is_own_address(info.source.address))) {
+        ++context_.stats.echoes;
+        context_.trace({.time = now, .kind = Trace::Kind::echo, .interface = id_, .family = info.family,
+                        .peer = info.source, .message = message, .name = {}, .type = {},
+                        .why = "our own query came back"});
+        return;
+    }
+    if (is_probe) prober_.on_probe(now, info, packet);
+    if (info.source.port == port && info.destination == Destination::group) on_peer_query(now, info, packet);
+    responder_.on_query(now, info, packet);
+}
+
+/// What other hosts ask and know tells us something too.
+void Interface::on_peer_query(Time now, const PacketInfo& info, const Packet& packet) {
+    for (const PacketQuestion& question : packet.questions()) {
+        querier_.on_peer_question(now, question, packet, info.source);
+        // Probes and QU questions may be answered by unicast, which we would not see.
+        const bool is_probe = packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
+        if (question.wants == Wants::multicast && !is_probe) cache_.on_peer_question(now, question);
+    }
+    for (const PacketRecord& record : packet.records()) {
+        if (record.section == dns::Section::answer) cache_.on_peer_known(now, record);
+    }
+}
+
+// ---------------------------------------------------------------- responses
+
+void Interface::on_response(Time now, const PacketInfo& info, const Packet& packet, Bytes message) {
+    if (info.source.port != port) {
+        ++context_.stats.ignored_port;
+        ignore(now, info, message, "a response that is not from port 5353");
+        return;
+    }
+    if (info.destination == Destination::unicast) {
+        if (!links_[at(link_of(info.family))].is_on_link(info.source.address)) {
+            ++context_.stats.ignored_off_link;
+            ignore(now, info, message, "a unicast response from a host that is not on the link");
+            return;
+        }
+        if (!accepts_unicast(now, info, packet)) {
+            ++context_.stats.ignored_unasked;
+            ignore(now, info, message, "a unicast response to nothing we asked for");
+            return;
+        }
+    }
+    const bool is_echo = context_.echo.was_sent(now, context_.hasher.of_bytes(message));
+    if (is_echo) {
+        ++context_.stats.echoes;
+        context_.trace({.time = now, .kind = Trace::Kind::echo, .interface = id_, .family = info.family,
+                        .peer = info.source, .message = message, .name = {}, .type = {},
+                        .why = "our own response came back"});
+    }
+    for (const PacketRecord& record : packet.records())
+        on_response_record(now, info, record, is_echo ? Echo::yes : Echo::no);
+    if (is_echo) return;
+    for (const PacketRecord& record : packet.records()) {
+        if (record.flush == Flush::yes) cache_.flush_older(now, record);
+    }
+}
+
+bool Interface::is_probe_answer(const PacketRecord& record) const {
+    return prober_.probing(record.name, record.name_hash).has_value();
+}
+
+/// RFC 6762 §6: only what answers a QU question of the last two seconds, our probes among them.
+bool Interface::accepts_unicast(Time now, const PacketInfo&, const Packet& packet) const {
+    return querier_.has_asked_for(now, packet) ||
+           std::ranges::any_of(packet.records(),
+                               [&](const PacketRecord& record) { return is_probe_answer(record); });
+}
+
+void Interface::on_response_record(Time now, const PacketInfo& info, const PacketRecord& record, Echo echo) {
+    const LinkIndex link = link_of(info.family);
+    const RecordKey key = record.key();
+    const std::uint64_t hash = context_.hasher.of_record(key);
+    const std::uint32_t name = own_.find_name(record.name, record.name_hash);
+    const std::uint32_t same = name == OwnRecords::none ? OwnRecords::none : own_.find(key, hash);
+    const bool is_live = same != OwnRecords::none && own_.record(same).state == OwnRecord::State::live;
+    if (is_live) {
+        if (echo == Echo::no && info.destination == Destination::group)
+            responder_.on_same_record(now, link, same, record.ttl);
+        return;
+    }
+    if (context_.echo.is_ours(now, hash)) {
+        const bool is_group = info.destination == Destination::group;
+        if (name != OwnRecords::none && record.flush == Flush::yes && is_group && own_.owns(name))
+            responder_.on_echo_of_other_interface(now, link, name, record.type);
+        if (echo == Echo::no && name != OwnRecords::none) {
+            ++context_.stats.echoes;
+            context_.trace_name(now, Trace::Kind::echo, id_, record.name, record.type, info.source,
+                                "a record that we have on another interface, or had lately");
+        }
+        return;
+    }
+    if (echo == Echo::yes) return;
+    // An NSEC says which types its sender has; the records themselves are what conflicts. A goodbye
+    // gives a name up.
+    if (name != OwnRecords::none && record.type != dns::RrType::NSEC && record.ttl != 0) {
+        if (const auto registration = prober_.probing(record.name, record.name_hash)) {
+            listener_.on_conflict(now, id_, *registration, InterfaceListener::Stage::probing, info.source);
+        } else {
+            for (const std::uint32_t index : own_.name(name).records) {
+                const OwnRecord& own = own_.record(index);
+                const bool is_rival = own.ownership == Ownership::unique && own.type == record.type &&
+                                      own.klass == record.klass && own.state == OwnRecord::State::live;
+                if (!is_rival) continue;
+                listener_.on_conflict(now, id_, own.registration, InterfaceListener::Stage::held, info.source);
+                break;
+            }
+        }
+    }
+    // Who owns a name needs nobody to tell what it has not.
+    if (record.type == dns::RrType::NSEC && name != OwnRecords::none && own_.owns(name)) return;
+    cache_.store(now, record, info.source);
+}
+
+}  // namespace kith::discovery::mdns

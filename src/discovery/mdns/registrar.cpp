@@ -1,0 +1,447 @@
+#include "discovery/mdns/registrar.hpp"
+
+#include <algorithm>
+
+#include "discovery/mdns/names.hpp"
+#include "dns/rdata.hpp"
+
+namespace kith::discovery::mdns {
+namespace {
+
+using Kind = RegistrationEvent::Kind;
+
+constexpr std::size_t rename_attempts = 10'000;  // names of our own that may stand in the way
+
+/// In the order of registration, so that a seed replays the same packets.
+template <class Map>
+std::vector<RegistrationId> ids_of(const Map& registrations) {
+    std::vector<RegistrationId> out;
+    for (const auto& [id, registration] : registrations) {
+        if (!registration.is_leaving) out.push_back(id);
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- tables
+
+Registrar::Registration* Registrar::find(RegistrationId id) {
+    const auto found = registrations_.find(id);
+    return found == registrations_.end() || found->second.is_leaving ? nullptr : &found->second;
+}
+
+const Registrar::Registration* Registrar::find(RegistrationId id) const {
+    const auto found = registrations_.find(id);
+    return found == registrations_.end() || found->second.is_leaving ? nullptr : &found->second;
+}
+
+dns::Name Registrar::name_of(RegistrationId id) const {
+    const Registration* const registration = find(id);
+    return registration != nullptr ? registration->name : dns::Name();
+}
+
+void Registrar::push(const Registration& registration, Kind kind) {
+    events_.push_back({registration.id, kind, registration.name, {}, 0, {}});
+}
+
+std::optional<RegistrationEvent> Registrar::poll_event() {
+    if (events_.empty()) return std::nullopt;
+    const RegistrationEvent event = events_.front();
+    events_.pop_front();
+    return event;
+}
+
+// ---------------------------------------------------------------- registering
+
+Result<void, RegisterFault> Registrar::check(const RegisteredRecord& record) const {
+    const dns::RrType type = record.record.type;
+    const dns::RrClass klass = record.record.klass;
+    if (dns::is_meta_type(type) || type == dns::RrType::NSEC) return std::unexpected(RegisterFault::bad_type);
+    if (klass == dns::RrClass::ANY || klass == dns::RrClass::NONE)
+        return std::unexpected(RegisterFault::bad_type);
+    const Bytes rdata = record.record.rdata;
+    const std::size_t bytes = dns::header_bytes + record.record.name.size() + 10 + rdata.size();
+    if (bytes > message_bytes_max || !dns::check_rdata(type, klass, rdata))
+        return std::unexpected(RegisterFault::bad_rdata);
+    return {};
+}
+
+/// The one name of the records to be probed for; the root if there are none.
+Result<dns::Name, RegisterFault> Registrar::unique_name(const RegistrationRequest& request) const {
+    dns::Name name;
+    for (const RegisteredRecord& record : request.records) {
+        if (record.ownership != Ownership::unique) continue;
+        if (!name.is_root() && record.record.name != name)
+            return std::unexpected(RegisterFault::several_unique_names);
+        name = record.record.name;
+    }
+    return name;
+}
+
+RegistrationId Registrar::insert(Registration registration) {
+    const RegistrationId id = next_id_++;
+    registration.id = id;
+    if (!registration.name.is_root()) by_name_[registration.name] = id;
+    registrations_.emplace(id, std::move(registration));
+    return id;
+}
+
+Result<RegistrationId, RegisterFault> Registrar::add(Time now, RegistrationRequest request) {
+    if (request.records.empty()) return std::unexpected(RegisterFault::no_records);
+    if (request.records.size() > registration_records_max || registrations_.size() >= registrations_max)
+        return std::unexpected(RegisterFault::too_many);
+    for (const RegisteredRecord& record : request.records) KITH_TRY_VOID(check(record));
+    Registration registration;
+    KITH_TRY(registration.name, unique_name(request));
+    if (by_name_.contains(registration.name)) return std::unexpected(RegisterFault::name_taken);
+    registration.rename = request.rename;
+    registration.interface = request.interface;
+    for (RegisteredRecord& record : request.records) {
+        if (record.record.ttl == 0) record.record.ttl = default_ttl(record.record.type, record.record.name);
+        registration.slots.push_back({std::move(record), true, {}, {}});
+    }
+    const RegistrationId id = insert(std::move(registration));
+    for (const auto& [interface, state] : interfaces_) attach(now, *find(id), *state, now);
+    settle(now, *find(id));
+    return id;
+}
+
+bool Registrar::is_valid_on(const Registration& registration, const Slot& slot, InterfaceId interface) const {
+    const auto holds = [&](InterfaceId wanted) { return wanted == any_interface || wanted == interface; };
+    return slot.is_used && holds(registration.interface) && holds(slot.registered.interface);
+}
+
+/// Puts the registration's records on `interface`; not answered with until the name is claimed.
+void Registrar::attach(Time now, Registration& registration, Interface& interface, Time earliest) {
+    if (registration.phase == Registration::Phase::lost) return;
+    bool is_any = false;
+    for (std::size_t i = 0; i < registration.slots.size(); ++i) {
+        if (!is_valid_on(registration, registration.slots[i], interface.id())) continue;
+        interface.add_record(registration.id, static_cast<std::uint32_t>(i), registration.slots[i].registered);
+        is_any = true;
+    }
+    if (!is_any) return;
+    if (interface.has_probed_records(registration.id)) {
+        if (registration.phase == Registration::Phase::idle) enter_probing(now, registration);
+        interface.claim(now, registration.id, registration.name, earliest);
+    } else {
+        interface.make_live(now, registration.id);
+    }
+}
+
+void Registrar::enter_probing(Time now, Registration& registration) {
+    if (registration.phase == Registration::Phase::probing) return;
+    registration.phase = Registration::Phase::probing;
+    registration.probing_since = now;
+    troubles_.emplace(now + trouble_after, registration.id);
+    push(registration, Kind::probing);
+}
+
+/// Takes back the word that probing lasts too long.
+void Registrar::calm(const Registration& registration) {
+    auto [at, end] = troubles_.equal_range(registration.probing_since + trouble_after);
+    at = std::find_if(at, end, [&](const auto& trouble) { return trouble.second == registration.id; });
+    if (at != end) troubles_.erase(at);
+}
+
+/// Tells when the name is held on every interface.
+void Registrar::settle(Time, Registration& registration) {
+    using Phase = Registration::Phase;
+    if (registration.phase != Phase::probing && registration.phase != Phase::idle) return;
+    bool is_any = false;
+    for (const auto& [id, interface] : interfaces_) {
+        if (!interface->is_attached(registration.id)) continue;
+        if (!interface->is_held(registration.id)) return;
+        is_any = true;
+    }
+    if (!is_any) return;
+    calm(registration);
+    registration.phase = Phase::established;
+    push(registration, Kind::established);
+}
+
+Result<std::size_t, RegisterFault> Registrar::add_record(Time now, RegistrationId id, RegisteredRecord record) {
+    Registration* const registration = find(id);
+    if (registration == nullptr || registration->is_host) return std::unexpected(RegisterFault::unknown_id);
+    KITH_TRY_VOID(check(record));
+    if (record.ownership == Ownership::unique && record.record.name != registration->name)
+        return std::unexpected(RegisterFault::several_unique_names);
+    if (registration->slots.size() >= registration_records_max) return std::unexpected(RegisterFault::too_many);
+    if (record.record.ttl == 0) record.record.ttl = default_ttl(record.record.type, record.record.name);
+    registration->slots.push_back({std::move(record), true, {}, {}});
+    attach_slot(now, *registration, registration->slots.size() - 1);
+    return registration->slots.size() - 1;
+}
+
+/// Puts a slot made later on the interfaces: answered with at once where the name is held.
+void Registrar::attach_slot(Time now, Registration& registration, std::size_t index) {
+    if (registration.phase == Registration::Phase::lost) return;
+    const Slot& slot = registration.slots[index];
+    const auto place = static_cast<std::uint32_t>(index);
+    for (const auto& [id, interface] : interfaces_) {
+        if (!is_valid_on(registration, slot, id)) continue;
+        const bool had_probed = interface->has_probed_records(registration.id);
+        const bool is_held = interface->is_attached(registration.id) && interface->is_held(registration.id);
+        interface->add_record(registration.id, place, slot.registered);
+        if (!had_probed && slot.registered.ownership == Ownership::unique) {
+            enter_probing(now, registration);
+            interface->claim(now, registration.id, registration.name, now);
+        } else if (is_held || !had_probed) {
+            interface->make_live(now, registration.id, place, now);
+        }
+    }
+    settle(now, registration);
+}
+
+Result<void, RegisterFault> Registrar::remove_record(Time now, RegistrationId id, std::size_t index) {
+    Registration* const registration = find(id);
+    if (registration == nullptr || registration->is_host || index >= registration->slots.size() ||
+        !registration->slots[index].is_used)
+        return std::unexpected(RegisterFault::unknown_id);
+    take_slot(now, *registration, index);
+    return {};
+}
+
+void Registrar::take_slot(Time now, Registration& registration, std::size_t index) {
+    registration.slots[index].is_used = false;
+    registration.slots[index].pending.reset();
+    for (const auto& [id, interface] : interfaces_) {
+        interface->remove_record(now, registration.id, static_cast<std::uint32_t>(index));
+        interface->drop_empty_claim(registration.id);
+    }
+    settle(now, registration);
+}
+
+// ---------------------------------------------------------------- updating
+
+Result<void, RegisterFault> Registrar::update(Time now, RegistrationId id, std::size_t index,
+                                              std::vector<std::uint8_t> rdata) {
+    Registration* const registration = find(id);
+    if (registration == nullptr || registration->is_host || index >= registration->slots.size() ||
+        !registration->slots[index].is_used)
+        return std::unexpected(RegisterFault::unknown_id);
+    Slot& slot = registration->slots[index];
+    RegisteredRecord changed = slot.registered;
+    changed.record.rdata = rdata;
+    KITH_TRY_VOID(check(changed));
+    while (!slot.updates.empty() && slot.updates.front() + 1min <= now) slot.updates.pop_front();
+    if (slot.pending || slot.updates.size() >= updates_per_minute) {
+        if (!slot.pending) updates_.emplace(slot.updates.front() + 1min, std::pair(id, index));
+        slot.pending = std::move(rdata);
+        return {};
+    }
+    apply_update(now, *registration, index, std::move(rdata));
+    return {};
+}
+
+void Registrar::apply_update(Time now, Registration& registration, std::size_t index,
+                             std::vector<std::uint8_t> rdata) {
+    Slot& slot = registration.slots[index];
+    if (slot.registered.record.rdata == rdata) return;
+    slot.registered.record.rdata = std::move(rdata);
+    slot.updates.push_back(now);
+    if (slot.updates.size() > updates_per_minute) slot.updates.pop_front();
+    for (const auto& [id, interface] : interfaces_)
+        interface->replace_record(now, registration.id, static_cast<std::uint32_t>(index), slot.registered);
+}
+
+// ---------------------------------------------------------------- leaving
+
+void Registrar::remove(Time now, RegistrationId id) {
+    Registration* const registration = find(id);
+    if (registration == nullptr) return;
+    if (!registration->name.is_root()) by_name_.erase(registration->name);
+    calm(*registration);
+    if (host_ == id) host_ = 0;
+    for (const auto& [interface, state] : interfaces_) state->withdraw(now, id);
+    registration->is_leaving = true;
+    finish_leaving(id);
+}
+
+void Registrar::shut_down(Time now) {
+    std::vector<RegistrationId> all;
+    for (const auto& [id, registration] : registrations_) all.push_back(id);
+    std::ranges::sort(all);  // a seed replays the same packets
+    for (const RegistrationId id : all) remove(now, id);
+}
+
+void Registrar::finish_leaving(RegistrationId id) {
+    const auto found = registrations_.find(id);
+    if (found == registrations_.end() || !found->second.is_leaving) return;
+    for (const auto& [interface, state] : interfaces_) {
+        if (state->is_leaving(id)) return;
+    }
+    push(found->second, Kind::withdrawn);
+    registrations_.erase(found);
+}
+
+void Registrar::on_withdrawn(Time, RegistrationId id) { finish_leaving(id); }
+
+// ---------------------------------------------------------------- interfaces
+
+void Registrar::on_interface_up(Time now, Interface& interface) {
+    refresh_host(now);
+    for (const RegistrationId id : ids_of(registrations_)) {
+        if (id == host_) continue;
+        attach(now, *find(id), interface, now);
+        settle(now, *find(id));
+    }
+}
+
+void Registrar::on_network_changed(Time now, Interface& interface) {
+    refresh_host(now);
+    for (const RegistrationId id : ids_of(registrations_)) {
+        Registration& registration = *find(id);
+        if (!interface.is_attached(id)) continue;
+        interface.silence(now, id);
+        if (interface.has_probed_records(id)) {
+            enter_probing(now, registration);
+            interface.claim(now, id, registration.name, now);
+        } else {
+            interface.make_live(now, id);
+        }
+        settle(now, registration);
+    }
+}
+
+void Registrar::on_interface_down(Time now, Interface& interface) {
+    for (const auto& [id, registration] : registrations_) interface.withdraw(now, id);
+}
+
+void Registrar::on_interface_gone(Time now) {
+    refresh_host(now);
+    for (const RegistrationId id : ids_of(registrations_)) settle(now, *find(id));
+    std::vector<RegistrationId> leaving;
+    for (const auto& [id, registration] : registrations_) {
+        if (registration.is_leaving) leaving.push_back(id);
+    }
+    for (const RegistrationId id : leaving) finish_leaving(id);
+}
+
+// ---------------------------------------------------------------- conflicts
+
+void Registrar::on_claimed(Time now, InterfaceId interface, RegistrationId id) {
+    Registration* const registration = find(id);
+    if (registration == nullptr) return;
+    interfaces_.at(interface)->make_live(now, id);
+    settle(now, *registration);
+}
+
+/// Counts a conflict; returns from when on the next attempt may begin (RFC 6762 §8.1).
+Time Registrar::note_conflict(Time now) {
+    ++context_.stats.conflicts;
+    conflicts_.push_back(now);
+    if (conflicts_.size() > conflicts_before_wait) conflicts_.pop_front();
+    const bool is_many =
+        conflicts_.size() == conflicts_before_wait && conflicts_.front() + conflict_window >= now;
+    return is_many ? now + conflict_wait : now;
+}
+
+void Registrar::on_conflict(Time now, InterfaceId interface, RegistrationId id,
+                            InterfaceListener::Stage stage, const Endpoint& rival) {
+    Registration* const registration = find(id);
+    if (registration == nullptr) return;
+    context_.trace_name(now, Trace::Kind::conflict, interface, registration->name, {}, rival,
+                        stage == InterfaceListener::Stage::held
+                            ? "another host has records of our name: asking who it belongs to"
+                            : "another host answers for the name that we ask for");
+    if (stage == InterfaceListener::Stage::held) {
+        // RFC 6762 §9: ask again; whoever has the name answers, and then it is lost.
+        const Time earliest = note_conflict(now);
+        Interface& where = *interfaces_.at(interface);
+        where.silence(now, id);
+        enter_probing(now, *registration);
+        where.claim(now, id, registration->name, earliest);
+        return;
+    }
+    if (registration->rename == RenameStyle::refuse) {
+        lose(now, *registration, interface, rival);
+    } else {
+        rename(now, *registration, interface, rival);
+    }
+}
+
+void Registrar::lose(Time now, Registration& registration, InterfaceId interface, const Endpoint& rival) {
+    note_conflict(now);
+    for (const auto& [id, state] : interfaces_) state->abandon(now, registration.id);
+    calm(registration);
+    registration.phase = Registration::Phase::lost;
+    push(registration, Kind::lost);
+    events_.back().interface = interface;
+    events_.back().rival = rival;
+}
+
+void Registrar::rename(Time now, Registration& registration, InterfaceId interface, const Endpoint& rival) {
+    const Time earliest = note_conflict(now);
+    ++context_.stats.renames;
+    const dns::Name previous = registration.name;
+    context_.trace_name(now, Trace::Kind::renamed, interface, previous, {}, rival,
+                        "another host answered for it while we asked");
+    for (const auto& [id, state] : interfaces_) state->abandon(now, registration.id);
+    dns::Name name = next_name(previous, registration.rename);
+    for (std::size_t i = 0; i < rename_attempts && by_name_.contains(name); ++i)
+        name = next_name(name, registration.rename);
+    by_name_.erase(previous);
+    by_name_[name] = registration.id;
+    registration.name = name;
+    for (Slot& slot : registration.slots) {
+        if (slot.registered.record.name == previous) slot.registered.record.name = name;
+    }
+    retarget(now, registration.id, previous, name);
+    push(registration, Kind::renamed);
+    events_.back().previous = previous;
+    events_.back().interface = interface;
+    events_.back().rival = rival;
+    registration.phase = Registration::Phase::probing;
+    for (const auto& [id, state] : interfaces_) attach(now, registration, *state, earliest);
+}
+
+/// Lets every record that points at `from` point at `to`: PTRs at an instance, SRVs at the host.
+void Registrar::retarget(Time now, RegistrationId renamed, dns::NameView from, dns::NameView to) {
+    for (const RegistrationId id : ids_of(registrations_)) {
+        Registration& registration = *find(id);
+        for (std::size_t i = 0; i < registration.slots.size(); ++i) {
+            Record& record = registration.slots[i].registered.record;
+            const auto target = target_of(record.type, record.rdata);
+            if (!target || *target != from) continue;
+            std::vector<std::uint8_t> rdata = with_target(record.type, record.rdata, to);
+            if (id == renamed) {
+                record.rdata = std::move(rdata);  // not on any interface now
+            } else {
+                apply_update(now, registration, i, std::move(rdata));
+            }
+        }
+    }
+}
+
+// ---------------------------------------------------------------- time
+
+void Registrar::on_timer(Time now) {
+    while (!updates_.empty() && updates_.begin()->first <= now) {
+        const auto [id, index] = updates_.begin()->second;
+        updates_.erase(updates_.begin());
+        Registration* const registration = find(id);
+        if (registration == nullptr || !registration->slots[index].pending) continue;
+        std::vector<std::uint8_t> rdata = std::move(*registration->slots[index].pending);
+        registration->slots[index].pending.reset();
+        apply_update(now, *registration, index, std::move(rdata));
+    }
+    while (!troubles_.empty() && troubles_.begin()->first <= now) {
+        const Registration* const registration = find(troubles_.begin()->second);
+        troubles_.erase(troubles_.begin());
+        if (registration != nullptr && registration->phase == Registration::Phase::probing &&
+            registration->probing_since + trouble_after <= now)
+            push(*registration, Kind::troubled);
+    }
+}
+
+std::optional<Time> Registrar::next_timer() const {
+    std::optional<Time> next;
+    if (!updates_.empty()) next = updates_.begin()->first;
+    if (!troubles_.empty()) next = next ? std::min(*next, troubles_.begin()->first) : troubles_.begin()->first;
+    return next;
+}
+
+}  // namespace kith::discovery::mdns
