@@ -6,6 +6,8 @@
 
 #include "cli/bench.hpp"
 #include "cli/commands.hpp"
+#include "cli/key.hpp"
+#include "cli/zone_sign.hpp"
 
 namespace kith::cli {
 namespace {
@@ -110,6 +112,7 @@ void add_zone(CLI::App& app) {
     print_command->add_option("--origin", print_options->origin, "Zone name; default: the owner of the SOA record");
     print_command->add_flag("--json", print_options->json, "One JSON object per record");
     run_with(print_command, print_options, [](const ZonePrintOptions& o) { return zone_print(o, std::cout, std::cerr); });
+    add_zone_signing(*zone);
 }
 
 void add_nanodns_commands(CLI::App& app) {
@@ -145,6 +148,7 @@ void add_kith_commands(CLI::App& app) {
     add_query(app);
     add_config(app);
     add_zone(app);
+    add_key(app);
     add_bench(app);
 }
 

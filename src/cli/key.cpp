@@ -1,0 +1,273 @@
+#include "cli/key.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <ostream>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "config/text.hpp"
+#include "dns/rdata.hpp"
+#include "net/system.hpp"
+#include "server/key_files.hpp"
+#include "zone/zone_file.hpp"
+
+namespace kith::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using dnssec::ZoneKey;
+using server::StoredKey;
+
+constexpr std::uint16_t host_flags = 0x0200;  // RFC 2535 §3.1.2: a key of a host, as SIG(0) uses it
+// Two keys of a zone with one tag cost validators work and signers their bearings; 65,536 tags make a
+// second one rare, and a few tries enough.
+constexpr int tag_tries = 16;
+
+/// What a person meant by words of the command line, or what is wrong with them.
+struct Wanted {
+    dns::Name zone;
+    crypto::Algorithm algorithm{};
+    std::uint16_t flags = 0;
+    std::uint32_t ttl = 0;
+};
+
+Result<std::uint16_t, std::string> read_role(const std::string& role) {
+    if (role == "csk" || role == "ksk") return dnssec::ksk_flags;
+    if (role == "zsk") return dnssec::zsk_flags;
+    if (role == "host") return host_flags;
+    return std::unexpected(fmt::format("--role: expected csk, ksk, zsk or host, found {}", role));
+}
+
+Result<crypto::Algorithm, std::string> read_algorithm(const std::string& text) {
+    const auto algorithm = crypto::parse_algorithm(text);
+    if (!algorithm || crypto::row_of(*algorithm).signing == crypto::Signing::refused) {
+        return std::unexpected(fmt::format(
+            "--algorithm: expected ECDSAP256SHA256, ECDSAP384SHA384, ED25519, ED448, RSASHA256 or RSASHA512, found {}",
+            text.empty() ? "nothing" : text));
+    }
+    return *algorithm;
+}
+
+Result<Wanted, std::string> read_wanted(const std::string& zone, const std::string& role, const std::string& ttl) {
+    Wanted out;
+    const auto name = dns::Name::from_text(zone);
+    if (!name) return std::unexpected(fmt::format("{}: {}", zone, name.error().text));
+    out.zone = name->lowered();
+    KITH_TRY(out.flags, read_role(role));
+    const auto seconds = zone::parse_ttl(ttl);
+    if (!seconds) return std::unexpected(fmt::format("--ttl: expected seconds, or a time such as 1h, found {}", ttl));
+    out.ttl = *seconds;
+    return out;
+}
+
+int fail(std::ostream& err, const std::string& text) {
+    fmt::print(err, "{}\n", text);
+    return 1;
+}
+
+bool is_host(const StoredKey& key) { return key.is_key_record; }
+
+const char* role_text(const StoredKey& key) {
+    if (is_host(key)) return "host";
+    return key.key.is_sep() ? "ksk/csk" : "zsk";
+}
+
+std::string time_text(const std::optional<UnixTime>& time) { return time ? dnssec::format_key_time(*time) : "-"; }
+
+int bits_of(const ZoneKey& key) {
+    const auto read = dnssec::Dnskey::read(key.rdata());
+    const auto shown = crypto::PublicKey::from_wire(read->algorithm, read->key);
+    return shown ? shown->bits() : 0;
+}
+
+void print_json(const StoredKey& key, std::ostream& out) {
+    std::string times;
+    const auto add_time = [&](std::string_view name, const std::optional<UnixTime>& time) {
+        if (time) times += fmt::format(R"(,"{}":"{}")", name, dnssec::format_key_time(*time));
+    };
+    add_time("created", key.times.created);
+    add_time("publish", key.times.publish);
+    add_time("activate", key.times.activate);
+    add_time("inactive", key.times.inactive);
+    add_time("delete", key.times.remove);
+    fmt::print(out, R"({{"zone":{},"tag":{},"algorithm":"{}","bits":{},"role":"{}","private":{},"files":{}{}}})" "\n",
+               config::json_text(key.owner.to_text()), key.key.tag(), crypto::algorithm_name(key.key.algorithm()), bits_of(key.key),
+               role_text(key), key.key.private_key().has_value(), config::json_text(key.stem), times);
+}
+
+/// Whether another key of the zone in the folder has this tag.
+bool is_tag_taken(const std::string& folder, const Wanted& wanted, const ZoneKey& key) {
+    std::error_code ignored;
+    for (const crypto::AlgorithmRow& row : crypto::all_algorithms()) {
+        const std::string stem = dnssec::key_file_stem(wanted.zone, static_cast<std::uint8_t>(row.algorithm), key.tag());
+        if (fs::exists(fs::path(folder) / (stem + ".key"), ignored)) return true;
+    }
+    return false;
+}
+
+Result<std::string, std::string> write_key(const std::string& folder, const Wanted& wanted, ZoneKey key) {
+    const UnixTime now = net::unix_now();
+    StoredKey stored{{}, wanted.zone, wanted.ttl, wanted.flags == host_flags, std::move(key), {}};
+    stored.times.created = now;
+    if (!stored.is_key_record) {
+        stored.times.publish = now;
+        stored.times.activate = now;
+        if (wanted.flags == dnssec::ksk_flags) stored.times.sync_publish = now;
+    }
+    return server::write_key_files(folder, stored);
+}
+
+Result<std::vector<StoredKey>, std::string> read_all(const std::vector<std::string>& files) {
+    std::vector<StoredKey> keys;
+    for (const std::string& file : files) {
+        KITH_TRY(StoredKey key, server::read_key_files(file));
+        keys.push_back(std::move(key));
+    }
+    return keys;
+}
+
+Result<std::vector<StoredKey>, std::string> find_keys(const KeyListOptions& options) {
+    if (!options.files.empty()) return read_all(options.files);
+    if (!options.zone.empty()) {
+        const auto zone = dns::Name::from_text(options.zone);
+        if (!zone) return std::unexpected(fmt::format("--zone: {}", zone.error().text));
+        return server::read_key_folder(options.folder, *zone);
+    }
+    std::vector<std::string> files;
+    std::error_code error;
+    for (fs::directory_iterator at(options.folder, error); !error && at != fs::directory_iterator(); at.increment(error)) {
+        const std::string name = at->path().filename().string();
+        if (name.starts_with("K") && name.ends_with(".key")) files.push_back(at->path().string());
+    }
+    if (error) return std::unexpected(fmt::format("{}: cannot read this folder: {}", options.folder, error.message()));
+    std::ranges::sort(files);
+    return read_all(files);
+}
+
+std::optional<dnssec::DsDigest> parse_digest(std::string_view text) {
+    if (text == "sha1" || text == "1") return dnssec::DsDigest::sha1;
+    if (text == "sha256" || text == "2") return dnssec::DsDigest::sha256;
+    if (text == "sha384" || text == "4") return dnssec::DsDigest::sha384;
+    return std::nullopt;
+}
+
+Result<crypto::PrivateKey, std::string> read_private(const KeyImportOptions& options) {
+    KITH_TRY(const crypto::SecretBytes content, server::read_secret_file(options.file));
+    const std::string_view text = as_text(content.bytes());
+    if (text.starts_with("Private-key-format:")) {
+        auto file = dnssec::parse_private_key(text);
+        if (!file) return std::unexpected(fmt::format("{}:{}: {}", options.file, file.error().line, file.error().text));
+        return file->key;
+    }
+    KITH_TRY(const crypto::Algorithm algorithm, read_algorithm(options.algorithm));
+    auto key = text.find("-----BEGIN") != text.npos ? crypto::PrivateKey::from_pem(algorithm, text)
+                                                    : crypto::PrivateKey::from_der(algorithm, content.bytes());
+    if (!key) return std::unexpected(fmt::format("{}: {}", options.file, crypto::fault_text(key.error())));
+    return *std::move(key);
+}
+
+}  // namespace
+
+int key_generate(const KeyGenerateOptions& options, std::ostream& out, std::ostream& err) {
+    auto wanted = read_wanted(options.zone, options.role, options.ttl);
+    if (!wanted) return fail(err, wanted.error());
+    const auto algorithm = read_algorithm(options.algorithm);
+    if (!algorithm) return fail(err, algorithm.error());
+    wanted->algorithm = *algorithm;
+    std::optional<ZoneKey> key;
+    for (int tries = 0; tries < tag_tries && (!key || is_tag_taken(options.folder, *wanted, *key)); ++tries) {
+        auto made = crypto::PrivateKey::generate(*algorithm, options.bits);
+        if (!made) return fail(err, fmt::format("cannot make a key: {}", crypto::fault_text(made.error())));
+        key.emplace(wanted->flags, *std::move(made));
+    }
+    const auto stem = write_key(options.folder, *wanted, *key);
+    if (!stem) return fail(err, stem.error());
+    if (options.json) {
+        const auto stored = server::read_key_files(*stem);
+        if (!stored) return fail(err, stored.error());
+        print_json(*stored, out);
+    } else {
+        fmt::print(out, "{}\n", *stem);
+    }
+    return 0;
+}
+
+int key_list(const KeyListOptions& options, std::ostream& out, std::ostream& err) {
+    const auto keys = find_keys(options);
+    if (!keys) return fail(err, keys.error());
+    for (const StoredKey& key : *keys) {
+        if (options.json) {
+            print_json(key, out);
+            continue;
+        }
+        fmt::print(out, "{}  tag {}  {} {} bits  {}{}\n", key.owner.to_text(), key.key.tag(),
+                   crypto::algorithm_name(key.key.algorithm()), bits_of(key.key), role_text(key),
+                   key.key.private_key() ? "" : "  no private key");
+        fmt::print(out, "    created {}  publish {}  activate {}  inactive {}  delete {}\n", time_text(key.times.created),
+                   time_text(key.times.publish), time_text(key.times.activate), time_text(key.times.inactive),
+                   time_text(key.times.remove));
+    }
+    if (keys->empty() && !options.json) fmt::print(err, "no keys found in {}\n", options.folder);
+    return keys->empty() ? 1 : 0;
+}
+
+int key_ds(const KeyDsOptions& options, std::ostream& out, std::ostream& err) {
+    const auto keys = read_all(options.files);
+    if (!keys) return fail(err, keys.error());
+    for (const StoredKey& key : *keys) {
+        if (key.is_key_record) return fail(err, fmt::format("{}: a KEY record of SIG(0) has no DS", key.stem));
+        if (options.dnskey) {
+            fmt::print(out, "{} IN DNSKEY {}\n", key.owner.to_text(),
+                       dns::rdata_to_text(dns::RrType::DNSKEY, dns::RrClass::IN, key.key.rdata()));
+            continue;
+        }
+        if (!key.key.is_sep()) {
+            fmt::print(err, "{}: this key signs the zone (flags 256); a DS stands for one that signs the keys\n", key.stem);
+        }
+        for (const std::string& text : options.digests) {
+            const auto digest = parse_digest(text);
+            if (!digest) return fail(err, fmt::format("--digest: expected sha256, sha384 or sha1, found {}", text));
+            fmt::print(out, "{} IN DS {}\n", key.owner.to_text(),
+                       dns::rdata_to_text(dns::RrType::DS, dns::RrClass::IN, dnssec::make_ds(key.owner, key.key.rdata(), *digest)));
+        }
+    }
+    return 0;
+}
+
+int key_import(const KeyImportOptions& options, std::ostream& out, std::ostream& err) {
+    const auto wanted = read_wanted(options.zone, options.role, options.ttl);
+    if (!wanted) return fail(err, wanted.error());
+    auto key = read_private(options);
+    if (!key) return fail(err, key.error());
+    const auto stem = write_key(options.folder, *wanted, ZoneKey(wanted->flags, *std::move(key)));
+    if (!stem) return fail(err, stem.error());
+    fmt::print(out, "{}\n", *stem);
+    return 0;
+}
+
+int key_export(const KeyExportOptions& options, std::ostream& out, std::ostream& err) {
+    const auto stored = server::read_key_files(options.file);
+    if (!stored) return fail(err, stored.error());
+    const auto& key = stored->key.private_key();
+    if (!key) return fail(err, fmt::format("{}.private: there is no private key", stored->stem));
+    crypto::SecretBytes content;
+    if (options.format == "pem") {
+        content = key->to_pem();
+    } else if (options.format == "der") {
+        content = key->to_der();
+    } else if (options.format == "bind") {
+        content = dnssec::format_private_key({*key, stored->times});
+    } else {
+        return fail(err, fmt::format("--format: expected pem, der or bind, found {}", options.format));
+    }
+    if (options.output.empty()) {
+        out << as_text(content.bytes());
+        return out.flush().good() ? 0 : 1;
+    }
+    const auto written = server::write_secret_file(options.output, content.bytes());
+    return written ? 0 : fail(err, written.error());
+}
+
+}  // namespace kith::cli
