@@ -8,6 +8,7 @@
 #include "net/tcp_server.hpp"
 #include "cache/cache.hpp"
 #include "resolve/forward_config.hpp"
+#include "server/transfer_zones.hpp"
 
 namespace kith::server {
 
@@ -21,6 +22,8 @@ struct Snapshot {
     // zone, record or rewrite comes before the cache, so their changes need no flush.
     std::uint64_t forwarding_version = 0;
     net::TcpSettings tcp;
+    TransferZones transfers;                    // zones that others take, or that come from others
+    std::shared_ptr<const auth::KeyRing> keys;  // TSIG; null: none
     bool log_queries = false;
 };
 

@@ -39,7 +39,7 @@ public:
                    kv("zone", zone->apex().to_text()), kv("serial", zone->serial()), kv("client", client_.to_text()),
                    kv("form", shape_name(out_.shape())), kv("messages", out_.counts().messages),
                    kv("records", out_.counts().records), kv("bytes", out_.counts().bytes));
-        give_back_(std::move(zone));
+        if (give_back_) give_back_(std::move(zone));
     }
     Bytes next(MutableBytes buffer) override { return out_.next_message(buffer); }
     bool done() const override { return out_.done(); }
@@ -193,7 +193,7 @@ void TransferService::answer_notify(Exchange& exchange) {
     const auto signer = make_response_signer(exchange.tsig, hooks_.now);
     exchange.answer.message =
         transfer::write_notify_reply(exchange.query.message, Rcode::NOERROR, signer.get(), exchange.buffer);
-    hooks_.on_notify({notify->zone, exchange.query.client, notify->serial});
+    if (hooks_.on_notify) hooks_.on_notify({notify->zone, exchange.query.client, notify->serial});
 }
 
 }  // namespace kith::server

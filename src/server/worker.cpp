@@ -2,11 +2,13 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "server/signed_query.hpp"
 
 namespace kith::server {
 namespace {
@@ -23,7 +25,7 @@ constexpr int free_port_tries = 32;
 
 }  // namespace
 
-Worker::Worker(const PublishedSnapshot& published, std::size_t workers)
+Worker::Worker(const PublishedSnapshot& published, std::size_t workers, ControlPort control)
     : workers_(workers),
       reader_(published),
       snapshot_(&reader_.refresh()),
@@ -33,6 +35,7 @@ Worker::Worker(const PublishedSnapshot& published, std::size_t workers)
       forward_port_(forwarder_, parking_),
       upstream_io_(loop_, forwarder_, rng_, [this] { drive_forwarder(); }),
       answerer_(&forward_port_),
+      transfers_({std::move(control.give_back), std::move(control.on_notify), [] { return net::unix_now(); }}),
       tcp_(loop_, snapshot_->tcp,
            [this](net::TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message) {
                on_tcp_message(client, peer, local, message);
@@ -132,6 +135,13 @@ void Worker::answer_batch(const net::UdpListener& listener, std::size_t count) {
     arrival.batch = &batch_;
     for (std::size_t i = 0; i < count; ++i) {
         arrival.index = i;
+        if (TransferService::is_for_us(queries_[i])) [[unlikely]] {
+            Bytes message;
+            if (answer_transfer(queries_[i], arrival, batch_.reply_buffer(i), message)) {
+                if (!message.empty()) batch_.reply(i, message.size());
+                continue;
+            }
+        }
         const auto response = answer(queries_[i], arrival, batch_.reply_buffer(i));
         if (response.verdict == Verdict::answered) batch_.reply(i, response.message.size());
     }
@@ -141,9 +151,40 @@ void Worker::answer_batch(const net::UdpListener& listener, std::size_t count) {
 
 answer::Answerer::Response Worker::answer(Query& query, const Arrival& arrival, MutableBytes buffer) {
     forward_port_.set_arrival(arrival);
-    const auto response = answerer_.respond(snapshot_->answer, query, buffer);
+    answer::Answerer::Response response;
+    if (may_be_signed(query)) [[unlikely]] {
+        response.message = answer_signed(query, snapshot_->keys.get(), buffer, [&](MutableBytes room) {
+            const auto plain = answerer_.respond(snapshot_->answer, query, room);
+            response.verdict = plain.verdict;
+            return plain.verdict == Verdict::answered ? plain.message : Bytes();
+        });
+        if (!response.message.empty()) response.verdict = Verdict::answered;
+    } else {
+        response = answerer_.respond(snapshot_->answer, query, buffer);
+    }
     if (snapshot_->log_queries) log_query(query, response);
     return response;
+}
+
+/// Answers AXFR, IXFR and NOTIFY for zones they concern; false: it is for the stages. Over TCP the
+/// answer is on its way, over UDP it is in `buffer`.
+bool Worker::answer_transfer(const Query& query, const Arrival& arrival, MutableBytes buffer, Bytes& message) {
+    large_.resize(dns::message_bytes_max);
+    auto answer = transfers_.answer(snapshot_->transfers, snapshot_->keys, query, tcp_.stream_count(), large_);
+    if (!answer.is_ours) return false;
+    if (arrival.udp == nullptr) {
+        if (answer.stream != nullptr) {
+            tcp_.send_stream(arrival.tcp_client, std::move(answer.stream));
+        } else {
+            tcp_.send(arrival.tcp_client, answer.message);
+        }
+        return true;
+    }
+    // What passes the buffer passes what any datagram of ours may have: nothing can be said.
+    if (answer.message.size() > buffer.size()) return true;
+    std::ranges::copy(answer.message, buffer.begin());
+    message = buffer.first(answer.message.size());
+    return true;
 }
 
 void Worker::on_tcp_message(net::TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message) {
@@ -159,6 +200,8 @@ void Worker::on_tcp_message(net::TcpClient client, const Endpoint& peer, const E
     query.unix_now = net::unix_now();
     query.fetched = nullptr;
     answerer_.prepare(snapshot_->answer, query);
+    Bytes none;
+    if (TransferService::is_for_us(query) && answer_transfer(query, arrival, {}, none)) return;
     large_.resize(dns::message_bytes_max);
     const auto response = answer(query, arrival, large_);
     if (response.verdict == Verdict::answered) {

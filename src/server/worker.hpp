@@ -13,14 +13,23 @@
 #include "net/udp_listener.hpp"
 #include "server/forward_port.hpp"
 #include "server/snapshot.hpp"
+#include "server/transfer_service.hpp"
 #include "server/upstream_io.hpp"
 
 namespace kith::server {
 
+/// How workers hand things to the control thread. Called on any of them; must not wait.
+struct ControlPort {
+    /// Takes a version of a zone, to be let go where zones are made. Empty: it is let go at once.
+    std::function<void(zone::ZonePtr)> give_back;
+    /// A NOTIFY was found good. May drop it when there are too many.
+    std::function<void(HeardNotify)> on_notify;
+};
+
 class Worker {
 public:
     /// One of `workers`, each of which has an equal share of the cache.
-    Worker(const PublishedSnapshot& published, std::size_t workers);
+    Worker(const PublishedSnapshot& published, std::size_t workers, ControlPort control = {});
     ~Worker();  ///< stops the thread
 
     /// Opens UDP and TCP on `local` and returns it with its port. Before start(), on the control
@@ -40,6 +49,7 @@ public:
     const resolve::Forwarder& forwarder() const { return forwarder_; }
     const cache::Cache& cache() const { return cache_; }
     const net::TcpServer& tcp() const { return tcp_; }
+    const TransferService& transfers() const { return transfers_; }
 
 private:
     void on_udp(const net::UdpListener& listener);
@@ -50,6 +60,7 @@ private:
     void take_snapshot();
     cache::CacheLimits share_of_cache() const;
     answer::Answerer::Response answer(answer::Query& query, const Arrival& arrival, MutableBytes buffer);
+    bool answer_transfer(const answer::Query& query, const Arrival& arrival, MutableBytes buffer, Bytes& message);
     void log_query(const answer::Query& query, const answer::Answerer::Response& response) const;
 
     const std::size_t workers_;
@@ -64,6 +75,7 @@ private:
     WorkerForwardPort forward_port_;
     UpstreamIo upstream_io_;
     answer::Answerer answerer_;
+    TransferService transfers_;
     net::TcpServer tcp_;
     std::vector<std::unique_ptr<net::UdpListener>> udp_;
     net::UdpBatch batch_;
