@@ -6,6 +6,7 @@
 
 #include "cli/bench.hpp"
 #include "cli/commands.hpp"
+#include "cli/discovery_commands.hpp"
 #include "cli/key.hpp"
 #include "cli/zone_sign.hpp"
 
@@ -149,6 +150,7 @@ void add_kith_commands(CLI::App& app) {
     add_config(app);
     add_zone(app);
     add_key(app);
+    add_discovery(app);
     add_bench(app);
 }
 
@@ -156,6 +158,7 @@ void add_kith_commands(CLI::App& app) {
 
 int run_app(const std::vector<std::string>& arguments) {
     const std::string name = arguments.empty() ? "kith" : std::filesystem::path(arguments[0]).filename().string();
+    if (const auto code = run_discovery_persona(name, arguments, std::cout, std::cerr)) return *code;
     const Persona persona = name == "nanodns" ? Persona::nanodns : Persona::kith;
     CLI::App app(persona == Persona::kith ? "DNS for the networks you own: answers for local names, forwards and caches the rest."
                                           : "NanoDNS-compatible DNS server (kith).",
