@@ -1,5 +1,5 @@
 #pragma once
-// TransferZones: what workers need to answer transfers and NOTIFY, by zone. An immutable part of the
+// TransferZones: what workers need to answer transfers, NOTIFY and UPDATE, by zone. An immutable part of the
 // snapshot; copies share what they have in common, so that the next version of one zone costs a few
 // pointers.
 
@@ -12,6 +12,7 @@
 #include "base/shared_vector.hpp"
 #include "server/change_history.hpp"
 #include "server/transfer_policy.hpp"
+#include "update/update.hpp"
 #include "zone/zone.hpp"
 
 namespace kith::server {
@@ -26,6 +27,7 @@ struct TransferZone {
     ChangeHistory history;  // up to `zone`
     TransferPolicyPtr policy;
     ExpiresAt expires_at;  // null: not a secondary's
+    std::shared_ptr<const update::UpdateRules> updates;  // null: it takes none
 };
 
 class TransferZones {

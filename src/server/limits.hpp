@@ -1,0 +1,32 @@
+#pragma once
+// Bounds of the server, where many threads meet the one that changes things.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.hpp"
+
+namespace kith::server {
+
+// UPDATE messages that wait for the control thread, of all workers, and their bytes. It takes some
+// ten thousand a second, so this is a tenth of a second of waiting. More are answered SERVFAIL.
+inline constexpr std::size_t updates_queued_max = 1000;
+inline constexpr std::size_t updates_queued_bytes_max = std::size_t{8} << 20;
+
+// UPDATE messages of one worker that wait for their answer; each keeps its message.
+inline constexpr std::size_t updates_waiting_max = 1000;
+
+// Ends of leases are looked at again after this time at the latest, whatever the clocks did.
+inline constexpr Duration lease_look_max = std::chrono::hours(1);
+
+// Wakes workers that have nothing to do, so that they let go of old versions of zones: not with
+// every version, of which there may be thousands a second.
+inline constexpr Duration wake_interval = std::chrono::milliseconds(100);
+
+// NOTIFY that wait for the control thread. More are dropped: the primary sends them again.
+inline constexpr std::size_t notifies_queued_max = 1000;
+
+// Owners of records by number (zone::Provenance::owner); later keys share 0, which owns nothing.
+inline constexpr std::size_t owners_max = 65535;
+
+}  // namespace kith::server
