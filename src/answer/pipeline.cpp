@@ -15,6 +15,7 @@ constexpr Stage ordered_stages[] = {
     {"type", false, check_type},        // classes and types that are no records
     // About the name, and again about the target of each alias.
     {"rewrites", true, rewrite},             // first, whatever else knows the name
+    {"unavailable", true, check_available},  // what we ought to be the authority for, and cannot
     {"zones", true, answer_from_zones},      // what we are the authority for
     {"records", true, answer_from_records},  // single names of the configuration
     {"special", true, answer_special},       // names that must not leak

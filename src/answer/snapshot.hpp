@@ -76,12 +76,15 @@ public:
     const SpecialNames& special_names = settings_->special_names;
 
     zone::ZoneSet zones;
+    /// Zones that are ours to answer and that have not come, or are too old to be told: everything
+    /// in them is SERVFAIL (RFC 1034 §4.3.5). Null: none.
+    std::shared_ptr<const NameTable<char>> unavailable;
 
     /// To fill in before this snapshot or any copy of it is published.
     AnswerSettings& settings() { return *settings_; }
 
     AnswerSnapshot(const AnswerSnapshot& other)
-        : settings_(other.settings_), zones(other.zones) {}
+        : settings_(other.settings_), zones(other.zones), unavailable(other.unavailable) {}
     AnswerSnapshot& operator=(const AnswerSnapshot&) = delete;
 
     /// True when names may be looked up elsewhere for this client.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "answer/counters.hpp"
+#include "answer/denial.hpp"
 #include "answer/edns_reply.hpp"
 #include "answer/forward_port.hpp"
 #include "answer/query.hpp"
@@ -25,6 +26,7 @@ struct Worker {
     AnswerCounters counters;
     std::uint32_t rotation = 0;  // where the next RRset of several records begins
     dns::LookupName additional;  // the additional-section name being looked up
+    DenialWork denial;
 };
 
 /// One query being answered.
@@ -48,6 +50,7 @@ Verdict check_edns(Exchange& exchange);           // sanity.cpp
 Verdict answer_chaos(Exchange& exchange);         // chaos.cpp
 Verdict check_type(Exchange& exchange);           // sanity.cpp
 Verdict rewrite(Exchange& exchange);              // rewrite_stage.cpp
+Verdict check_available(Exchange& exchange);      // unavailable_stage.cpp
 Verdict answer_from_zones(Exchange& exchange);    // zone_stage.cpp
 Verdict answer_from_records(Exchange& exchange);  // zone_stage.cpp
 Verdict answer_special(Exchange& exchange);       // special_stage.cpp

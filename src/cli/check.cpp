@@ -10,6 +10,7 @@
 #include "net/system.hpp"
 #include "server/file_text.hpp"
 #include "server/loader.hpp"
+#include "server/record_zones.hpp"
 
 namespace kith::cli {
 namespace {
@@ -36,7 +37,7 @@ void print_summary(const CheckOptions& options, const server::LoadedSnapshot& lo
     }
     if (answer.records != nullptr) fmt::print(out, "  records outside zones  {}\n", answer.records->record_count() - 1);
     if (!answer.rewrites.empty()) fmt::print(out, "  rewrites  {}\n", answer.rewrites.size());
-    for (const resolve::Route& route : loaded.snapshot->forward.routes) {
+    for (const resolve::Route& route : loaded.snapshot->forward->routes) {
         fmt::print(out, "  forward {}", route.domain.to_text());
         for (const Endpoint& upstream : route.upstreams) fmt::print(out, "  {}", upstream.to_text());
         out << (route.upstreams.empty() ? "  nowhere\n" : "\n");
@@ -49,7 +50,8 @@ void print_summary(const CheckOptions& options, const server::LoadedSnapshot& lo
 int check(const CheckOptions& options, std::ostream& out, std::ostream& err) {
     net::SystemRng rng;
     server::Loader loader({options.config, {}, false}, {}, rng);
-    const server::LoadedSnapshot loaded = loader.load();
+    server::LoadedSnapshot loaded = loader.load();
+    server::RecordZones::check(loaded);
     if (options.persona == Persona::nanodns) return check_as_nanodns(options, loaded, out, err);
     const bool failed = is_failure(loaded.problems, options.strict);
     if (options.json) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "discovery/dnssd/enumeration.hpp"
+
 namespace kith::server {
 namespace {
 
@@ -28,6 +30,7 @@ Verdict WorkerForwardPort::forward(Query& query, dns::MessageBuilder& response) 
     if (query.fetched != nullptr && query.fetched->answer->is_for(target.view(), query.type(), dns::RrClass::IN)) {
         return use(*query.fetched->answer, query, response);
     }
+    if (snapshot_->resolve_local && discovery::dnssd::is_link_local_name(target.view())) return ask_link(query);
     const cache::KeyFlags flags{dnssec_ok(query), query.view.header.has(dns::Header::cd)};
     const dns::NameView as_sent = query.steps == 0 ? dns::NameView::unchecked(query.view.qname) : dns::NameView();
     const resolve::AskResult result = forwarder_.ask(
@@ -46,6 +49,21 @@ Verdict WorkerForwardPort::forward(Query& query, dns::MessageBuilder& response) 
             return deny(query, response);
     }
     return Verdict::next;
+}
+
+/// Names of the link are asked there, for as many clients at once as it bears, and nowhere else
+/// (RFC 6762 §3, §22.1).
+Verdict WorkerForwardPort::ask_link(Query& query) {
+    if (!ask_local_ || query.fetched != nullptr || local_waiting_ >= local_waiters_max) {
+        query.rcode = dns::Rcode::SERVFAIL;
+        return Verdict::answered;
+    }
+    const dns::LookupName& target = query.target();
+    const LocalQuestion question{parking_.next_token(), dns::Name(target.view()), query.type()};
+    parking_.park(*arrival_, query);
+    ++local_waiting_;
+    ask_local_(question);
+    return Verdict::later;
 }
 
 Verdict WorkerForwardPort::use(const cache::CachedAnswer& answer, Query& query, dns::MessageBuilder& response) const {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "discovery/dnssd/enumeration.hpp"
 #include "net/interfaces.hpp"
 #include "resolve/resolv_conf.hpp"
 #include "server/file_text.hpp"
@@ -98,7 +99,7 @@ struct Loader::Work {
     LoadedSnapshot out;
     Plan plan;
     std::vector<zone::ZonePtr> zones;
-    std::map<std::string, LoadedZone> kept;
+    std::map<std::string, ZoneFile> kept;
 };
 
 Loader::Loader(ConfigSource source, Overrides overrides, Rng& rng) : source_(std::move(source)), overrides_(std::move(overrides)) {
@@ -119,18 +120,26 @@ LoadedSnapshot Loader::load() {
             work.out.problems.push_back({source_.file, 0, 0, text.error(), Severity::error});
             return std::move(work.out);
         }
-        take(config::check_config(text->view(), source_.file));
+        take(config::check_config(text->view(), source_.file, source_.hickory));
     } else {
-        take(config::check_config(source_.text, source_.file));
+        take(config::check_config(source_.text, source_.file, source_.hickory));
     }
     apply_overrides(work.out.config);
-    for (const PlannedZone& planned : work.plan.zones) load_zone(work, planned);
+    for (const PlannedZone& planned : work.plan.zones) {
+        if (work.out.config.zones[planned.index].is_secondary()) {
+            work.out.zones.push_back({planned.apex, planned.index, nullptr});
+        } else if (zone::ZonePtr zone = load_zone(work, planned)) {
+            work.zones.push_back(zone);
+            work.out.zones.push_back({planned.apex, planned.index, std::move(zone)});
+        }
+    }
+    work.out.discovery = plan_discovery(work.out.config, work.out.problems);
     zone::ZonePtr overlay = build_overlay(work.plan, work.out.config, work.out.problems);
     const resolve::ForwardConfig forward = forward_config(work);
     if (has_errors(work.out.problems)) return std::move(work.out);
 
     auto snapshot = std::make_shared<Snapshot>(answer_options(work));
-    snapshot->forward = forward;
+    snapshot->forward = std::make_shared<const resolve::ForwardConfig>(forward);
     for (const zone::ZonePtr& zone : work.zones) work.out.record_count += zone->record_count();
     work.out.record_count += work.plan.overlay.size();
     snapshot->answer.zones = zone::ZoneSet(std::move(work.zones));
@@ -141,10 +150,11 @@ LoadedSnapshot Loader::load() {
     const config::ServerSection& server = work.out.config.server;
     snapshot->tcp = {server.tcp_clients_max, server.tcp_idle_timeout};
     snapshot->log_queries = server.log_queries;
+    snapshot->resolve_local = work.out.discovery && work.out.discovery->resolve_local;
     snapshot->cache = {server.cache_enabled ? server.cache_bytes.bytes : 0, server.cache_size,
                        static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(server.serve_stale).count())};
-    if (!(snapshot->forward == last_forward_ && snapshot->cache == last_cache_)) ++forwarding_version_;
-    last_forward_ = snapshot->forward;
+    if (!(forward == last_forward_ && snapshot->cache == last_cache_)) ++forwarding_version_;
+    last_forward_ = forward;
     last_cache_ = snapshot->cache;
     snapshot->forwarding_version = forwarding_version_;
     work.out.snapshot = std::move(snapshot);
@@ -169,49 +179,44 @@ void Loader::apply_overrides(config::Config& config) const {
     }
     if (overrides_.workers) server.workers = *overrides_.workers;
     if (overrides_.log_level) server.log_level = *overrides_.log_level;
+    if (overrides_.nsid) server.nsid = *overrides_.nsid;
     if (overrides_.no_cache) server.cache_enabled = false;
 }
 
-void Loader::load_zone(Work& work, const PlannedZone& planned) {
+zone::ZonePtr Loader::load_zone(Work& work, const PlannedZone& planned) {
     const std::string apex = planned.apex.to_text();
     if (planned.file.empty()) {
         zone::ZoneBuilder builder(planned.apex);
         add_records(builder, planned.records, work.out.config, work.out.problems);
         zone::BuiltZone built = builder.finish();
         report(work.out.config, planned.records, built, work.out.problems);
-        if (built.zone) work.zones.push_back(std::move(built.zone));
-        return;
+        return std::move(built.zone);
     }
     const auto before = zones_.find(apex);
     const auto unchanged = [](const auto& entry) { return file_state(entry.first) == entry.second; };
     const bool same = before != zones_.end() && before->second.files.contains(next_to(source_.file, planned.file)) &&
                       std::ranges::all_of(before->second.files, unchanged);
-    LoadedZone loaded = same ? before->second : load_zone_file(work, planned);
+    ZoneFile loaded = same ? before->second : load_zone_file(work, planned);
     work.out.files.insert(loaded.files.begin(), loaded.files.end());
     Problems problems = loaded.problems;
     append(work.out.problems, std::move(problems));
-    if (!loaded.zone) return;
+    if (!loaded.zone) return nullptr;
     work.kept[apex] = loaded;
-    if (planned.records.empty()) {
-        work.zones.push_back(loaded.zone);
-        return;
-    }
+    if (planned.records.empty()) return loaded.zone;
     zone::ZoneChange change{planned.apex, loaded.zone->serial(), loaded.zone->serial(), {}, {}};
     for (std::size_t i = 0; i < planned.records.size(); ++i) {
         const PlannedRecord record = planned.records[i];
         change.added.push_back({record.owner, record.type, record.ttl, {record.rdata.begin(), record.rdata.end()}, {}});
     }
     auto merged = zone::apply_change(loaded.zone, change, zone::file_bounds);
-    if (merged) {
-        work.zones.push_back(std::move(*merged));
-        return;
-    }
+    if (merged) return std::move(*merged);
     const zone::ChangeError& error = merged.error();
     work.out.problems.push_back(work.out.config.problem(planned.at, fmt::format("zone {}: the records given here do not fit the zone file: {} {}: {}", apex, error.owner.to_text(), dns::type_name(error.type), zone::fault_text(error.fault))));
+    return nullptr;
 }
 
-Loader::LoadedZone Loader::load_zone_file(Work& work, const PlannedZone& planned) {
-    LoadedZone loaded;
+Loader::ZoneFile Loader::load_zone_file(Work& work, const PlannedZone& planned) {
+    ZoneFile loaded;
     const std::string file = next_to(source_.file, planned.file);
     loaded.files[file] = file_state(file);
     auto text = FileText::read(file);
@@ -290,6 +295,11 @@ answer::AnswerOptions Loader::answer_options(const Work& work) const {
     // Who asks for names elsewhere through us: never the whole Internet unless told so.
     options.forward_clients = server.forward_clients.empty() ? net::on_link_prefixes() : server.forward_clients;
     for (const config::PlannedForward& planned : work.plan.forward) options.forward_names.push_back(planned.domain);
+    if (work.out.discovery && work.out.discovery->resolve_local) {
+        // The forwarding stage hands them to the link (WorkerForwardPort), never to a server.
+        options.forwarding = true;
+        for (const dns::NameView name : discovery::dnssd::link_local_domains()) options.forward_names.push_back(dns::Name(name));
+    }
     return options;
 }
 

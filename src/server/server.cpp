@@ -11,6 +11,8 @@
 
 #include "base/log.hpp"
 #include "config/restart.hpp"
+#include "net/interfaces.hpp"
+#include "server/limits.hpp"
 #include "server/service_manager.hpp"
 #include "server/short_turns.hpp"
 #include "zone/chunk.hpp"
@@ -48,9 +50,19 @@ std::size_t worker_count(const config::ServerSection& server) {
 
 Server::Server(ConfigSource source, Overrides overrides)
     : loader_(std::move(source), std::move(overrides), rng_),
+      records_(loop_, rng_,
+               {[this] { return published_ == nullptr ? nullptr : published_->current(); },
+                [this](SnapshotPtr snapshot) { publish_version(std::move(snapshot)); },
+                [this](std::size_t worker, std::vector<UpdateReply>&& replies) { workers_[worker]->deliver(std::move(replies)); },
+                [this](const Endpoint& endpoint) { return is_own(endpoint); }}),
       watch_(loop_, [this] { reload("file changed"); }),
+      discovery_(loop_),
       collect_timer_(loop_, [this] {
           const ShortTurns short_turns;
+          collect();
+      }),
+      wake_timer_(loop_, [this] {
+          for (const auto& worker : workers_) worker->snapshot_published();
           collect();
       }) {}
 
@@ -69,6 +81,7 @@ Problems Server::start() {
     zone::set_huge_chunk_hook(ask_for_huge_pages);
     const Time begin = loop_.update_now();
     LoadedSnapshot loaded = loader_.load();
+    records_.complete(loaded);
     config_ = std::move(loaded.config);
     Problems problems = std::move(loaded.problems);
     if (loaded.snapshot == nullptr) return problems;
@@ -79,10 +92,19 @@ Problems Server::start() {
                log::kv("records", loaded.record_count), log::kv("rewrites", loaded.snapshot->answer.rewrites.size()), log::kv("took_ms", took.count()));
     const std::size_t count = worker_count(config_.server);
     for (std::size_t i = 0; i < count; ++i) {
-        workers_.push_back(std::make_unique<Worker>(*published_, count));
+        ControlPort port = records_.port(i);
+        port.on_local = [this, i](LocalQuestion question) {
+            loop_.post([this, i, question = std::move(question)] {
+                discovery_.look_up(question, [this, i](std::uint64_t token, std::shared_ptr<const cache::Answer> answer) {
+                    workers_[i]->deliver_local(token, std::move(answer));
+                });
+            });
+        };
+        workers_.push_back(std::make_unique<Worker>(*published_, count, std::move(port)));
     }
     open_endpoints(problems);
     watch_files(loaded.files);
+    discovery_plan_ = std::move(loaded.discovery);
     return problems;
 }
 
@@ -115,8 +137,10 @@ void Server::run() {
     yield_to_workers();
     for (const Endpoint& endpoint : endpoints_) log::write(log::Level::info, "server.listening", log::kv("address", endpoint.to_text()));
     notify_service_manager(fmt::format("READY=1\nSTATUS=Serving on {}", endpoints_.empty() ? "nothing" : endpoints_.front().to_text()));
+    apply_discovery(discovery_plan_);
     loop_.run();
     notify_service_manager("STOPPING=1");
+    discovery_.stop();
     for (const auto& worker : workers_) worker->stop();
     log::write(log::Level::info, "server.stopped");
 }
@@ -137,6 +161,7 @@ void Server::reload(std::string_view why) {
     const ShortTurns short_turns;
     const Time begin = loop_.update_now();
     LoadedSnapshot loaded = loader_.load();
+    records_.complete(loaded);
     watch_files(loaded.files);
     log_problems(loaded.problems);
     if (loaded.snapshot == nullptr) {
@@ -148,6 +173,7 @@ void Server::reload(std::string_view why) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
     log::write(log::Level::info, "config.reloaded", log::kv("why", why), log::kv("zones", loaded.snapshot->answer.zones.size()),
                log::kv("records", loaded.record_count), log::kv("took_ms", took.count()));
+    apply_discovery(loaded.discovery);
     publish(std::move(loaded));
     notify_service_manager("READY=1\nSTATUS=Serving");
 }
@@ -158,6 +184,24 @@ void Server::publish(LoadedSnapshot loaded) {
     published_->publish(std::move(loaded.snapshot));
     for (const auto& worker : workers_) worker->snapshot_published();
     collect();
+}
+
+/// One more version of some zones. Workers see it with their next packet; those without one are woken
+/// now and then.
+void Server::publish_version(SnapshotPtr snapshot) {
+    published_->publish(std::move(snapshot));
+    if (!wake_timer_.armed()) wake_timer_.arm(loop_.now() + wake_interval);
+}
+
+bool Server::is_own(const Endpoint& endpoint) const {
+    return std::ranges::any_of(endpoints_, [&endpoint](const Endpoint& own) {
+        if (own.port != endpoint.port) return false;
+        if (own.address == endpoint.address) return true;
+        const bool wildcard = std::ranges::all_of(own.address.bytes(), [](std::uint8_t byte) { return byte == 0; });
+        if (!wildcard) return false;
+        const std::vector<IpAddress> mine = net::local_addresses();
+        return std::ranges::find(mine, endpoint.address) != mine.end();
+    });
 }
 
 void Server::collect() {
@@ -174,7 +218,15 @@ void Server::report_needs_restart(const config::Config& next) const {
     }
 }
 
+/// Follows the config. A responder that is no longer wanted says goodbye.
+void Server::apply_discovery(const std::optional<DiscoveryPlan>& plan) {
+    if (!plan) return discovery_.stop();
+    const std::string complaint = discovery_.apply(*plan);
+    if (!complaint.empty()) log::write(log::Level::error, "discovery.not_started", log::kv("why", complaint));
+}
+
 void Server::log_counters() {
+    discovery_.log_counters();
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         workers_[i]->inspect([i](const Worker& worker) {
             const resolve::ForwarderStats& forwarder = worker.forwarder().stats();

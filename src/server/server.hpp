@@ -8,8 +8,10 @@
 #include <memory>
 #include <vector>
 
+#include "server/discovery.hpp"
 #include "server/file_watch.hpp"
 #include "server/loader.hpp"
+#include "server/record_zones.hpp"
 #include "server/worker.hpp"
 
 namespace kith::server {
@@ -37,10 +39,13 @@ private:
     void open_endpoints(Problems& problems);
     void reload(std::string_view why);
     void publish(LoadedSnapshot loaded);
+    void publish_version(SnapshotPtr snapshot);
+    bool is_own(const Endpoint& endpoint) const;
     void watch_files(const FileStates& files);
     void collect();
     void on_signal();
     void log_counters();
+    void apply_discovery(const std::optional<DiscoveryPlan>& plan);
     void report_needs_restart(const config::Config& next) const;
 
     net::Loop loop_;
@@ -48,10 +53,14 @@ private:
     Loader loader_;
     config::Config config_;
     std::unique_ptr<PublishedSnapshot> published_;
+    RecordZones records_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<Endpoint> endpoints_;
     FileWatch watch_;
+    DiscoveryService discovery_;
+    std::optional<DiscoveryPlan> discovery_plan_;
     net::Timer collect_timer_;
+    net::Timer wake_timer_;
     net::Descriptor signals_;
 };
 

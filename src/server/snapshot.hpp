@@ -1,5 +1,6 @@
 #pragma once
-// Snapshot: all that workers read, immutable once published.
+// Snapshot: all that workers read, immutable once published. A copy costs a few pointers: what is large
+// is shared, so that one more version of a zone is published thousands of times a second.
 
 #include <memory>
 
@@ -16,7 +17,7 @@ struct Snapshot {
     explicit Snapshot(answer::AnswerOptions options) : answer(std::move(options)) {}
 
     answer::AnswerSnapshot answer;
-    resolve::ForwardConfig forward;
+    std::shared_ptr<const resolve::ForwardConfig> forward;  // never null once published
     cache::CacheLimits cache;  // of the whole server
     // Changes with `forward` and `cache`: while it stays, workers keep what they have cached. A local
     // zone, record or rewrite comes before the cache, so their changes need no flush.
@@ -25,6 +26,7 @@ struct Snapshot {
     TransferZones transfers;                    // zones that others take, or that come from others
     std::shared_ptr<const auth::KeyRing> keys;  // TSIG; null: none
     bool log_queries = false;
+    bool resolve_local = false;  // names of the link are asked for there (discovery.hpp)
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

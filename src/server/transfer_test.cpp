@@ -100,7 +100,7 @@ private:
     }
     void publish_one(NameView zone) {
         if (policy_of(zone) == nullptr) return;
-        zones_.put({zone, keeper.serving(zone), keeper.history(zone), policy_of(zone), secondaries.expires_at(zone)});
+        zones_.put({zone, keeper.serving(zone), keeper.history(zone), policy_of(zone), secondaries.expires_at(zone), {}});
     }
     void prepare(const Endpoint& peer, Bytes message, answer::Transport transport) {
         query_.message = message;

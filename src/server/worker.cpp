@@ -31,11 +31,12 @@ Worker::Worker(const PublishedSnapshot& published, std::size_t workers, ControlP
       snapshot_(&reader_.refresh()),
       forwarding_version_(snapshot_->forwarding_version),
       cache_(share_of_cache()),
-      forwarder_(snapshot_->forward, cache_, rng_),
+      forwarder_(*snapshot_->forward, cache_, rng_),
       forward_port_(forwarder_, parking_),
       upstream_io_(loop_, forwarder_, rng_, [this] { drive_forwarder(); }),
       answerer_(&forward_port_),
       transfers_({std::move(control.give_back), std::move(control.on_notify), [] { return net::unix_now(); }}),
+      updates_(std::move(control.on_update)),
       tcp_(loop_, snapshot_->tcp,
            [this](net::TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message) {
                on_tcp_message(client, peer, local, message);
@@ -43,6 +44,7 @@ Worker::Worker(const PublishedSnapshot& published, std::size_t workers, ControlP
       queries_(new Query[net::UdpBatch::capacity]),
       single_(new Query) {
     forward_port_.set_snapshot(*snapshot_);
+    forward_port_.set_local(std::move(control.on_local));
 }
 
 Worker::~Worker() {
@@ -100,7 +102,7 @@ void Worker::take_snapshot() {
     tcp_.set_settings(snapshot_->tcp);
     if (std::exchange(forwarding_version_, snapshot_->forwarding_version) == snapshot_->forwarding_version) return;
     cache_ = cache::Cache(share_of_cache());
-    forwarder_.reconfigure(snapshot_->forward);
+    forwarder_.reconfigure(*snapshot_->forward);
     drive_forwarder();
 }
 
@@ -138,6 +140,13 @@ void Worker::answer_batch(const net::UdpListener& listener, std::size_t count) {
         if (TransferService::is_for_us(queries_[i])) [[unlikely]] {
             Bytes message;
             if (answer_transfer(queries_[i], arrival, batch_.reply_buffer(i), message)) {
+                if (!message.empty()) batch_.reply(i, message.size());
+                continue;
+            }
+        }
+        if (UpdateService::is_for_us(queries_[i])) [[unlikely]] {
+            Bytes message;
+            if (answer_update(queries_[i], arrival, batch_.reply_buffer(i), message)) {
                 if (!message.empty()) batch_.reply(i, message.size());
                 continue;
             }
@@ -187,6 +196,51 @@ bool Worker::answer_transfer(const Query& query, const Arrival& arrival, Mutable
     return true;
 }
 
+/// As answer_transfer(), for UPDATE; the answer may come later.
+bool Worker::answer_update(const Query& query, const Arrival& arrival, MutableBytes buffer, Bytes& message) {
+    if (snapshot_->transfers.size() == 0 || snapshot_->keys == nullptr) return false;
+    large_.resize(dns::message_bytes_max);
+    const auto answer = updates_.answer(snapshot_->transfers, snapshot_->answer.zones, snapshot_->keys, query, parking_.next_token(), large_);
+    if (answer.is_later) {
+        parking_.park(arrival, query);
+    } else if (arrival.udp == nullptr) {
+        tcp_.send(arrival.tcp_client, answer.message);
+    } else if (answer.message.size() <= buffer.size()) {
+        std::ranges::copy(answer.message, buffer.begin());
+        message = buffer.first(answer.message.size());
+    }
+    return true;
+}
+
+void Worker::deliver_local(std::uint64_t token, std::shared_ptr<const cache::Answer> answer) {
+    loop_.post([this, token, answer = std::move(answer)] {
+        forward_port_.local_answered();
+        const cache::Freshness freshness = answer->has_records() ? cache::Freshness::fresh : cache::Freshness::failed;
+        resume({token, answer->view(loop_.now(), freshness)});
+    });
+}
+
+void Worker::deliver(std::vector<UpdateReply> replies) {
+    loop_.post([this, replies = std::move(replies)] {
+        for (const UpdateReply& reply : replies) finish_update(reply);
+    });
+}
+
+void Worker::finish_update(const UpdateReply& reply) {
+    const auto parked = parking_.take(reply.token);
+    if (!parked) return;
+    large_.resize(dns::message_bytes_max);
+    const auto transport = parked->udp != nullptr ? answer::Transport::udp : answer::Transport::tcp;
+    const Bytes message = updates_.finish(reply, parked->message, transport, net::unix_now(), large_);
+    if (parked->udp != nullptr) {
+        if (!message.empty()) net::send_reply(*parked->udp, parked->udp_peer, message);
+    } else if (message.empty()) {
+        tcp_.done(parked->tcp_client);
+    } else {
+        tcp_.send(parked->tcp_client, message);
+    }
+}
+
 void Worker::on_tcp_message(net::TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message) {
     take_snapshot();
     Arrival arrival;
@@ -202,6 +256,7 @@ void Worker::on_tcp_message(net::TcpClient client, const Endpoint& peer, const E
     answerer_.prepare(snapshot_->answer, query);
     Bytes none;
     if (TransferService::is_for_us(query) && answer_transfer(query, arrival, {}, none)) return;
+    if (UpdateService::is_for_us(query) && answer_update(query, arrival, {}, none)) return;
     large_.resize(dns::message_bytes_max);
     const auto response = answer(query, arrival, large_);
     if (response.verdict == Verdict::answered) {

@@ -14,6 +14,7 @@
 #include "server/forward_port.hpp"
 #include "server/snapshot.hpp"
 #include "server/transfer_service.hpp"
+#include "server/update_service.hpp"
 #include "server/upstream_io.hpp"
 
 namespace kith::server {
@@ -24,6 +25,11 @@ struct ControlPort {
     std::function<void(zone::ZonePtr)> give_back;
     /// A NOTIFY was found good. May drop it when there are too many.
     std::function<void(HeardNotify)> on_notify;
+    /// An UPDATE that deserves to be looked at; the reply comes by Worker::deliver(). False: there are
+    /// too many.
+    UpdateService::Post on_update;
+    /// A question about a name of the link; the answer comes by Worker::deliver_local(). Empty: SERVFAIL.
+    std::function<void(LocalQuestion)> on_local;
 };
 
 class Worker {
@@ -44,12 +50,17 @@ public:
 
     /// What a worker counted, readable from any thread.
     const answer::AnswerCounters& counters() const { return answerer_.counters(); }
+    /// Answers updates that this worker handed over. Any thread.
+    void deliver(std::vector<UpdateReply> replies);
+    /// Answers a question about a name of the link. Any thread.
+    void deliver_local(std::uint64_t token, std::shared_ptr<const cache::Answer> answer);
     /// Runs `look` on the worker's thread, where everything may be read.
     void inspect(std::function<void(const Worker&)> look);
     const resolve::Forwarder& forwarder() const { return forwarder_; }
     const cache::Cache& cache() const { return cache_; }
     const net::TcpServer& tcp() const { return tcp_; }
     const TransferService& transfers() const { return transfers_; }
+    const UpdateService& updates() const { return updates_; }
 
 private:
     void on_udp(const net::UdpListener& listener);
@@ -61,6 +72,8 @@ private:
     cache::CacheLimits share_of_cache() const;
     answer::Answerer::Response answer(answer::Query& query, const Arrival& arrival, MutableBytes buffer);
     bool answer_transfer(const answer::Query& query, const Arrival& arrival, MutableBytes buffer, Bytes& message);
+    bool answer_update(const answer::Query& query, const Arrival& arrival, MutableBytes buffer, Bytes& message);
+    void finish_update(const UpdateReply& reply);
     void log_query(const answer::Query& query, const answer::Answerer::Response& response) const;
 
     const std::size_t workers_;
@@ -76,6 +89,7 @@ private:
     UpstreamIo upstream_io_;
     answer::Answerer answerer_;
     TransferService transfers_;
+    UpdateService updates_;
     net::TcpServer tcp_;
     std::vector<std::unique_ptr<net::UdpListener>> udp_;
     net::UdpBatch batch_;

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "server/reconcile.hpp"
+#include "server/zone_file_writer.hpp"
 #include "zone/difference_at.hpp"
 #include "zone/node_block.hpp"
 
@@ -22,6 +23,10 @@ using zone::RrType;
 
 // Between two steps of compaction, so that commits come in between.
 constexpr Duration compact_interval = 20ms;
+// Files are written back this long after a change: many changes are one writing.
+constexpr Duration write_wait = 5s;
+// And after this when it did not work.
+constexpr Duration write_retry = 60s;
 
 std::string key_of(NameView apex) { return std::string(as_text(Name(apex).lowered().wire())); }
 
@@ -38,6 +43,25 @@ void make_set(std::vector<Name>& owners) {
     std::ranges::sort(owners);
     const auto rest = std::ranges::unique(owners);
     owners.erase(rest.begin(), rest.end());
+}
+
+/// What a file of the zone cannot say: sources and leases of records.
+ZoneChange beyond_file(const Zone& zone) {
+    ZoneChange out{zone.apex(), zone.serial(), zone.serial(), {}, {}};
+    for (zone::Cursor at = zone.first(); at; at.next()) {
+        for (const zone::RrSetView rrset : at.node().rrsets()) {
+            if (!rrset.has_provenance()) continue;
+            for (int i = 0; i < rrset.count(); ++i) {
+                const Bytes rdata = rrset.rdata(i);
+                Record record{at.node().owner(zone.apex()), rrset.type(), rrset.ttl(), {rdata.begin(), rdata.end()}, {}};
+                if (rrset.provenance(i) == record.provenance) continue;
+                out.removed.push_back(record);
+                record.provenance = rrset.provenance(i);
+                out.added.push_back(std::move(record));
+            }
+        }
+    }
+    return out;
 }
 
 Base file_base(const Zone& zone) { return {Base::Kind::file, store::digest_of(zone), zone.serial()}; }
@@ -70,6 +94,7 @@ struct ZoneKeeper::Kept {
     std::optional<Base> base;  // as stored; none: nothing is stored yet, as nothing changed yet
     std::uint64_t change_bytes = 0;  // in the journal, about
     bool wants_compaction = false;
+    bool wants_writing = false;
 
     std::vector<Part> parts;    // staged
     std::vector<Name> touched;  // by them
@@ -87,7 +112,7 @@ struct ZoneKeeper::Sealed {
 };
 
 ZoneKeeper::ZoneKeeper(net::Loop& loop, store::Store& store, Publish publish, Clock now)
-    : loop_(loop), store_(store), publish_(std::move(publish)), now_(std::move(now)), commit_timer_(loop, [this] { commit(); }), compact_timer_(loop, [this] { compact(); }) {}
+    : loop_(loop), store_(store), publish_(std::move(publish)), now_(std::move(now)), commit_timer_(loop, [this] { commit(); }), compact_timer_(loop, [this] { compact(); }), write_timer_(loop, [this] { write_files(); }) {}
 
 ZoneKeeper::~ZoneKeeper() = default;
 
@@ -362,6 +387,8 @@ void ZoneKeeper::serve(std::span<const Sealed> sealed, std::vector<Ended>& ended
 
 void ZoneKeeper::compact_later(Kept& kept) {
     kept.wants_compaction = true;
+    kept.wants_writing = !kept.settings.write_file.empty();
+    if (kept.wants_writing && !write_timer_.armed()) write_timer_.arm(loop_.now() + write_wait);
     if (!compact_timer_.armed()) compact_timer_.arm(loop_.now() + compact_interval);
 }
 
@@ -376,6 +403,38 @@ void ZoneKeeper::compact() {
         if (!step) log::write(log::Level::warning, "journal.compaction_failed", log::kv("zone", kept->apex.to_text()), log::kv("text", step.error().text));
     }
     if (more) compact_timer_.arm(loop_.now() + compact_interval);
+}
+
+void ZoneKeeper::write_files() {
+    bool failed = false;
+    for (const auto& [key, kept] : zones_) {
+        if (!kept->wants_writing || kept->serving == nullptr) continue;
+        kept->wants_writing = !write_back(*kept);
+        failed = failed || kept->wants_writing;
+    }
+    if (failed) write_timer_.arm(loop_.now() + write_retry);
+}
+
+/// Makes the file what is served; from then on it is the base of the journal.
+bool ZoneKeeper::write_back(Kept& kept) {
+    // Somebody is editing it: what they wrote is read first, and then all of it is written.
+    if (file_state(kept.settings.write_file) != kept.settings.file_state) return true;
+    const auto written = write_zone_file(kept.settings.write_file, *kept.serving);
+    if (!written) {
+        log::write(log::Level::error, "zone.not_written", log::kv("zone", kept.apex.to_text()), log::kv("text", written.error()));
+        return false;
+    }
+    kept.settings.file_state = file_state(kept.settings.write_file);
+    const Base base = file_base(*kept.serving);
+    const auto stored = store_.set_base(kept.apex, base, beyond_file(*kept.serving), kept.serving->serial(), Store::History::keep, {}, now_());
+    if (stored) {
+        kept.base = base;
+    } else {
+        // The file has all there is: at the next start it counts as an edit that changes nothing.
+        log::write(log::Level::warning, "journal.failed", log::kv("zone", kept.apex.to_text()), log::kv("text", stored.error().text));
+    }
+    log::write(log::Level::debug, "zone.written", log::kv("zone", kept.apex.to_text()), log::kv("serial", kept.serving->serial()));
+    return true;
 }
 
 // --- which zones -----------------------------------------------------------------------------------

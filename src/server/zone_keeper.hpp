@@ -21,6 +21,7 @@
 
 #include "net/loop.hpp"
 #include "server/change_history.hpp"
+#include "server/file_state.hpp"
 #include "store/limits.hpp"
 #include "store/store.hpp"
 #include "zone/change.hpp"
@@ -84,6 +85,7 @@ struct KeeperSettings {
     zone::Bounds bounds = zone::change_bounds;
     Signer sign;             // empty: the zone is served as it is
     std::string write_file;  // path of the zone file to write back to; empty: never
+    FileState file_state;    // of that file before it was read: one that changed is not overwritten
 };
 
 class ZoneKeeper {
@@ -133,6 +135,8 @@ public:
 
     /// Commits what is staged, now: for tests and before the end.
     void commit();
+    /// Writes files back that are to be, now, as after a while they are by themselves.
+    void write_files_now() { write_files(); }
 
     // --- consumers ----------------------------------------------------------------------------
 
@@ -176,6 +180,8 @@ private:
     void load_history(Kept& kept);
     void compact_later(Kept& kept);
     void compact();
+    void write_files();
+    bool write_back(Kept& kept);
 
     net::Loop& loop_;
     store::Store& store_;
@@ -186,6 +192,7 @@ private:
     std::map<std::string, std::unique_ptr<Kept>> zones_;  // by apex, lower case, wire form
     net::Timer commit_timer_;
     net::Timer compact_timer_;
+    net::Timer write_timer_;
 };
 
 }  // namespace kith::server

@@ -1,11 +1,14 @@
 #include "server/zone_keeper.hpp"
 
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "zone/zone_file_load.hpp"
 #include "zone/zone_testing.hpp"
+#include "zone/zone_text.hpp"
 
 namespace kith::server {
 namespace {
@@ -336,6 +339,38 @@ TEST_F(World, ServesOnWhenTheDiskFails) {
     EXPECT_EQ(keeper->working(apex), before);
     EXPECT_THAT(published, IsEmpty());
     EXPECT_EQ(keeper->counters().not_kept, 1U);
+}
+
+TEST_F(World, WritesTheFileBack) {
+    settings.write_file = folder_ + "/example.zone";
+    const auto first = zone::zone_to_text(*file({"a 300 A 192.0.2.1"}));
+    std::ofstream(settings.write_file) << first;
+    settings.file_state = file_state(settings.write_file);
+    keep(file({"a 300 A 192.0.2.1"}));
+    ZoneChange leased{apex, 0, 0, {}, records({"b 300 A 192.0.2.2"})};
+    leased.added[0].provenance.lease_end = 1'800'000'000;
+    ASSERT_TRUE(keeper->stage(leased, {}, {}).has_value());
+    keeper->commit();
+    keeper->write_files_now();
+    const auto read = [this] {
+        std::ifstream in(settings.write_file);
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    const std::string written = read();
+    EXPECT_THAT(written, HasSubstr("192.0.2.2"));
+    settings.file_state = file_state(settings.write_file);
+    restart();
+    zone::LoadOptions options;
+    options.apex = apex;
+    const auto loaded = zone::load_zone(written, options, nullptr);
+    ASSERT_NE(loaded.zone, nullptr);
+    const ZonePtr again = keep(loaded.zone);
+    EXPECT_EQ(again->find_node(name("b.example.").view()).find(zone::RrType::A).provenance(0).lease_end, 1'800'000'000U) << "what a file cannot say is in the store";
+    // Somebody edits it: what they write is not overwritten.
+    change({}, {"c 300 A 192.0.2.3"});
+    std::ofstream(settings.write_file) << "; being edited\n" << first;
+    keeper->write_files_now();
+    EXPECT_THAT(read(), testing::StartsWith("; being edited"));
 }
 
 TEST_F(World, ForgetsOldHistoryByBytes) {

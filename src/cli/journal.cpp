@@ -1,0 +1,171 @@
+#include "cli/journal.hpp"
+
+#include <ctime>
+#include <filesystem>
+#include <ostream>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "config/load.hpp"
+#include "config/text.hpp"
+#include "dns/rdata.hpp"
+#include "server/file_text.hpp"
+#include "server/record_zones.hpp"
+#include "store/hickory_journal.hpp"
+#include "store/store.hpp"
+
+namespace kith::cli {
+namespace {
+
+using config::json_text;
+using store::Access;
+using store::JournalEntry;
+using store::KeptZone;
+using store::Store;
+
+constexpr const char* default_configs[] = {"kith.json", "/etc/kith/kith.json"};
+
+Result<std::string, std::string> folder_of(const JournalPlace& place) {
+    if (!place.folder.empty()) return place.folder;
+    std::string file = place.config;
+    for (const char* const path : default_configs) {
+        if (file.empty() && std::filesystem::exists(path)) file = path;
+    }
+    if (file.empty()) return std::unexpected("expected a state directory (-d) or a configuration (-c), found neither kith.json here nor /etc/kith/kith.json");
+    const auto text = server::FileText::read(file);
+    if (!text) return std::unexpected(text.error());
+    const config::Loaded loaded = config::load_config(text->view(), file);
+    return server::state_folder(loaded.config);
+}
+
+Result<Store, std::string> open(const JournalPlace& place, Access access) {
+    KITH_TRY(const std::string folder, folder_of(place));
+    auto opened = Store::open(folder, access);
+    if (!opened) return std::unexpected(opened.error().text);
+    return std::move(*opened);
+}
+
+int failed(std::ostream& err, std::string_view command, std::string_view why) {
+    fmt::print(err, "kith journal {}: {}\n", command, why);
+    return 1;
+}
+
+std::string time_text(UnixTime time) {
+    const std::time_t seconds = time;
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
+}
+
+std::string base_text(const store::Base& base) { return base.kind == store::Base::Kind::file ? fmt::format("file of serial {}", base.serial) : "no file"; }
+
+void print_zone(const KeptZone& zone, bool json, std::ostream& out) {
+    const std::uint64_t count = zone.first_change == 0 ? 0 : zone.last_change - zone.first_change + 1;
+    if (json) {
+        fmt::print(out, "{{\"zone\": {}, \"serial\": {}, \"changes\": {}, \"first\": {}, \"last\": {}, \"bytes\": {}, \"base\": \"{}\", \"base_serial\": {}}}\n", json_text(zone.apex.to_text()), zone.serial, count,
+                   zone.first_change, zone.last_change, zone.change_bytes, zone.base.kind == store::Base::Kind::file ? "file" : "none", zone.base.serial);
+        return;
+    }
+    fmt::print(out, "{}  serial {}, {} changes ({} bytes), begins with {}\n", zone.apex.to_text(), zone.serial, count, zone.change_bytes, base_text(zone.base));
+}
+
+void print_records(char sign, const std::vector<zone::Record>& records, std::ostream& out) {
+    for (const zone::Record& record : records) {
+        fmt::print(out, "  {} {} {} {} {}\n", sign, record.owner.to_text(), record.ttl, dns::type_name(record.type), dns::rdata_to_text(record.type, dns::RrClass::IN, record.rdata));
+    }
+}
+
+std::string records_json(const std::vector<zone::Record>& records) {
+    std::string text = "[";
+    for (const zone::Record& record : records) {
+        text += fmt::format("{}{{\"name\": {}, \"ttl\": {}, \"type\": \"{}\", \"data\": {}{}}}", text.size() > 1 ? ", " : "", json_text(record.owner.to_text()), record.ttl, dns::type_name(record.type),
+                            json_text(dns::rdata_to_text(record.type, dns::RrClass::IN, record.rdata)), record.provenance.lease_end == 0 ? "" : fmt::format(", \"lease_end\": {}", record.provenance.lease_end));
+    }
+    return text + ']';
+}
+
+void print_entry(const JournalEntry& entry, bool json, std::ostream& out) {
+    const std::string_view kind = store::kind_name(entry.origin.kind);
+    if (json) {
+        fmt::print(out, "{{\"number\": {}, \"at\": \"{}\", \"by\": \"{}\", \"who\": {}, \"from\": {}, \"to\": {}, \"removed\": {}, \"added\": {}}}\n", entry.number, time_text(entry.at), kind, json_text(entry.origin.who),
+                   entry.change.from_serial, entry.change.to_serial, records_json(entry.change.removed), records_json(entry.change.added));
+        return;
+    }
+    fmt::print(out, "{}  {}  {}{}{}  serial {} to {}\n", entry.number, time_text(entry.at), kind, entry.origin.who.empty() ? "" : " ", entry.origin.who, entry.change.from_serial, entry.change.to_serial);
+    print_records('-', entry.change.removed, out);
+    print_records('+', entry.change.added, out);
+}
+
+int show_hickory(const JournalShowOptions& options, std::ostream& out, std::ostream& err) {
+    const auto journal = store::read_hickory_journal(options.hickory, [&](store::HickoryRow&& row) {
+        if (options.json) {
+            fmt::print(out, "{{\"row\": {}, \"serial\": {}, \"at\": {}, \"does\": \"{}\", \"name\": {}, \"ttl\": {}, \"type\": \"{}\", \"data\": {}}}\n", row.number, row.serial, json_text(row.at), hickory_action_name(row.action),
+                       json_text(row.record.owner.to_text()), row.record.ttl, dns::type_name(row.record.type), json_text(dns::rdata_to_text(row.record.type, dns::RrClass::IN, row.record.rdata)));
+        } else {
+            fmt::print(out, "{}  {}  serial {}  {} {} {} {} {}\n", row.number, row.at, row.serial, hickory_action_name(row.action), row.record.owner.to_text(), row.record.ttl, dns::type_name(row.record.type),
+                       dns::rdata_to_text(row.record.type, dns::RrClass::IN, row.record.rdata));
+        }
+    });
+    return journal ? 0 : failed(err, "show", journal.error().text);
+}
+
+}  // namespace
+
+int journal_list(const JournalListOptions& options, std::ostream& out, std::ostream& err) {
+    const auto opened = open(options.place, Access::read);
+    if (!opened) return failed(err, "list", opened.error());
+    const auto zones = opened->zones();
+    if (!zones) return failed(err, "list", zones.error().text);
+    for (const KeptZone& zone : *zones) print_zone(zone, options.json, out);
+    if (zones->empty() && !options.json) fmt::print(out, "{}: no zones are kept\n", opened->file());
+    return 0;
+}
+
+int journal_show(const JournalShowOptions& options, std::ostream& out, std::ostream& err) {
+    if (!options.hickory.empty()) return show_hickory(options, out, err);
+    const auto apex = dns::Name::from_text(options.zone);
+    if (!apex || options.zone.empty()) {
+        failed(err, "show", options.zone.empty() ? "expected the name of a zone" : apex.error().text);
+        return 2;
+    }
+    const auto opened = open(options.place, Access::read);
+    if (!opened) return failed(err, "show", opened.error());
+    const auto zone = opened->find(*apex);
+    if (!zone) return failed(err, "show", zone.error().text);
+    if (!*zone) return failed(err, "show", fmt::format("{}: the zone {} is not kept here; `kith journal list` names those that are", opened->file(), apex->to_text()));
+    std::uint64_t first = options.from;
+    if (options.count != 0 && (*zone)->last_change >= options.count) first = std::max(first, (*zone)->last_change - options.count + 1);
+    const auto read = opened->read_changes(*apex, first, [&](JournalEntry&& entry) {
+        print_entry(entry, options.json, out);
+        return out.good();
+    });
+    return read ? 0 : failed(err, "show", read.error().text);
+}
+
+int journal_compact(const JournalCompactOptions& options, std::ostream& out, std::ostream& err) {
+    const auto keep = config::parse_size(options.keep);
+    if (!keep) {
+        failed(err, "compact", fmt::format("--keep: expected a size such as 64KiB or 1MiB, found '{}'", options.keep));
+        return 2;
+    }
+    auto opened = open(options.place, Access::own);
+    if (!opened) return failed(err, "compact", opened.error());
+    const auto zones = opened->zones();
+    if (!zones) return failed(err, "compact", zones.error().text);
+    for (const KeptZone& zone : *zones) {
+        if (!options.zone.empty() && dns::Name::from_text(options.zone).value_or(dns::Name()) != zone.apex) continue;
+        for (bool more = true; more;) {
+            const auto step = opened->compact(zone.apex, *keep);
+            if (!step) return failed(err, "compact", step.error().text);
+            more = *step;
+        }
+        const auto after = opened->find(zone.apex);
+        if (after && *after) print_zone(**after, false, out);
+    }
+    const auto vacuum = opened->vacuum();
+    return vacuum ? 0 : failed(err, "compact", vacuum.error().text);
+}
+
+}  // namespace kith::cli

@@ -1,0 +1,143 @@
+#include "server/local_lookup.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "dns/message_builder.hpp"
+
+namespace kith::server {
+namespace {
+
+namespace dnssd = discovery::dnssd;
+using dns::RrType;
+
+// The longest answer that is kept; what does not fit is left out, whole records.
+constexpr std::size_t answer_bytes_max = 16'384;
+
+/// Types that only a zone has: `.local` is none (RFC 6762 §22.1 item 3), so nobody is asked.
+bool is_of_zones(RrType type) {
+    switch (type) {
+        case RrType::SOA:
+        case RrType::NS:
+        case RrType::DS:
+        case RrType::DNSKEY:
+        case RrType::RRSIG:
+        case RrType::NSEC:
+        case RrType::NSEC3:
+        case RrType::NSEC3PARAM: return true;
+        default: return false;
+    }
+}
+
+bool comes_from_several(RrType type) { return type == RrType::PTR || type == RrType::ANY; }
+
+std::shared_ptr<const cache::Answer> failure(const LocalQuestion& question) {
+    return std::make_shared<const cache::Answer>(cache::Answer::failure(question.name, question.type, dns::RrClass::IN));
+}
+
+}  // namespace
+
+cache::Answer make_local_answer(const dns::Name& name, RrType type, const std::map<std::vector<std::uint8_t>, std::uint32_t>& records, dns::Rcode rcode) {
+    std::vector<std::uint8_t> buffer(answer_bytes_max);
+    auto builder = std::make_unique<dns::MessageBuilder>();
+    builder->start(buffer, buffer.size());
+    builder->set_flag(dns::Header::qr);
+    builder->set_rcode(rcode);
+    builder->add_question(name, type, dns::RrClass::IN);
+    for (const auto& [rdata, ttl] : records) {
+        builder->add_record(dns::Section::answer, name, type, dns::RrClass::IN, std::min(ttl, local_ttl_max), rdata);
+    }
+    if (records.empty()) {
+        // Root names, serial 1, and how long the denial may be kept: ten seconds.
+        static constexpr std::array<std::uint8_t, 22> soa = {0, 0, 0, 0, 0, 1, 0, 0, 14, 16, 0, 0, 3, 132, 0, 9, 58, 128, 0, 0, 0, 10};
+        builder->add_record(dns::Section::authority, dnssd::local_domain(), RrType::SOA, dns::RrClass::IN, local_ttl_max, soa);
+    }
+    auto answer = cache::Answer::from_message(builder->finish());
+    return answer ? std::move(*answer) : cache::Answer::failure(name, type, dns::RrClass::IN);
+}
+
+void LocalLookups::ask(Time now, const LocalQuestion& question, LocalReply reply) {
+    if (is_of_zones(question.type)) {
+        return reply(question.token, std::make_shared<const cache::Answer>(make_local_answer(question.name, question.type, {}, dns::Rcode::NOERROR)));
+    }
+    for (auto& [id, lookup] : lookups_) {
+        if (lookup.type != question.type || lookup.name != question.name) continue;
+        if (lookup.waiters.size() >= local_waiters_max) return reply(question.token, failure(question));
+        lookup.waiters.push_back({question.token, std::move(reply)});
+        return;
+    }
+    if (lookups_.size() >= local_questions_max) return reply(question.token, failure(question));
+    const auto id = session_.start_query(now, question.name, question.type);
+    if (!id) return reply(question.token, failure(question));
+    Lookup& lookup = lookups_[*id];
+    lookup.name = question.name;
+    lookup.type = question.type;
+    lookup.ends = now + local_patience;
+    lookup.waiters.push_back({question.token, std::move(reply)});
+}
+
+bool LocalLookups::on_event(Time now, const dnssd::Event& event) {
+    const auto found = lookups_.find(event.operation);
+    if (found == lookups_.end()) return false;
+    Lookup& lookup = found->second;
+    if (const auto* record = std::get_if<dnssd::RecordResult>(&event.what)) {
+        if (record->type != lookup.type) return true;
+        if (event.change == dnssd::Change::removed) {
+            lookup.records.erase(record->rdata);
+        } else if (lookup.records.size() < local_records_max) {
+            const bool first = lookup.records.empty();
+            lookup.records.emplace(record->rdata, record->ttl);
+            if (first && comes_from_several(lookup.type)) lookup.ends = std::min(lookup.ends, now + local_gathering);
+        }
+    } else if (std::holds_alternative<dnssd::NoRecordResult>(event.what)) {
+        lookup.is_absent = true;
+    }
+    return true;
+}
+
+void LocalLookups::on_settled(Time now) {
+    std::vector<dnssd::OperationId> done;
+    for (const auto& [id, lookup] : lookups_) {
+        const bool answered = !lookup.records.empty() && !comes_from_several(lookup.type);
+        if (answered || (lookup.is_absent && lookup.records.empty())) done.push_back(id);
+    }
+    for (const dnssd::OperationId id : done) finish(now, id);
+}
+
+std::optional<Time> LocalLookups::next_deadline() const {
+    std::optional<Time> out;
+    for (const auto& [id, lookup] : lookups_) {
+        if (!out || lookup.ends < *out) out = lookup.ends;
+    }
+    return out;
+}
+
+void LocalLookups::on_timer(Time now) {
+    std::vector<dnssd::OperationId> due;
+    for (const auto& [id, lookup] : lookups_) {
+        if (lookup.ends <= now) due.push_back(id);
+    }
+    for (const dnssd::OperationId id : due) finish(now, id);
+}
+
+void LocalLookups::finish(Time now, dnssd::OperationId id) {
+    auto node = lookups_.extract(id);
+    session_.cancel(now, id);
+    const Lookup& lookup = node.mapped();
+    const bool exists = !lookup.records.empty() || lookup.is_absent;
+    const auto answer = std::make_shared<const cache::Answer>(
+        make_local_answer(lookup.name, lookup.type, lookup.records, exists ? dns::Rcode::NOERROR : dns::Rcode::NXDOMAIN));
+    for (const Waiter& waiter : lookup.waiters) waiter.reply(waiter.token, answer);
+}
+
+void LocalLookups::fail_all(Time now) {
+    while (!lookups_.empty()) {
+        auto node = lookups_.extract(lookups_.begin());
+        session_.cancel(now, node.key());
+        const Lookup& lookup = node.mapped();
+        const auto answer = failure({0, lookup.name, lookup.type});
+        for (const Waiter& waiter : lookup.waiters) waiter.reply(waiter.token, answer);
+    }
+}
+
+}  // namespace kith::server

@@ -1,0 +1,79 @@
+#pragma once
+// LocalLookups: questions of unicast clients about names of the link, answered by asking it. One
+// question for all who wait for the same; every one of them gets an answer in time.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "cache/answer.hpp"
+#include "discovery/dnssd/session.hpp"
+
+namespace kith::server {
+
+/// A client's question, and what its worker knows it by.
+struct LocalQuestion {
+    std::uint64_t token = 0;
+    dns::Name name;  // lower case
+    dns::RrType type{};
+};
+
+/// Hands an answer to the worker that asked; called once for each question, on the control thread.
+using LocalReply = std::function<void(std::uint64_t token, std::shared_ptr<const cache::Answer> answer)>;
+
+// Different questions that are under way at once; more are answered SERVFAIL. A link of five hundred
+// hosts is asked for less.
+inline constexpr std::size_t local_questions_max = 256;
+// Clients that wait for one of them.
+inline constexpr std::size_t local_waiters_max = 256;
+// Records of one answer.
+inline constexpr std::size_t local_records_max = 128;
+// How long nothing may come before the name is said not to exist. The first question goes out within
+// 120 ms, the second a second later (RFC 6762 §5.2); stub resolvers wait five seconds.
+inline constexpr Duration local_patience = 2s;
+// How long answers are gathered that several hosts give, as to PTR.
+inline constexpr Duration local_gathering = 500ms;
+// TTLs are capped as in RFC 6762 §6.7: a unicast client hears of no goodbye.
+inline constexpr std::uint32_t local_ttl_max = 10;
+
+class LocalLookups {
+public:
+    explicit LocalLookups(discovery::dnssd::Session& session) : session_(session) {}
+
+    /// Asks, or answers at once.
+    void ask(Time now, const LocalQuestion& question, LocalReply reply);
+    /// An event of the session; false: not of a lookup.
+    bool on_event(Time now, const discovery::dnssd::Event& event);
+    /// All that could be told was: those that have what they want are answered.
+    void on_settled(Time now);
+    std::optional<Time> next_deadline() const;
+    void on_timer(Time now);
+    /// Answers all SERVFAIL.
+    void fail_all(Time now);
+    std::size_t size() const { return lookups_.size(); }
+
+private:
+    using Rdata = std::vector<std::uint8_t>;
+    struct Waiter {
+        std::uint64_t token;
+        LocalReply reply;
+    };
+    struct Lookup {
+        dns::Name name;
+        dns::RrType type{};
+        std::map<Rdata, std::uint32_t> records;  // with TTL
+        bool is_absent = false;                  // its owner says so
+        Time ends{};
+        std::vector<Waiter> waiters;
+    };
+    void finish(Time now, discovery::dnssd::OperationId id);
+
+    discovery::dnssd::Session& session_;
+    std::map<discovery::dnssd::OperationId, Lookup> lookups_;
+};
+
+/// The answer in the form that parked queries take. Exported for its test.
+cache::Answer make_local_answer(const dns::Name& name, dns::RrType type, const std::map<std::vector<std::uint8_t>, std::uint32_t>& records, dns::Rcode rcode);
+
+}  // namespace kith::server

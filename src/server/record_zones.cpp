@@ -1,0 +1,309 @@
+#include "server/record_zones.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "net/system.hpp"
+#include "server/key_ring.hpp"
+#include "server/limits.hpp"
+
+namespace kith::server {
+namespace {
+
+using config::Config;
+using dns::Name;
+using zone::ZonePtr;
+
+namespace fs = std::filesystem;
+
+constexpr unsigned private_type_first = 65280;  // RFC 6895 §3.1
+
+SerialPolicy policy_of(const config::Zone& zone) {
+    switch (zone.serial.value_or(config::SerialRule::increment)) {
+        case config::SerialRule::increment: return SerialPolicy::increment;
+        case config::SerialRule::unixtime: return SerialPolicy::unixtime;
+        case config::SerialRule::dateserial: return SerialPolicy::dateserial;
+    }
+    return SerialPolicy::increment;
+}
+
+UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const Config& config, Problems& problems) {
+    if (zone.update.empty()) return nullptr;
+    std::vector<update::Grant> grants;
+    for (const config::TextAt& line : zone.update) {
+        auto grant = update::parse_grant(line.text, apex);
+        if (grant) {
+            grants.push_back(std::move(*grant));
+        } else {
+            problems.push_back(config.problem(line.at, fmt::format("update: {}", grant.error().text)));
+        }
+    }
+    auto rules = std::make_shared<update::UpdateRules>();
+    rules->policy = update::Policy(std::move(grants));
+    rules->leases.seconds_max = static_cast<std::uint32_t>(zone.lease_max.count() / 1000);
+    rules->timeout_type = dns::RrType{zone.timeout_type};
+    rules->is_signed_here = zone.dnssec.has_value();
+    if (zone.timeout_type != 0 && zone.timeout_type < private_type_first) {
+        problems.push_back(config.problem(zone.at, fmt::format("timeout_type: expected a number 65280..65534, found {}", zone.timeout_type)));
+    }
+    return rules;
+}
+
+}  // namespace
+
+std::string state_folder(const Config& config) {
+    const fs::path beside = fs::path(config.file).parent_path();
+    if (!config.server.state_directory.empty()) return (beside / config.server.state_directory).string();
+    if (const char* const given = std::getenv("STATE_DIRECTORY"); given != nullptr && *given != '\0') {
+        const std::string_view folders(given);
+        return std::string(folders.substr(0, folders.find(':')));
+    }
+    return (beside / "kith-state").string();
+}
+
+struct RecordZones::Parts {
+    Parts(net::Loop& loop, Rng& rng, store::Store&& opened, ZoneKeeper::Publish publish, UpdateDesk::Deliver deliver, SecondaryZones::Hooks secondary_hooks, NotifySender::Hooks notify_hooks)
+        : store(std::move(opened)),
+          keeper(loop, store, std::move(publish), net::unix_now),
+          signing(loop, keeper, store, rng, net::unix_now),
+          desk(loop, keeper, store, std::move(deliver), net::unix_now),
+          secondaries(loop, keeper, store, rng, std::move(secondary_hooks)),
+          notify(loop, rng, std::move(notify_hooks)) {}
+    store::Store store;
+    ZoneKeeper keeper;
+    ZoneSigning signing;
+    UpdateDesk desk;
+    SecondaryZones secondaries;
+    NotifySender notify;
+};
+
+struct RecordZones::Planned {
+    Name apex;
+    const config::Zone* settings = nullptr;
+    ZonePtr from_file;
+    Zone zone;
+    config::Offset at = 0;
+};
+
+RecordZones::RecordZones(net::Loop& loop, Rng& rng, Hooks hooks)
+    : loop_(loop), rng_(rng), hooks_(std::move(hooks)), notifies_(notifies_queued_max, notifies_queued_max) {}
+
+RecordZones::~RecordZones() { desk_ = nullptr; }
+
+const ZoneKeeper* RecordZones::keeper() const { return parts_ == nullptr ? nullptr : &parts_->keeper; }
+const UpdateDesk* RecordZones::desk() const { return desk_; }
+
+ControlPort RecordZones::port(std::size_t worker) {
+    ControlPort port;
+    port.give_back = [this](ZonePtr zone) { loop_.post([kept = std::move(zone)] {}); };
+    port.on_notify = [this](HeardNotify heard) {
+        if (notifies_.put(std::move(heard), 1) == BoundedQueue<HeardNotify>::Put::first) loop_.post([this] { on_notifies(); });
+    };
+    port.on_update = [this, worker](UpdateRequest&& request, std::size_t cost) {
+        UpdateDesk* const desk = desk_;
+        request.worker = worker;
+        return desk != nullptr && desk->post(std::move(request), cost);
+    };
+    return port;
+}
+
+void RecordZones::on_notifies() {
+    for (const HeardNotify& heard : notifies_.take()) {
+        if (parts_ != nullptr) parts_->secondaries.on_notify(heard);
+    }
+}
+
+std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded, const auth::KeyRing& ring) {
+    std::vector<Planned> out;
+    for (const LoadedZone& each : loaded.zones) {
+        const config::Zone& settings = loaded.config.zones[each.index];
+        if (!settings.is_of_record()) continue;
+        Planned planned{each.apex, &settings, each.zone, {}, settings.name.at};
+        planned.zone.updates = rules_of(settings, each.apex, loaded.config, loaded.problems);
+        const config::Transfer texts = settings.transfer.value_or(config::Transfer{});
+        planned.zone.transfer = std::make_shared<const TransferPolicy>(make_transfer_policy(texts, ring, loaded.config, loaded.problems));
+        out.push_back(std::move(planned));
+    }
+    return out;
+}
+
+void RecordZones::check(LoadedSnapshot& loaded) {
+    if (loaded.snapshot == nullptr) return;
+    const auto ring = make_key_ring(loaded.config, loaded.files, loaded.problems);
+    plan(loaded, *ring);
+    if (has_errors(loaded.problems)) loaded.snapshot = nullptr;
+}
+
+bool RecordZones::open(LoadedSnapshot& loaded) {
+    if (parts_ != nullptr) return true;
+    auto store = store::Store::open(state_folder(loaded.config), store::Access::own);
+    if (!store) {
+        loaded.problems.push_back(loaded.config.problem(loaded.config.server.place_of("state_directory"), fmt::format("state_directory: {}", store.error().text)));
+        return false;
+    }
+    SecondaryZones::Hooks secondary;
+    secondary.health_changed = [this](const Name& zone, transfer::ZoneHealth) { on_health(zone); };
+    secondary.now = net::unix_now;
+    NotifySender::Hooks notify;
+    notify.policy = [this](dns::NameView zone) {
+        const auto found = zones_.find(Name(zone));
+        return found == zones_.end() ? nullptr : found->second.transfer;
+    };
+    notify.addresses = [this](dns::NameView server) { return addresses_of(server); };
+    notify.is_own = hooks_.is_own;
+    notify.now = net::unix_now;
+    parts_ = std::make_unique<Parts>(loop_, rng_, std::move(*store), [this](std::span<const ZonePtr> zones) { publish(zones); }, hooks_.deliver, std::move(secondary), std::move(notify));
+    parts_->keeper.subscribe([this](const FeedEvent& event) {
+        const bool is_seen = event.change == nullptr || event.change->from_serial != event.change->to_serial;
+        if (is_seen) parts_->notify.on_version(*event.zone);
+    });
+    desk_ = &parts_->desk;
+    return true;
+}
+
+void RecordZones::complete(LoadedSnapshot& loaded) {
+    if (loaded.snapshot == nullptr) return;
+    const auto ring = make_key_ring(loaded.config, loaded.files, loaded.problems);
+    std::vector<Planned> planned = plan(loaded, *ring);
+    bool good = !has_errors(loaded.problems);
+    if (good && !planned.empty()) good = open(loaded);
+    if (good && parts_ != nullptr) {
+        parts_->notify.set_keys(ring);
+        release_others(planned);
+        for (Planned& each : planned) good = keep(loaded, each) && good;
+    }
+    if (!good) {
+        loaded.snapshot = nullptr;
+        return;
+    }
+    Snapshot& snapshot = *loaded.snapshot;
+    if (!ring->empty() || !planned.empty()) snapshot.keys = ring;
+    std::vector<TransferZone> transfers;
+    for (const Planned& each : planned) {
+        if (each.zone.transfer->is_secondary()) parts_->secondaries.keep(each.apex, each.zone.transfer, ring);
+        zones_[each.apex].expires_at = parts_->secondaries.expires_at(each.apex);
+        transfers.push_back(transfer_zone(each.apex, zones_[each.apex]));
+        parts_->desk.set_rules(each.apex, each.zone.updates);
+    }
+    snapshot.transfers = TransferZones(std::move(transfers));
+    set_availability(snapshot);
+}
+
+/// Has the keeper take a zone over, and puts its newest version into the snapshot.
+bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
+    const bool is_new = !parts_->keeper.keeps(planned.apex);
+    zones_[planned.apex] = planned.zone;
+    KeeperSettings settings;
+    settings.serial = policy_of(*planned.settings);
+    settings.journal_bytes_max = planned.settings->journal_size.bytes;
+    const auto complain = [&](const std::string& text) {
+        loaded.problems.push_back(loaded.config.problem(planned.at, fmt::format("zone {}: {}", planned.apex.to_text(), text)));
+        return false;
+    };
+    if (planned.settings->write_file) {
+        settings.write_file = (fs::path(loaded.config.file).parent_path() / planned.settings->file.text).string();
+        settings.file_state = loaded.files[settings.write_file];
+    }
+    if (planned.settings->dnssec) {
+        auto signer = parts_->signing.signer(planned.apex, *planned.settings->dnssec, fs::path(loaded.config.file).parent_path().string());
+        if (!signer) return complain(signer.error());
+        settings.sign = std::move(*signer);
+    } else {
+        parts_->signing.release(planned.apex);
+    }
+    const bool is_signed = static_cast<bool>(settings.sign);
+    const auto kept = parts_->keeper.keep(planned.apex, planned.from_file, std::move(settings));
+    if (!kept) return complain(kept.error());
+    if (is_signed) parts_->signing.watch(planned.apex);
+    if (*kept == nullptr) return true;
+    Snapshot& snapshot = *loaded.snapshot;
+    if (!snapshot.answer.zones.replace(*kept)) {
+        std::vector<ZonePtr> all = snapshot.answer.zones.zones();
+        all.push_back(*kept);
+        snapshot.answer.zones = zone::ZoneSet(std::move(all));
+    }
+    // What changed while this server was stopped is news too.
+    if (is_new) parts_->notify.on_version(**kept);
+    return true;
+}
+
+void RecordZones::release_others(const std::vector<Planned>& planned) {
+    for (const Name& apex : parts_->keeper.zones()) {
+        if (std::ranges::any_of(planned, [&apex](const Planned& each) { return each.apex == apex; })) continue;
+        parts_->secondaries.release(apex, SecondaryZones::State::stays);
+        parts_->notify.forget(apex);
+        parts_->desk.release(apex);
+        parts_->signing.release(apex);
+        parts_->keeper.release(apex);
+        zones_.erase(apex);
+    }
+}
+
+TransferZone RecordZones::transfer_zone(const Name& apex, const Zone& zone) const {
+    return {apex, parts_->keeper.serving(apex), parts_->keeper.history(apex), zone.transfer, zone.expires_at, zone.updates};
+}
+
+/// Names of zones that have not come, or that are too old to be told, are answered SERVFAIL.
+void RecordZones::set_availability(Snapshot& snapshot) const {
+    auto unavailable = std::make_shared<answer::NameTable<char>>();
+    for (const auto& [apex, zone] : zones_) {
+        if (!zone.transfer->is_secondary()) continue;
+        if (parts_->secondaries.health(apex) == transfer::ZoneHealth::good && parts_->keeper.serving(apex) != nullptr) continue;
+        (*unavailable)[apex] = 1;
+    }
+    snapshot.answer.unavailable = unavailable->empty() ? nullptr : std::move(unavailable);
+}
+
+void RecordZones::publish(std::span<const ZonePtr> zones) {
+    const SnapshotPtr current = hooks_.current();
+    if (current == nullptr) return;  // at start: complete() puts them in
+    auto next = std::make_shared<Snapshot>(*current);
+    bool availability_changes = false;
+    for (const ZonePtr& zone : zones) {
+        const Name apex = zone->apex();
+        if (!next->answer.zones.replace(zone)) {
+            std::vector<ZonePtr> all = next->answer.zones.zones();
+            all.push_back(zone);
+            next->answer.zones = zone::ZoneSet(std::move(all));
+        }
+        const auto found = zones_.find(apex);
+        if (found == zones_.end()) continue;
+        availability_changes = availability_changes || found->second.transfer->is_secondary();
+        next->transfers.put(transfer_zone(apex, found->second));
+    }
+    if (availability_changes) set_availability(*next);
+    hooks_.publish(std::move(next));
+}
+
+void RecordZones::on_health(const Name& apex) {
+    const SnapshotPtr current = hooks_.current();
+    if (current == nullptr) return;
+    auto next = std::make_shared<Snapshot>(*current);
+    set_availability(*next);
+    if (const auto found = zones_.find(apex); found != zones_.end()) next->transfers.put(transfer_zone(apex, found->second));
+    hooks_.publish(std::move(next));
+}
+
+std::vector<IpAddress> RecordZones::addresses_of(dns::NameView server) const {
+    std::vector<IpAddress> out;
+    const SnapshotPtr current = hooks_.current();
+    if (current == nullptr) return out;
+    const dns::LookupName name(server);
+    const zone::Zone* const zone = current->answer.zones.find(name);
+    const zone::NodeView node = zone == nullptr ? zone::NodeView() : zone->find_node(name);
+    if (!node) return out;
+    for (const dns::RrType type : {dns::RrType::A, dns::RrType::AAAA}) {
+        const zone::RrSetView rrset = node.find(type);
+        if (!rrset) continue;
+        for (const Bytes rdata : rrset) {
+            if (const auto address = IpAddress::from_bytes(rdata)) out.push_back(*address);
+        }
+    }
+    return out;
+}
+
+}  // namespace kith::server

@@ -1,0 +1,62 @@
+#include "server/zone_file_writer.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "net/descriptor.hpp"
+#include "zone/zone_text.hpp"
+
+namespace kith::server {
+namespace {
+
+constexpr mode_t mode_default = 0644;
+
+std::unexpected<std::string> failed(const std::string& file, std::string_view what) {
+    return std::unexpected(fmt::format("{}: {}: {}", file, what, std::strerror(errno)));
+}
+
+bool write_all(int descriptor, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t count = ::write(descriptor, text.data(), text.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
+}  // namespace
+
+Result<void, std::string> write_zone_file(const std::string& path, const zone::Zone& zone) {
+    std::error_code ignored;
+    const std::filesystem::path target = std::filesystem::weakly_canonical(path, ignored);
+    const std::string file = target.empty() ? path : target.string();
+    const std::string beside = file + ".kith-new";
+    struct stat before {};
+    const mode_t mode = ::stat(file.c_str(), &before) == 0 ? before.st_mode & 07777 : mode_default;
+    ::unlink(beside.c_str());  // of a try that was cut off
+    const net::Descriptor out(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+    if (!out) return failed(beside, "cannot create");
+    bool good = ::fchmod(out.get(), mode) == 0;
+    zone::print_zone(zone, {zone::NameStyle::relative}, [&](std::string_view text) { good = good && write_all(out.get(), text); });
+    if (!good || ::fsync(out.get()) != 0) {
+        const auto error = failed(beside, "cannot write");
+        ::unlink(beside.c_str());
+        return error;
+    }
+    if (::rename(beside.c_str(), file.c_str()) != 0) {
+        const auto error = failed(file, "cannot replace");
+        ::unlink(beside.c_str());
+        return error;
+    }
+    return {};
+}
+
+}  // namespace kith::server

@@ -1,0 +1,49 @@
+#pragma once
+// ZoneSigning: the keys of signed zones and what makes signatures with them: the signer of the change
+// feed, and the clock that has signatures renewed before they end.
+//
+// Control thread only.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/rng.hpp"
+#include "config/config.hpp"
+#include "dnssec/zone_signer.hpp"
+#include "net/loop.hpp"
+#include "server/zone_keeper.hpp"
+
+namespace kith::server {
+
+class ZoneSigning {
+public:
+    /// All must outlive it.
+    ZoneSigning(net::Loop& loop, ZoneKeeper& keeper, store::Store& store, Rng& rng,
+                ZoneKeeper::Clock now);
+    ~ZoneSigning();
+
+    /// The signer of a zone with these settings: its keys are those of `key_directory`, or are kept
+    /// in the store, where they are made when there are none. `folder` is that of the configuration.
+    Result<Signer, std::string> signer(const Name& apex, const config::Dnssec& settings,
+                                       const std::string& folder);
+    /// The zone serves: its signatures are watched from now on.
+    void watch(const Name& apex);
+    void release(const Name& apex);
+
+private:
+    struct Entry;
+    Result<dnssec::KeySet, std::string> keys(const Name& apex, const config::Dnssec& settings,
+                                             const std::string& folder);
+    Result<dnssec::KeySet, std::string> kept_keys(const Name& apex, const config::Dnssec& settings);
+    void look(Entry& entry);
+
+    net::Loop& loop_;
+    ZoneKeeper& keeper_;
+    store::Store& store_;
+    Rng& rng_;
+    ZoneKeeper::Clock now_;
+    std::map<Name, std::shared_ptr<Entry>> entries_;
+};
+
+}  // namespace kith::server
