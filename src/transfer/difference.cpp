@@ -38,6 +38,9 @@ void fill(Difference& out) {
     out.removed = without_soa(out.change->removed);
     out.added = without_soa(out.change->added);
     if (out.removed.empty() || out.added.empty()) return;
+    // Only provenance is ever changed and not seen: where there is none, nothing cancels out.
+    const auto has_provenance = [](const Record* record) { return record->provenance != zone::Provenance{}; };
+    if (std::ranges::none_of(out.removed, has_provenance) && std::ranges::none_of(out.added, has_provenance)) return;
     Records removed = out.removed;
     Records added = out.added;
     std::ranges::sort(removed, comes_before);

@@ -80,6 +80,9 @@ void TransferOut::choose_shape() {
     const bool from_client = !source_.changes.empty() &&
                              source_.changes.front()->from_serial == query_.serial;
     if (!from_client) return;
+    std::size_t changed = 0;
+    for (const ChangePtr& change : source_.changes) changed += change->removed.size() + change->added.size();
+    if (changed > 4 * source_.zone->record_count()) return;  // whatever cancels out in it
     differences_ = make_differences(*source_.zone, source_.changes);
     std::size_t records = 0;
     for (const Difference& difference : differences_) records += difference.record_count();
