@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <ostream>
 #include <set>
@@ -103,9 +104,11 @@ std::string quoted_txt(const std::vector<client::TxtPair>& txt) {
     return out;
 }
 
+using FamilySet = std::set<client::Family, std::greater<>>;  // IPv6 first, as Avahi
+
 /// Families that each interface has addresses of; Avahi shows a service once for each.
-std::map<std::uint32_t, std::set<client::Family>> read_families() {
-    std::map<std::uint32_t, std::set<client::Family>> out;
+std::map<std::uint32_t, FamilySet> read_families() {
+    std::map<std::uint32_t, FamilySet> out;
     const auto monitor = net::LinkMonitor::open();
     if (!monitor) return out;
     const auto links = monitor->read();
@@ -213,9 +216,9 @@ private:
         out_.flush();
     }
 
-    std::set<client::Family> families_of(std::uint32_t index) const {
+    FamilySet families_of(std::uint32_t index) const {
         const auto found = families_.find(index);
-        return found == families_.end() ? std::set{client::Family::ipv4} : found->second;
+        return found == families_.end() ? FamilySet{client::Family::ipv4} : found->second;
     }
 
     void print_line(char sign, const client::Interface& interface, client::Family family, const client::ServiceName& name, std::string_view end) {
@@ -233,7 +236,7 @@ private:
     DiscoveryRun& run_;
     std::ostream& out_;
     std::ostream& err_;
-    std::map<std::uint32_t, std::set<client::Family>> families_;
+    std::map<std::uint32_t, FamilySet> families_;
     client::Operation types_, domains_;
     std::map<std::string, client::Operation> browsing_;
     std::map<std::pair<std::string, std::uint32_t>, client::Operation> resolving_;
@@ -422,7 +425,9 @@ int avahi_resolve(const std::vector<std::string>& arguments, std::ostream& out, 
         err << "Too few arguments\n";
         return 1;
     }
-    const auto discovery = open_discovery({}, "avahi-resolve", err);
+    client::Options base;
+    if (words.addresses) base.multicast_domains = link_reverse_names(words.words);
+    const auto discovery = open_discovery({}, "avahi-resolve", err, base);
     if (discovery == nullptr) return 1;
     DiscoveryRun run(*discovery);
     run.end_in(resolve_seconds);

@@ -11,7 +11,10 @@
 
 #include <fmt/format.h>
 
+#include "base/ip_address.hpp"
+#include "discovery/dnssd/enumeration.hpp"
 #include "dns/encoding.hpp"
+#include "net/interfaces.hpp"
 
 namespace kith::cli {
 namespace {
@@ -36,6 +39,18 @@ std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& option
     std::string error;
     auto out = client::Discovery::open(base, &error);
     if (out == nullptr) err << command << ": " << error << '\n';
+    return out;
+}
+
+std::vector<std::string> link_reverse_names(const std::vector<std::string>& addresses) {
+    std::vector<std::string> out;
+    const std::vector<IpPrefix> neighbors = net::on_link_prefixes();
+    for (const std::string& text : addresses) {
+        const auto address = IpAddress::from_text(text);
+        if (!address) continue;
+        const bool near = std::ranges::any_of(neighbors, [&](const IpPrefix& prefix) { return prefix.contains(*address); });
+        if (near) out.push_back(discovery::dnssd::reverse_name(*address).to_text());
+    }
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/discovery_commands.hpp"
 #include "client/discovery.hpp"
@@ -17,6 +18,10 @@ namespace kith::cli {
 
 /// Opens discovery as the options say; null after telling `err` why not.
 std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& options, std::string_view command, std::ostream& err, client::Options base = {});
+
+/// The reverse name of an address when neighbors have it (private, link-local, a network of this machine):
+/// then the link is asked, as other tools do. Empty: DNS is.
+std::vector<std::string> link_reverse_names(const std::vector<std::string>& addresses);
 
 /// Runs a Discovery until something ends it. SIGINT and SIGTERM end it at once and cleanly: while it lives
 /// they are blocked, and read from a descriptor.

@@ -84,7 +84,9 @@ std::optional<client::ServiceName> read_service(const std::vector<std::string>& 
 }  // namespace
 
 int resolve(const ResolveOptions& options, std::ostream& out, std::ostream& err) {
-    const auto discovery = open_discovery(options, "kith resolve", err);
+    client::Options base;
+    base.multicast_domains = link_reverse_names(options.words);
+    const auto discovery = open_discovery(options, "kith resolve", err, base);
     if (discovery == nullptr) return 1;
     DiscoveryRun run(*discovery);
     if (!options.follow) run.end_in(options.seconds > 0 ? options.seconds : default_seconds);

@@ -220,7 +220,13 @@ public:
 
 std::string Discovery::State::start(const Options& options) {
     if (options.use_multicast) {
-        engine = std::make_unique<mdns::Engine>(mdns::EngineConfig{}, rng, this);
+        mdns::EngineConfig config;
+        for (const std::string& text : options.multicast_domains) {
+            const auto domain = dns::Name::from_text(text);
+            if (!domain) return fmt::format("'{}' is no domain: {}", printable(text), domain.error().text);
+            config.extra_domains.push_back(*domain);
+        }
+        engine = std::make_unique<mdns::Engine>(config, rng, this);
         multicast = std::make_unique<dnssd::MdnsBackend>(*engine);
         net::MdnsDriverOptions how;
         how.interfaces = {options.interfaces, options.ignore_interfaces};

@@ -180,6 +180,8 @@ struct Options {
     /// /etc/resolv.conf.
     std::vector<std::string> servers;
     bool use_multicast = true;
+    /// Domains asked on the link besides `local`, such as the reverse name of an address there.
+    std::vector<std::string> multicast_domains;
     /// First label of this machine's name for registrations; empty: its host name. It is claimed when
     /// the first service is registered, or at once by publish_host.
     std::string host_name;

@@ -90,6 +90,12 @@ bool is_link_local_name(dns::NameView name) {
     return false;
 }
 
+std::vector<dns::NameView> link_local_domains() {
+    std::vector<dns::NameView> out = {local_domain()};
+    for (const dns::Name& domain : link_local_reverse()) out.push_back(domain.view());
+    return out;
+}
+
 dns::NameView local_domain() { return dns::NameView::unchecked(local_wire); }
 
 }  // namespace kith::discovery::dnssd

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ip_address.hpp"
 #include "dns/name.hpp"
@@ -41,6 +42,9 @@ dns::Name reverse_name(const IpAddress& address);
 /// True for names that are asked by multicast: under `local`, and the reverse names of link-local
 /// addresses (RFC 6762 §3, §4).
 bool is_link_local_name(dns::NameView name);
+
+/// The domains that is_link_local_name() is about.
+std::vector<dns::NameView> link_local_domains();
 
 /// `local.`
 dns::NameView local_domain();

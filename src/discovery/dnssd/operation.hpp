@@ -26,6 +26,8 @@ public:
     virtual void on_publication(Time, Backend&, const PublicationEvent&) {}
     virtual void on_host_name(Time, Backend&, const HostNameEvent&) {}
     virtual void on_failure(Time, const QueryFailure& failure);
+    /// All that came together has been told: report what it makes, once.
+    virtual void on_settled(Time) {}
     virtual void reconfirm(Time) {}
     virtual std::optional<Time> deadline() const { return std::nullopt; }
     virtual void on_timer(Time) {}

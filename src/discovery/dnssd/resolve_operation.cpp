@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "discovery/dnssd/limits.hpp"
 #include "discovery/dnssd/operation.hpp"
@@ -64,6 +65,12 @@ public:
         }
     }
 
+    void on_settled(Time) override {
+        for (auto& [ifindex, site] : sites_) {
+            if (std::exchange(site.is_dirty, false)) report(ifindex, site);
+        }
+    }
+
     void reconfirm(Time now) override {
         for (const auto& [ifindex, site] : sites_) {
             for (const auto& [rdata, families] : site.srv_records) {
@@ -99,6 +106,7 @@ private:
         bool txt_absent = false;          // said so by its owner
         std::vector<Srv> order;           // chosen when the set of SRV records changed
         std::optional<Time> patience_ends;
+        bool is_dirty = false;            // to be looked at when all that came has been told
         bool waited = false;              // patience is over: report what there is
         std::optional<ResolveResult> reported;
     };
@@ -135,7 +143,7 @@ private:
         if (!site->order.empty() && !site->reported && !site->patience_ends && !site->waited) {
             site->patience_ends = now + resolve_patience;
         }
-        report(record.ifindex, *site);
+        site->is_dirty = true;
     }
 
     void on_txt(Time, const RecordEvent& record) {
@@ -147,7 +155,7 @@ private:
             if (record.change == RecordChange::added) site->txt_absent = false;
             apply(site->txt_records, record, txt_records_max);
         }
-        report(record.ifindex, *site);
+        site->is_dirty = true;
     }
 
     void on_address(Time, Backend& backend, const RecordEvent& record) {
@@ -165,7 +173,7 @@ private:
                 apply(known.addresses[which], record, addresses_per_target_max);
             }
             for (auto& [ifindex, site] : sites_) {
-                if (record.ifindex == 0 || ifindex == record.ifindex) report(ifindex, site);
+                if (record.ifindex == 0 || ifindex == record.ifindex) site.is_dirty = true;
             }
             return;
         }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "discovery/dnssd/limits.hpp"
 #include "discovery/dnssd/operation.hpp"
@@ -128,31 +129,44 @@ void Session::cancel(Time now, OperationId operation) {
     pump(now);
 }
 
+Session::Operation* Session::find(const TokenTable& table, const Backend* backend, std::uint64_t token) const {
+    const auto found = table.find({backend, token});
+    if (found == table.end()) return nullptr;
+    const auto operation = operations_.find(found->second);
+    return operation == operations_.end() ? nullptr : operation->second.get();
+}
+
+/// Gives one event to whom it belongs; nullptr: to nobody, or to all.
+Session::Operation* Session::give(Time now, Backend& backend, const BackendEvent& event) {
+    Operation* to = nullptr;
+    if (const auto* record = std::get_if<RecordEvent>(&event)) {
+        to = find(by_query_, &backend, record->query);
+        if (to != nullptr) to->on_record(now, backend, *record);
+    } else if (const auto* publication = std::get_if<PublicationEvent>(&event)) {
+        to = find(by_publication_, &backend, publication->publication);
+        if (to != nullptr) to->on_publication(now, backend, *publication);
+    } else if (const auto* failure = std::get_if<QueryFailure>(&event)) {
+        to = find(by_query_, &backend, failure->query);
+        if (to != nullptr) to->on_failure(now, *failure);
+    } else if (const auto* host = std::get_if<HostNameEvent>(&event)) {
+        for (const auto& [id, operation] : operations_) operation->on_host_name(now, backend, *host);
+    }
+    return to;
+}
+
 void Session::pump(Time now) {
-    const auto operation_of = [this](const auto& table, const Backend* backend, std::uint64_t token) -> Operation* {
-        const auto found = table.find({backend, token});
-        if (found == table.end()) return nullptr;
-        const auto operation = operations_.find(found->second);
-        return operation == operations_.end() ? nullptr : operation->second.get();
-    };
     // What an operation does with an event may bring events of another backend: until all are quiet.
+    std::set<OperationId> touched;
     for (bool busy = true; busy;) {
         busy = false;
         for (Backend* const backend : backends_) {
             while (const auto event = backend->poll_event()) {
                 busy = true;
-                if (const auto* record = std::get_if<RecordEvent>(&*event)) {
-                    if (Operation* const to = operation_of(by_query_, backend, record->query)) to->on_record(now, *backend, *record);
-                } else if (const auto* publication = std::get_if<PublicationEvent>(&*event)) {
-                    if (Operation* const to = operation_of(by_publication_, backend, publication->publication)) to->on_publication(now, *backend, *publication);
-                } else if (const auto* failure = std::get_if<QueryFailure>(&*event)) {
-                    if (Operation* const to = operation_of(by_query_, backend, failure->query)) to->on_failure(now, *failure);
-                } else if (const auto* host = std::get_if<HostNameEvent>(&*event)) {
-                    for (const auto& [id, operation] : operations_) operation->on_host_name(now, *backend, *host);
-                }
+                if (const Operation* const to = give(now, *backend, *event)) touched.insert(to->id);
             }
         }
     }
+    for (const OperationId id : touched) operations_.at(id)->on_settled(now);
 }
 
 std::optional<Time> Session::next_deadline() const {

@@ -146,15 +146,18 @@ public:
 
 private:
     friend class Operation;
+    using TokenTable = std::map<std::pair<const Backend*, std::uint64_t>, OperationId>;
+
     Backend* backend_for(dns::NameView name) const;
+    Operation* find(const TokenTable& table, const Backend* backend, std::uint64_t token) const;
+    Operation* give(Time now, Backend& backend, const BackendEvent& event);
     Started begin(Time now, std::unique_ptr<Operation> operation);
     void emit(Event event);
 
     Rng& rng_;
     std::vector<Backend*> backends_;
     std::map<OperationId, std::unique_ptr<Operation>> operations_;
-    std::map<std::pair<const Backend*, std::uint64_t>, OperationId> by_query_;
-    std::map<std::pair<const Backend*, std::uint64_t>, OperationId> by_publication_;
+    TokenTable by_query_, by_publication_;
     std::deque<Event> events_;
     std::map<OperationId, std::size_t> waiting_;  // events of each operation in events_
     OperationId last_id_ = 0;
