@@ -205,6 +205,29 @@ struct Record {
     bool wildcard = false;
 };
 
+/// A service this machine offers on its links.
+struct OfferedService {
+    TextAt name;  // empty: the host's
+    TextAt type;
+    std::uint16_t port = 0;
+    std::vector<TextAt> txt, subtypes;
+    TextAt host;  // empty: this machine
+    std::uint16_t priority = 0, weight = 0;
+    Offset at = 0;
+};
+
+/// Service discovery on the machine's links (RFC 6762, RFC 6763).
+struct Discovery {
+    std::string host_name;  // first label; empty: the machine's
+    bool publish_host = true;
+    bool resolve_local = true;
+    bool ipv4 = true, ipv6 = true;
+    std::vector<TextAt> interfaces, ignore_interfaces;  // name patterns
+    std::vector<TextAt> service_directories;
+    std::vector<OfferedService> services;
+    Offset at = 0;
+};
+
 enum class RewriteAction : std::uint8_t { nxdomain, redirect };
 
 struct Rewrite {
@@ -217,6 +240,7 @@ struct Rewrite {
 struct Config {
     std::string file;  // as the user named it
     ServerSection server;
+    std::optional<Discovery> discovery;  // none: nothing is said or heard on links
     std::vector<Key> keys;    // in the order of the file, as everything here
     std::vector<Zone> zones;
     std::vector<Record> records;

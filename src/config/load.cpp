@@ -28,11 +28,14 @@ enum class Where : std::uint8_t {
     transfer,
     dnssec,
     key,
+    discovery,
+    service,
     record,
     rewrite,  // objects with a table
     zones,
     keys,
     forward,  // maps: any key
+    services,
     records,
     rewrites,       // lists of objects
     items,          // the list that is a setting of the frame below
@@ -88,6 +91,10 @@ public:
                 if (top().row == no_row) return open(Where::ignored);
                 config_.keys.back().at = at;
                 return open(Where::key);
+            case Where::services:
+                service_ = {};
+                service_.at = at;
+                return open(Where::service);
             case Where::records:
                 record_ = {};
                 record_at_ = at;
@@ -109,6 +116,7 @@ public:
         const Frame& frame = top();
         if (frame.where == Where::record) end_record();
         if (frame.where == Where::rewrite) end_rewrite();
+        if (frame.where == Where::service) end_service();
         --depth_;
     }
 
@@ -136,6 +144,7 @@ public:
             case Where::keys: return wrong(at, "key", "an object", kind_text(value));
             case Where::forward:
                 return wrong(at, "forward", "a list of addresses", found_text(value));
+            case Where::services: return wrong(at, "services", "an object", found_text(value));
             case Where::records: return wrong(at, "records", "an object", found_text(value));
             case Where::rewrites: return wrong(at, "rewrites", "an object", found_text(value));
             case Where::forward_items:
@@ -187,6 +196,8 @@ private:
             case Where::transfer: return action(transfer_fields, *config_.zones.back().transfer);
             case Where::dnssec: return action(dnssec_fields, *config_.zones.back().dnssec);
             case Where::key: return action(key_fields, config_.keys.back());
+            case Where::discovery: return action(discovery_fields, *config_.discovery);
+            case Where::service: return action(service_fields, service_);
             case Where::record: return action(record_fields, record_);
             case Where::rewrite: return action(rewrite_fields, rewrite_);
             default: return;
@@ -296,6 +307,7 @@ private:
             case Where::keys: wrong(at, "key", "an object", found); return out;
             case Where::forward: wrong(at, "forward", "a list of addresses", found); return out;
             case Where::forward_items: wrong(at, "forward", "an address", found); return out;
+            case Where::services: wrong(at, "services", "an object", found); return out;
             case Where::records: wrong(at, "records", "an object", found); return out;
             case Where::rewrites: wrong(at, "rewrites", "an object", found); return out;
             case Where::items: wrong(at, "list", "text", found); return out;
@@ -310,6 +322,7 @@ private:
         });
         if (out == Where::soa) config_.zones.back().soa.emplace().at = at;
         if (out == Where::transfer) config_.zones.back().transfer.emplace().at = at;
+        if (out == Where::discovery) config_.discovery.emplace().at = at;
         if (out == Where::dnssec) config_.zones.back().dnssec.emplace().at = at;
         return out;
     }
@@ -331,7 +344,8 @@ private:
         static constexpr std::pair<std::string_view, Where> sections[] = {
             {"server", Where::server}, {"zones", Where::zones},       {"records", Where::records},
             {"soa", Where::soa},       {"rewrites", Where::rewrites}, {"forward", Where::forward},
-            {"keys", Where::keys},     {"transfer", Where::transfer}, {"dnssec", Where::dnssec}};
+            {"keys", Where::keys},     {"transfer", Where::transfer}, {"dnssec", Where::dnssec},
+            {"discovery", Where::discovery}, {"services", Where::services}};
         for (const auto& [key, where] : sections) {
             if (key == field.key) return where;
         }
@@ -413,6 +427,17 @@ private:
         }
     }
 
+    void end_service() {
+        const Offset at = service_.at;
+        if (!complete(at, service_fields)) return;
+        std::vector<OfferedService>& services = config_.discovery->services;
+        if (services.size() < services_max) {
+            services.push_back(std::move(service_));
+        } else if (services.size() == services_max && !std::exchange(services_full_, true)) {
+            problems_.error(at, fmt::format("services: expected at most {}, found more", services_max));
+        }
+    }
+
     void end_rewrite() {
         const Offset at = rewrite_.at;
         if (!complete(at, rewrite_fields)) return;
@@ -434,6 +459,8 @@ private:
     Offset record_at_ = 0;
     bool records_full_ = false;
     bool rewrites_full_ = false;
+    OfferedService service_;  // the one being read
+    bool services_full_ = false;
 };
 
 /// What single settings cannot tell: what does not go together, what has no effect yet.

@@ -21,6 +21,9 @@ struct Document {};
 inline constexpr std::array document_fields{
     Field<Document>{"server", Nested{object, "server"}, {}, live, nanodns,
         "What the server does; see below which keys need a restart."},
+    Field<Document>{"discovery", Nested{object, "discovery"}, {}, live, ours,
+        "Be the responder of this machine on its links (Multicast DNS); {} takes the defaults, nothing "
+        "is off."},
     Field<Document>{"keys", Nested{map, "key"}, {}, live, ours,
         "TSIG keys (RFC 8945), by name: who updates or transfers a zone."},
     Field<Document>{"zones", Nested{map, "zone"}, {}, live, nanodns,
@@ -106,6 +109,50 @@ inline constexpr std::array server_fields{
     Field<Server>{"state_directory", &Server::state_directory, {0, 4096}, restart, ours,
         "Folder for what zones of record must not lose, relative to this file; empty is the service "
         "manager's, or else `kith-state` beside this file."},
+};
+
+inline constexpr std::array discovery_fields{
+    Field<Discovery>{"host_name", &Discovery::host_name, {0, 63}, restart, ours,
+        "This machine's name on the link, without .local; empty is its host name. One that is taken "
+        "gets a number."},
+    Field<Discovery>{"publish_host", &Discovery::publish_host, {}, restart, ours,
+        "Answer for this machine's name and addresses."},
+    Field<Discovery>{"resolve_local", &Discovery::resolve_local, {}, live, ours,
+        "Answer clients in `forward_clients` that ask for names in .local by asking the link; without it "
+        "they are told that there are none (RFC 6762 §22.1)."},
+    Field<Discovery>{"ipv4", &Discovery::ipv4, {}, restart, ours,
+        "Use IPv4."},
+    Field<Discovery>{"ipv6", &Discovery::ipv6, {}, restart, ours,
+        "Use IPv6."},
+    Field<Discovery>{"interfaces", &Discovery::interfaces, {1, 64}, live, ours,
+        "Interfaces to use, by name pattern such as \"eth*\"; [] is all but loopback, tunnels and the "
+        "ports of bridges."},
+    Field<Discovery>{"ignore_interfaces", &Discovery::ignore_interfaces, {1, 64}, live, ours,
+        "Interfaces to leave alone, by name pattern; wins over `interfaces`."},
+    Field<Discovery>{"service_directories", &Discovery::service_directories, {1, 4096}, live, ours,
+        "Folders with service files of Avahi (*.service) and systemd (*.dnssd), relative to this file, "
+        "such as \"/etc/avahi/services\"; they are watched."},
+    Field<Discovery>{"services", Nested{list, "service"}, {}, live, ours,
+        "Services to offer."},
+};
+
+inline constexpr std::array service_fields{
+    Field<OfferedService>{"name", &OfferedService::name, {0, 63}, live, ours,
+        "Name of the instance, for people; without it the host's. One that is taken gets a number."},
+    Field<OfferedService>{"type", &OfferedService::type, {1, 256}, live, ours,
+        "Type such as \"_http._tcp\".", Need::required},
+    Field<OfferedService>{"port", &OfferedService::port, {0, 65'535}, live, ours,
+        "Its port.", Need::required},
+    Field<OfferedService>{"txt", &OfferedService::txt, {1, 255}, live, ours,
+        "What its TXT record says: \"key=value\" or \"key\"."},
+    Field<OfferedService>{"subtypes", &OfferedService::subtypes, {1, 63}, live, ours,
+        "Subtypes it is found by as well, such as \"_printer\"."},
+    Field<OfferedService>{"host", &OfferedService::host, {0, key_bytes_max}, live, ours,
+        "Host it runs on, if not this one."},
+    Field<OfferedService>{"priority", &OfferedService::priority, {}, live, ours,
+        "Smaller is tried first (RFC 2782)."},
+    Field<OfferedService>{"weight", &OfferedService::weight, {}, live, ours,
+        "Share among those of equal priority."},
 };
 
 inline constexpr std::array key_fields{
