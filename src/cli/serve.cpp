@@ -7,12 +7,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/embedded.hpp"
-#include "cli/problems.hpp"
-#include "dns/name_hash.hpp"
+#include "cli/run_server.hpp"
 #include "dns/registry.hpp"
-#include "net/system.hpp"
-#include "server/log_sink.hpp"
-#include "server/server.hpp"
 
 namespace kith::cli {
 namespace {
@@ -96,18 +92,9 @@ int serve(const ServeOptions& options, std::ostream& out, std::ostream& err) {
         err << "kith serve: " << complaint << '\n';
         return 2;
     }
-    server::use_standard_error_for_log();
-    server::Server::block_signals();
-    net::SystemRng rng;
-    dns::set_name_hash_key(rng.next(), rng.next());
-
-    server::Server server(std::move(source), overrides);
-    const Problems problems = server.start();
-    print_problems(problems, err);
-    if (has_errors(problems)) return 1;
-    if (options.example) print_welcome(out, server);
-    server.run();
-    return 0;
+    return run_server(std::move(source), overrides, [&](const server::Server& server) {
+        if (options.example) print_welcome(out, server);
+    }, err);
 }
 
 }  // namespace kith::cli

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "config/hickory.hpp"
 #include "config/json_reader.hpp"
 #include "config/problem_list.hpp"
 #include "config/settings.hpp"
@@ -503,9 +504,10 @@ Loaded load_config(std::string_view text, std::string file) {
     return out;
 }
 
-Checked check_config(std::string_view text, std::string file) {
+Checked check_config(std::string_view text, std::string file, const HickoryOverrides& hickory) {
     Checked out;
-    Loaded loaded = load_config(text, std::move(file));
+    Loaded loaded = is_hickory_config(file) ? load_hickory_config(text, std::move(file), hickory)
+                                            : load_config(text, std::move(file));
     out.config = std::move(loaded.config);
     out.problems = std::move(loaded.problems);
     out.plan = make_plan(out.config, out.problems);

@@ -28,7 +28,13 @@ struct Checked {
     Problems problems;  // of both, in the file's order; has_errors(): use neither
 };
 
-/// load_config() and make_plan(): all that `check`, start and reload do with the text.
-Checked check_config(std::string_view text, std::string file);
+/// What the command line says over a configuration of trust-dns (hickory.hpp).
+struct HickoryOverrides {
+    std::string directory;  // --zonedir; empty: the file's
+};
+
+/// load_config(), or load_hickory_config() for a file of that kind, and make_plan(): all that
+/// `check`, start and reload do with the text.
+Checked check_config(std::string_view text, std::string file, const HickoryOverrides& hickory = {});
 
 }  // namespace kith::config
