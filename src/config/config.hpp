@@ -148,6 +148,16 @@ struct Transfer {
     std::vector<TextAt> allow_notify;  // who may say that there is news, besides the primaries
     bool forward_updates = true;       // a secondary hands updates on to its primary
     bool zonemd = false;               // a zone without a ZONEMD that is right is refused
+    bool catalog = false;              // it lists zones (RFC 9432): of its primaries, or of ours
+    TextAt member_of;                  // the catalog of ours that lists this zone
+    std::string group;                 // and in which group
+    Offset at = 0;
+};
+
+/// A private key in a file of its own, PEM or DER; one that is not there is made.
+struct KeyFile {
+    std::string file;  // path
+    SigningAlgorithm algorithm{};
     Offset at = 0;
 };
 
@@ -167,6 +177,7 @@ struct Dnssec {
     std::uint32_t dnskey_ttl = 3600;
     ZonemdRule zonemd = ZonemdRule::off;
     std::string key_directory;  // of imported keys; empty: keys are made and kept in the state
+    std::vector<KeyFile> key_files;  // in place of both; only trust-dns's configuration has them
     Offset at = 0;
 };
 
@@ -187,6 +198,7 @@ struct Zone {
     ByteSize journal_size = {64U << 20U};
     milliseconds lease_max = std::chrono::days(1);
     std::uint16_t timeout_type = 0;  // of TIMEOUT records; 0: none
+    TextAt import_journal;  // trust-dns's, taken over once; only its configuration has one
 
     bool is_of_record() const {
         return !update.empty() || transfer || dnssec || serial || write_file;
