@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/discovery_commands.hpp"
 #include "cli/key.hpp"
+#include "cli/update.hpp"
 #include "cli/zone_sign.hpp"
 
 namespace kith::cli {
@@ -151,6 +152,7 @@ void add_kith_commands(CLI::App& app) {
     add_zone(app);
     add_key(app);
     add_discovery(app);
+    add_update(app);
     add_bench(app);
 }
 

@@ -26,9 +26,16 @@ bool wait_for(int fd, short events, Time deadline) {
     }
 }
 
-Net<Descriptor> connected(const Endpoint& server, int type, Time deadline) {
+Net<Descriptor> connected(const Endpoint& server, int type, Time deadline,
+                          const std::optional<Endpoint>& local) {
     Descriptor socket(::socket(server.address.is_v6() ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return std::unexpected(net_error("open a socket to", server, errno));
+    if (local) {
+        const SocketAddress from(*local);
+        if (::bind(socket.get(), &from.any, from.size()) != 0) {
+            return std::unexpected(net_error("send from", *local, errno));
+        }
+    }
     const SocketAddress address(server);
     if (::connect(socket.get(), &address.any, address.size()) == 0) return socket;
     if (errno != EINPROGRESS) return std::unexpected(net_error("reach", server, errno));
@@ -69,9 +76,10 @@ Net<Reply> read_exactly(int fd, std::size_t size, const Endpoint& server, Time d
 
 }  // namespace
 
-Net<Reply> exchange_udp(const Endpoint& server, Bytes query, Duration timeout) {
+Net<Reply> exchange_udp(const Endpoint& server, Bytes query, Duration timeout,
+                        const std::optional<Endpoint>& local) {
     const Time deadline = clock_now() + timeout;
-    KITH_TRY(const Descriptor socket, connected(server, SOCK_DGRAM, deadline));
+    KITH_TRY(const Descriptor socket, connected(server, SOCK_DGRAM, deadline, local));
     KITH_TRY_VOID(send_all(socket.get(), query, server, deadline));
     Reply reply(65535);
     while (wait_for(socket.get(), POLLIN, deadline)) {
@@ -84,9 +92,10 @@ Net<Reply> exchange_udp(const Endpoint& server, Bytes query, Duration timeout) {
     return std::unexpected(net_error("get a reply from", server, ETIMEDOUT));
 }
 
-Net<Reply> exchange_tcp(const Endpoint& server, Bytes query, Duration timeout) {
+Net<Reply> exchange_tcp(const Endpoint& server, Bytes query, Duration timeout,
+                        const std::optional<Endpoint>& local) {
     const Time deadline = clock_now() + timeout;
-    KITH_TRY(const Descriptor socket, connected(server, SOCK_STREAM, deadline));
+    KITH_TRY(const Descriptor socket, connected(server, SOCK_STREAM, deadline, local));
     Reply framed(query.size() + 2);
     store_u16(framed.data(), static_cast<std::uint16_t>(query.size()));
     std::memcpy(framed.data() + 2, query.data(), query.size());

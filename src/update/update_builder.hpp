@@ -19,6 +19,12 @@ namespace kith::update {
 class UpdateBuilder {
 public:
     explicit UpdateBuilder(NameView zone, RrClass klass = RrClass::IN);
+    /// For clients that learn the zone after they know what to change.
+    void set_zone(NameView zone) { message_.zone = zone; }
+    void set_class(RrClass klass) { message_.zone_class = klass; }
+    /// Takes records as they stand in a message: what parse_script_line() gives.
+    void add_prerequisite(UpdateRecord record) { message_.prerequisites.push_back(std::move(record)); }
+    void add_update(UpdateRecord record) { message_.updates.push_back(std::move(record)); }
 
     // Prerequisites (§2.4). RDATA is wire form without compression, as dns::rdata_from_text() gives.
     void require_name(NameView name);                              ///< in use (yxdomain)

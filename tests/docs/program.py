@@ -15,7 +15,7 @@ def run(*command: str | Path) -> str:
 def commands_below(program: Path, path: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The commands that `program path --help` lists, each as its names: ("serve", "start")."""
     listed = run(program, *path, "--help").partition("Subcommands:\n")[2]
-    rows = re.findall(r"^  ([a-z]+(?:, [a-z]+)*)  ", listed, re.MULTILINE)
+    rows = re.findall(r"^  ([a-z][a-z-]*(?:, [a-z][a-z-]*)*)  ", listed, re.MULTILINE)
     return [tuple(row.split(", ")) for row in rows]
 
 

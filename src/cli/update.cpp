@@ -1,0 +1,233 @@
+#include "cli/update.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <istream>
+#include <memory>
+#include <sstream>
+
+#include "cli/update_session.hpp"
+#include "dns/rdata.hpp"
+#include "net/exchange.hpp"
+#include "net/system.hpp"
+#include "resolve/resolv_conf.hpp"
+#include "update/limits.hpp"
+
+namespace kith::cli {
+namespace {
+
+using update::ScriptCommand;
+using Kind = ScriptCommand::Kind;
+using Sent = UpdateSession::Sent;
+
+constexpr int exit_good = 0;
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+int usage(std::ostream& err, std::string_view text) {
+    err << "kith update: " << text << '\n';
+    return exit_usage;
+}
+
+OrText<UpdateKey> key_of(const UpdateOptions& options) {
+    if (!options.key_word.empty() && !options.key_file.empty()) return std::unexpected<std::string>("expected one of -y and -k, found both");
+    if (!options.key_word.empty()) return read_key_word(options.key_word);
+    if (!options.key_file.empty()) return load_key_file(options.key_file, options.signer);
+    return UpdateKey();
+}
+
+/// Carries out the commands of a script.
+class ScriptRunner {
+public:
+    ScriptRunner(UpdateSession& session, std::ostream& out) : session_(session), out_(out) {}
+
+    enum class Next : std::uint8_t { go_on, quit };
+    /// An error of the script, to be told with its line; failed updates have been told.
+    Result<Next, dns::TextError> run(std::string_view line) {
+        auto command = update::parse_script_line(line, defaults_);
+        if (!command) return std::unexpected(std::move(command).error());
+        if (const auto done = carry_out(*command); !done) return std::unexpected(dns::TextError{done.error(), 0});
+        return command->kind == Kind::quit ? Next::quit : Next::go_on;
+    }
+    bool has_failed() const { return has_failed_; }
+    void send() { has_failed_ = session_.send() == Sent::failed || has_failed_; }
+
+private:
+    OrText<void> carry_out(ScriptCommand& command) {
+        switch (command.kind) {
+            case Kind::nothing:
+            case Kind::quit: break;
+            case Kind::server: session_.set_server(command.text, command.number); break;
+            case Kind::local: return set_local(command);
+            case Kind::zone: session_.set_zone(command.name); break;
+            case Kind::origin: defaults_.origin = command.name; break;
+            case Kind::klass:
+                defaults_.klass = command.klass;
+                session_.set_class(command.klass);
+                break;
+            case Kind::ttl: defaults_.ttl = command.number; break;
+            case Kind::key: return set_key(command.text);
+            case Kind::lease: session_.set_lease(command.lease); break;
+            case Kind::prerequisite: session_.builder().add_prerequisite(std::move(command.record)); break;
+            case Kind::update: session_.builder().add_update(std::move(command.record)); break;
+            case Kind::show: out_ << session_.shown(); break;
+            case Kind::send: send(); break;
+            case Kind::answer: out_ << session_.last_reply(); break;
+            case Kind::debug: session_.set_debug(); break;
+            case Kind::version: out_ << "kith " KITH_VERSION "\n"; break;
+            case Kind::help: out_ << update::script_help(); break;
+        }
+        return {};
+    }
+
+    OrText<void> set_local(const ScriptCommand& command) {
+        const auto address = IpAddress::from_text(command.text);
+        if (!address) return std::unexpected(fmt::format("expected an address, found '{}'", command.text));
+        session_.set_local(Endpoint{*address, static_cast<std::uint16_t>(command.number.value_or(0)), 0});
+        return {};
+    }
+    OrText<void> set_key(const std::string& word) {
+        KITH_TRY(UpdateKey key, read_key_word(word));
+        session_.set_key(std::move(key));
+        return {};
+    }
+
+    UpdateSession& session_;
+    std::ostream& out_;
+    update::ScriptDefaults defaults_;
+    bool has_failed_ = false;
+};
+
+dns::Text<std::vector<zone::Record>> records_of(const dns::Name& name, dns::RrType type, std::uint32_t ttl, const std::vector<std::string>& data) {
+    std::vector<zone::Record> out;
+    for (const std::string& text : data) {
+        KITH_TRY(std::vector<std::uint8_t> rdata, dns::rdata_from_text(type, text));
+        out.push_back({name, type, ttl, std::move(rdata), {}});
+    }
+    return out;
+}
+
+/// Names and records of an operation, read.
+struct Operands {
+    dns::Name name;
+    dns::RrType type{};
+    std::vector<zone::Record> data, current;
+};
+
+OrText<Operands> read_operands(const UpdateOperationOptions& options) {
+    Operands out;
+    const auto name = dns::Name::from_text(options.name);
+    if (!name) return std::unexpected(fmt::format("{}: {}", options.name, name.error().text));
+    out.name = *name;
+    if (options.operation == UpdateOperation::delete_all) return out;
+    const auto type = dns::parse_type(options.type);
+    if (!type || dns::is_meta_type(*type)) return std::unexpected(fmt::format("expected a record type, found '{}'", options.type));
+    out.type = *type;
+    std::uint32_t ttl = 0;
+    for (const char c : options.ttl) {
+        if (c < '0' || c > '9' || ttl > 0x7fffffffU / 10) return std::unexpected(fmt::format("expected a TTL in seconds, found '{}'", options.ttl));
+        ttl = ttl * 10 + static_cast<std::uint32_t>(c - '0');
+    }
+    auto data = records_of(out.name, out.type, ttl, options.data);
+    auto current = records_of(out.name, out.type, ttl, options.current);
+    if (!data) return std::unexpected(data.error().text);
+    if (!current) return std::unexpected(current.error().text);
+    out.data = *std::move(data);
+    out.current = *std::move(current);
+    return out;
+}
+
+void add_operation(const UpdateOperationOptions& options, const Operands& operands, update::UpdateBuilder& builder) {
+    using Existing = update::UpdateBuilder::Existing;
+    switch (options.operation) {
+        case UpdateOperation::create: builder.create(operands.data); break;
+        case UpdateOperation::append: builder.append(operands.data, options.must_exist ? Existing::required : Existing::any); break;
+        case UpdateOperation::compare_and_swap: builder.compare_and_swap(operands.current, operands.data); break;
+        case UpdateOperation::delete_by_rdata:
+            for (const zone::Record& record : operands.data) builder.remove_record(record.owner, record.type, record.rdata);
+            break;
+        case UpdateOperation::delete_rrset: builder.remove_rrset(operands.name, operands.type); break;
+        case UpdateOperation::delete_all: builder.remove_name(operands.name); break;
+        case UpdateOperation::notify: break;
+    }
+}
+
+std::string check_numbers(const UpdateOptions& options) {
+    if (options.retries < 0 || options.retries > 100) return "expected 0 to 100 retries (-r)";
+    if (!(options.timeout_seconds > 0 && options.timeout_seconds <= 86400)) return "expected a timeout of up to a day (-t)";
+    if (!(options.retry_seconds > 0 && options.retry_seconds <= 3600)) return "expected up to an hour between tries (-u)";
+    return {};
+}
+
+}  // namespace
+
+UpdateWorld system_update_world() {
+    static net::SystemRng rng;
+    UpdateWorld world;
+    world.transport = [](const Endpoint& server, Bytes message, UpdateWay way, Duration timeout, const std::optional<Endpoint>& local) {
+        return way == UpdateWay::tcp ? net::exchange_tcp(server, message, timeout, local) : net::exchange_udp(server, message, timeout, local);
+    };
+    world.now = net::unix_now;
+    world.rng = &rng;
+    std::ifstream file("/etc/resolv.conf");
+    std::stringstream text;
+    text << file.rdbuf();
+    const auto servers = resolve::parse_resolv_conf(text.str()).upstreams;
+    world.resolver = servers.empty() ? Endpoint{IpAddress::v4(127, 0, 0, 1), 53, 0} : servers.front();
+    return world;
+}
+
+int update_script(const UpdateOptions& options, std::istream& in, const std::string& file, Prompt prompt, const UpdateWorld& world, std::ostream& out,
+                  std::ostream& err) {
+    if (const std::string complaint = check_numbers(options); !complaint.empty()) return usage(err, complaint);
+    auto key = key_of(options);
+    if (!key) return usage(err, key.error());
+    UpdateSession session(options, *std::move(key), world, out, err);
+    if (!options.zone.empty()) {
+        const auto zone = dns::Name::from_text(options.zone);
+        if (!zone) return usage(err, fmt::format("-z {}: {}", options.zone, zone.error().text));
+        session.set_zone(*zone);
+    }
+    ScriptRunner runner(session, out);
+    std::string line;
+    std::size_t bytes = 0;
+    const bool is_person = prompt == Prompt::yes;
+    for (std::uint32_t number = 1;; ++number) {
+        if (is_person) out << "> " << std::flush;
+        if (!std::getline(in, line)) break;
+        bytes += line.size() + 1;
+        if (bytes > update::script_bytes_max) return usage(err, "expected at most 64 MiB of commands");
+        const auto done = runner.run(line);
+        if (done && *done == ScriptRunner::Next::quit) return runner.has_failed() ? exit_failed : exit_good;
+        if (done) continue;
+        err << fmt::format("{}:{}:{}: error: {}\n", file, number, done.error().position + 1, done.error().text);
+        // Who types can type again; a file with an error is not carried out half.
+        if (!is_person) return exit_failed;
+    }
+    runner.send();
+    return runner.has_failed() ? exit_failed : exit_good;
+}
+
+int update_operation(const UpdateOperationOptions& options, const UpdateWorld& world, std::ostream& out, std::ostream& err) {
+    if (const std::string complaint = check_numbers(options.common); !complaint.empty()) return usage(err, complaint);
+    auto key = key_of(options.common);
+    if (!key) return usage(err, key.error());
+    const auto operands = read_operands(options);
+    if (!operands) return usage(err, operands.error());
+    UpdateSession session(options.common, *std::move(key), world, out, err);
+    if (!options.common.zone.empty()) {
+        const auto zone = dns::Name::from_text(options.common.zone);
+        if (!zone) return usage(err, fmt::format("-z {}: {}", options.common.zone, zone.error().text));
+        session.set_zone(*zone);
+    }
+    if (options.operation == UpdateOperation::notify) {
+        return session.notify(operands->name, operands->type) == Sent::good ? exit_good : exit_failed;
+    }
+    add_operation(options, *operands, session.builder());
+    return session.send() == Sent::good ? exit_good : exit_failed;
+}
+
+}  // namespace kith::cli

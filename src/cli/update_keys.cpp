@@ -1,0 +1,102 @@
+#include "cli/update_keys.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "auth/key_text.hpp"
+#include "auth/limits.hpp"
+#include "dnssec/key_file.hpp"
+
+namespace kith::cli {
+namespace {
+
+std::unexpected<std::string> error(std::string text) { return std::unexpected(std::move(text)); }
+
+OrText<std::string> load_text(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+    std::string text(auth::key_text_bytes_max + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > auth::key_text_bytes_max) return error(fmt::format("{}: expected a key, found more than 1 MiB", path));
+    return text;
+}
+
+/// "dir/Kname.+013+12345.private" without its ending.
+std::string stem_of(const std::string& path) {
+    for (const std::string_view ending : {".private", ".key"}) {
+        if (path.ends_with(ending)) return path.substr(0, path.size() - ending.size());
+    }
+    return path;
+}
+
+OrText<dns::Name> signer_name(const std::string& text) {
+    const auto name = dns::Name::from_text(text);
+    if (!name) return error(fmt::format("--signer {}: {}", text, name.error().text));
+    return *name;
+}
+
+OrText<UpdateKey> load_pem(const std::string& path, std::string_view text, const std::string& signer) {
+    if (signer.empty()) return error(fmt::format("{}: a PEM file has no name: say --signer NAME, the owner of its KEY record", path));
+    KITH_TRY(const dns::Name name, signer_name(signer));
+    crypto::KeyFault fault = crypto::KeyFault::malformed;
+    for (const crypto::AlgorithmRow& row : crypto::all_algorithms()) {
+        if (row.signing != crypto::Signing::allowed) continue;
+        auto key = crypto::PrivateKey::from_pem(row.algorithm, text);
+        if (key) return UpdateKey(Sig0Key{*std::move(key), name, 512});
+        if (key.error() != crypto::KeyFault::wrong_algorithm) fault = key.error();
+    }
+    return error(fmt::format("{}: {}", path, crypto::fault_text(fault)));
+}
+
+/// The .private file of a SIG(0) key, and the .key file beside it.
+OrText<UpdateKey> load_sig0(const std::string& path, std::string_view text, const std::string& signer) {
+    auto file = dnssec::parse_private_key(text);
+    if (!file) return error(fmt::format("{}:{}: {}", path, file.error().line, file.error().text));
+    Sig0Key out{std::move(file->key), {}, 512};
+    if (!signer.empty()) {
+        KITH_TRY(out.name, signer_name(signer));
+        return UpdateKey(std::move(out));
+    }
+    const std::string shown_path = stem_of(path) + ".key";
+    const auto shown_text = load_text(shown_path);
+    if (!shown_text) return error(fmt::format("{}; it tells whose key this is (or say --signer NAME)", shown_text.error()));
+    const auto shown = dnssec::parse_public_key(*shown_text);
+    if (!shown) return error(fmt::format("{}: {}", shown_path, shown.error().text));
+    out.name = shown->owner;
+    out.flags = load_u16(shown->rdata.data());
+    return UpdateKey(std::move(out));
+}
+
+bool is_hmac(std::string_view text) {
+    const std::size_t at = text.find("Algorithm:");
+    return at != std::string_view::npos && text.substr(at, 40).find("HMAC") != std::string_view::npos;
+}
+
+}  // namespace
+
+OrText<UpdateKey> read_key_word(const std::string& word) {
+    auto key = auth::parse_key_word(word);
+    if (!key) return error(fmt::format("-y: {}", key.error().text));
+    return UpdateKey(*std::move(key));
+}
+
+OrText<UpdateKey> load_key_file(const std::string& path, const std::string& signer) {
+    const bool is_public = path.ends_with(".key") && std::ifstream(stem_of(path) + ".private").good();
+    const std::string file = is_public ? stem_of(path) + ".private" : path;
+    KITH_TRY(const std::string text, load_text(file));
+    if (text.starts_with("-----BEGIN")) return load_pem(file, text, signer);
+    if (text.find("Private-key-format:") != std::string::npos && !is_hmac(text)) return load_sig0(file, text, signer);
+    Problems problems;
+    auto key = auth::parse_key_file(text, file, problems);
+    if (key) return UpdateKey(*std::move(key));
+    std::string all;
+    for (const Problem& problem : problems) all += (all.empty() ? "" : "\n") + problem.to_text();
+    return error(std::move(all));
+}
+
+}  // namespace kith::cli
