@@ -1,0 +1,329 @@
+#!/usr/bin/env python3
+"""kith beside avahi-daemon, python-zeroconf and troglobit's mdnsd on one link: each finds and resolves the others,
+conflicts and goodbyes are understood, TXT changes and address changes arrive. Needs root."""
+
+import os
+import re
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from harness import arguments, skip
+from links import Link, Machine, Process, unavailable
+
+BUS = """<busconfig><type>system</type><listen>unix:path={bus}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/><allow user="*"/></policy></busconfig>"""
+
+ZEROCONF_REGISTER = """
+import socket, sys, time
+from zeroconf import ServiceInfo, Zeroconf
+zc = Zeroconf(interfaces=[sys.argv[1]])
+zc.register_service(ServiceInfo("_zc._tcp.local.", "Zed._zc._tcp.local.", addresses=[socket.inet_aton(sys.argv[1])], port=4242,
+                                properties={"who": "zeroconf"}, server="zedhost.local."))
+print("registered", flush=True)
+sys.stdin.readline()
+zc.unregister_all_services(); zc.close()
+"""
+ZEROCONF_BROWSE = """
+import sys, time
+from zeroconf import ServiceBrowser, Zeroconf, ServiceStateChange
+zc = Zeroconf(interfaces=[sys.argv[1]])
+def on(zeroconf, service_type, name, state_change):
+    if state_change is ServiceStateChange.Added:
+        info = zeroconf.get_service_info(service_type, name, 3000)
+        print("found", name, info.server, info.port, sorted(info.properties.items()), info.parsed_addresses(), flush=True)
+    else:
+        print(state_change.name, name, flush=True)
+ServiceBrowser(zc, sys.argv[2], handlers=[on])
+sys.stdin.readline()
+zc.close()
+"""
+
+
+class Avahi:
+    """avahi-daemon with a bus of its own in one namespace."""
+
+    def __init__(self, machine: Machine, host: str):
+        self.machine = machine
+        folder = machine.link.folder / f"avahi-{machine.name}"
+        folder.mkdir()
+        self.bus = folder / "bus"
+        (folder / "bus.conf").write_text(BUS.format(bus=self.bus))
+        (folder / "avahi.conf").write_text(f"[server]\nhost-name={host}\nallow-interfaces=eth0\n[wide-area]\nenable-wide-area=no\n")
+        self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.bus}"}
+        # `ip netns exec` gives a mount namespace of its own, so nothing of this is seen outside.
+        script = f"""mkdir -p /run/avahi-daemon && mount -t tmpfs tmpfs /run/avahi-daemon
+dbus-daemon --config-file={folder}/bus.conf --nofork --nopidfile --nosyslog & bus=$!
+trap 'kill $daemon $bus; wait; exit 0' INT TERM
+while [ ! -S {self.bus} ]; do sleep 0.05; done
+avahi-daemon -f {folder}/avahi.conf --no-drop-root --no-chroot --no-rlimits & daemon=$!
+wait $daemon"""
+        self.process = machine.start("sh", "-c", script, environment=self.environment)
+        self.process.wait_output("Server startup complete")
+
+    def run(self, *words: str, seconds: float = 15) -> str:
+        return self.machine.run(*words, environment=self.environment, seconds=seconds)
+
+    def start(self, *words: str) -> Process:
+        return self.machine.start(*words, environment=self.environment)
+
+
+class Suite:
+    def __init__(self, kith: Path, link: Link):
+        self.link = link
+        self.a, self.b = link["A"], link["B"]
+        self.kith = str(kith)
+        self.personas = {}
+        for name in ("avahi-browse", "avahi-resolve", "avahi-publish", "dns-sd"):
+            path = link.folder / name
+            path.symlink_to(kith.resolve())
+            self.personas[name] = str(path)
+        self.failures: list[str] = []
+
+    def check(self, what: str, good: object, shown: str = "") -> None:
+        print(f"{'ok  ' if good else 'FAIL'} {what}")
+        if not good:
+            self.failures.append(what)
+            print("     " + shown.strip().replace("\n", "\n     "))
+
+    def run(self, test) -> None:
+        print(f"-- {test.__doc__}")
+        try:
+            test()
+        except Exception:  # one broken test must not hide the others
+            self.failures.append(test.__name__)
+            traceback.print_exc()
+        self.a.stop_all()  # of the programs on one port only one gets what is sent to it by unicast
+
+    def register(self, *words: str) -> Process:
+        process = self.a.start(self.kith, "register", *words, stdin=True)
+        process.wait_output("registered")
+        return process
+
+    # ------------------------------------------------------------ tests
+
+    def avahi_finds_kith(self) -> None:
+        """avahi finds and resolves kith's service, over IPv4 and IPv6"""
+        service = self.register("My Printer", "_ipp._tcp", "631", "rp=a", "note=hi there", "--subtype", "_duplex", "--host-name", "hosta")
+        found = self.avahi.run("avahi-browse", "-rpkt", "_ipp._tcp")
+        for family in ("IPv4", "IPv6"):
+            wanted = f"=;eth0;{family};My\\032Printer;_ipp._tcp;local;hosta.local;"
+            self.check(f"6763-18 avahi-browse resolves over {family}", wanted in found, found)
+        self.check("with its TXT", ';631;"note=hi there" "rp=a"' in found, found)
+        self.check("6763-13 by its subtype", "My\\032Printer" in self.avahi.run("avahi-browse", "-pkt", "_duplex._sub._ipp._tcp"))
+        self.check("6763-15 in the list of types", "_ipp._tcp" in self.avahi.run("avahi-browse", "-apkt"))
+        self.check("its host's IPv4 address", f"hosta.local\t{self.a.v4}" in self.avahi.run("avahi-resolve", "-4n", "hosta.local"))
+        self.check("its host's IPv6 address", re.search(r"hosta\.local\t(fe80|fd66)", self.avahi.run("avahi-resolve", "-6n", "hosta.local")))
+        self.check("the name of its address", f"{self.a.v4}\thosta.local" in self.avahi.run("avahi-resolve", "-a", self.a.v4))
+
+        watching = self.avahi.start("avahi-browse", "-rpk", "_ipp._tcp")
+        watching.wait_output('"rp=a"')
+        service.say("rp=b color=yes")
+        deadline = time.monotonic() + 8
+        found = ""  # avahi-browse resolves once: ask anew
+        while '"color=yes" "rp=b"' not in found and time.monotonic() < deadline:
+            found = self.avahi.run("avahi-browse", "-rpkt", "_ipp._tcp")
+        self.check("6762-90 avahi hears of a changed TXT record", '"color=yes" "rp=b"' in found, found)
+        service.stop()
+        watching.wait_output("-;eth0;IPv4;My\\032Printer")
+        self.check("6762-101 avahi hears the goodbye", True)
+
+    def kith_finds_avahi(self) -> None:
+        """kith finds and resolves avahi's service, and hears its end"""
+        watching = self.a.start(self.kith, "browse", "_http._tcp", "-r", "--json")
+        publishing = self.avahi.start("avahi-publish", "-s", "Caf\u00e9. 1", "_http._tcp", "80", "a=1", "b=2")
+        line = watching.wait_output('"host": "hostb.local"')
+        for wanted in ('"name": "Caf\u00e9. 1"', '"port": 80', self.b.v4, '[["a", "1"], ["b", "2"]]'):
+            self.check(f"kith browse shows {wanted}", wanted in line, line)
+        self.check("kith resolve", f"address {self.b.v4}" in self.a.run(self.kith, "resolve", "Caf\u00e9. 1", "_http._tcp"))
+        self.check("kith resolve of the escaped name", "at hostb.local:80" in self.a.run(self.kith, "resolve", "Caf\u00e9\\. 1._http._tcp.local"))
+        self.check("kith resolve of the host", self.b.v6 in self.a.run(self.kith, "resolve", "hostb.local"))
+        self.check("kith resolve of the address", "hostb.local." in self.a.run(self.kith, "resolve", self.b.v4))
+        self.check("kith enumerate", "_http._tcp" in self.a.run(self.kith, "enumerate"))
+        self.check("kith mdns", self.b.v4 in self.a.run(self.kith, "mdns", "hostb.local", "A"))
+        publishing.stop()
+        watching.wait_output('"event": "removed"')
+        self.check("kith browse hears the goodbye", True)
+
+    def personas_say_the_same(self) -> None:
+        """kith as avahi-browse prints what avahi-browse prints"""
+        service = self.register("P 1.5", "_http._tcp", "81", "x=y", "--host-name", "hosta")
+        # Only what does not depend on which address is chosen.
+        for words in (["-pt", "_http._tcp"], ["-t", "_http._tcp"], ["-pkt", "_http._tcp"]):
+            theirs = sorted(line for line in self.avahi.run("avahi-browse", *words).splitlines() if line[:1] in "+-=")
+            ours = sorted(line for line in self.b.run(self.personas["avahi-browse"], *words).splitlines() if line[:1] in "+-=")
+            self.check(f"avahi-browse {' '.join(words)}", theirs == ours and ours, f"{theirs}\n{ours}")
+        theirs = self.avahi.run("avahi-browse", "-rpt", "_http._tcp")
+        ours = self.b.run(self.personas["avahi-browse"], "-rpt", "_http._tcp")
+        line = f"=;eth0;IPv4;P\\0321\\.5;Web Site;local;hosta.local;{self.a.v4};81;\"x=y\""
+        self.check("avahi-browse -rpt", line in theirs and line in ours, f"{theirs}\n{ours}")
+        self.check("avahi-resolve", f"hosta.local\t" in self.b.run(self.personas["avahi-resolve"], "-n", "hosta.local"))
+        self.check("avahi-resolve -a", f"{self.a.v4}\thosta.local" in self.b.run(self.personas["avahi-resolve"], "-a", self.a.v4))
+        self.check("dns-sd -B", re.search(r"Add +2 +\d+ local\. +_http\._tcp\. +P 1\.5", self.b.run(self.personas["dns-sd"], "-t", "2", "-B", "_http._tcp")))
+        self.check("dns-sd -L", "can be reached at hosta.local.:81" in self.b.run(self.personas["dns-sd"], "-t", "2", "-L", "P 1.5", "_http._tcp"))
+        service.stop()
+
+    def conflicts(self) -> None:
+        """who comes second takes another name"""
+        publishing = self.avahi.start("avahi-publish", "-s", "Same", "_clash._tcp", "80")
+        publishing.wait_output("Established")
+        service = self.a.start(self.kith, "register", "Same", "_clash._tcp", "80", "--host-name", "hosta")
+        service.wait_output("registered Same (2)._clash._tcp.local")
+        self.check("6762-78 kith renames itself", True)
+        refusing = self.a.start(self.kith, "register", "Same", "_clash._tcp", "80", "--no-rename")
+        refusing.wait_output("is another's on this link")
+        self.check("and does not when told so", True)
+        service.stop()
+        publishing.stop()
+
+        service = self.register("First", "_clash._tcp", "80", "--host-name", "hosta")
+        publishing = self.avahi.start("avahi-publish", "-s", "First", "_clash._tcp", "81")
+        publishing.wait_output("picking new name 'First #2'")
+        self.check("6762-95 avahi renames itself against kith", True)
+        self.check("kith keeps its name", "(2)" not in service.output(), service.output())
+        publishing.stop()
+        service.stop()
+
+        service = self.register("Hosted", "_clash._tcp", "80", "--host-name", "hostb")
+        found = self.avahi.run("avahi-browse", "-rpkt", "_clash._tcp")
+        self.check("6762-98 a host name that is taken gets a number", ";hostb-2.local;" in found, found)
+        service.stop()
+
+    def one_shot(self) -> None:
+        """a simple resolver's query from another port is answered by unicast"""
+        service = self.register("One", "_shot._tcp", "80", "--host-name", "hosta")
+        answer = self.b.run("dig", "+noall", "+answer", "+norecurse", "-p", "5353", f"@{self.a.v4}", "hosta.local", "A")
+        self.check("6762-65 dig -p 5353", re.search(rf"hosta\.local\.\s+10\s+IN\s+A\s+{self.a.v4}", answer), answer)
+        service.stop()
+
+    def zeroconf(self) -> None:
+        """python-zeroconf and kith find each other"""
+        python = "/usr/bin/python3"
+        theirs = self.b.start(python, "-c", ZEROCONF_REGISTER, self.b.v4, stdin=True)
+        theirs.wait_output("registered")
+        found = self.a.run(self.kith, "browse", "_zc._tcp", "-r", "--terminate", "--json")
+        for wanted in ('"name": "Zed"', '"host": "zedhost.local"', '"port": 4242', self.b.v4, '["who", "zeroconf"]'):
+            self.check(f"kith shows {wanted}", wanted in found, found)
+        watching = self.b.start(python, "-c", ZEROCONF_BROWSE, self.b.v4, "_kz._tcp.local.", stdin=True)
+        ours = self.register("K Z", "_kz._tcp", "99", "k=v", "--host-name", "hosta")
+        line = watching.wait_output("found K Z._kz._tcp.local. hosta.local. 99 [(b'k', b'v')]")
+        self.check("zeroconf resolves kith's", self.a.v4 in line, line)
+        ours.stop()
+        watching.wait_output("Removed K Z._kz._tcp.local.")
+        self.check("zeroconf hears the goodbye", True)
+        theirs.say("end")
+        watching.say("end")
+
+    def mdnsd(self) -> None:
+        """troglobit's mdnsd and kith find each other"""
+        folder = self.link.folder / "mdnsd"
+        folder.mkdir()
+        (folder / "ftp.service").write_text("type _ftp._tcp\nname Trog\nport 21\ntxt path=/pub\n")
+        self.b.run("ip", "route", "add", "224.0.0.0/4", "dev", "eth0")
+        theirs = self.b.start("mdnsd", "-n", "-l", "debug", str(folder))
+        watching = self.a.start(self.kith, "browse", "_ftp._tcp", "-r")
+        watching.wait_output(f"address {self.b.v4}", 15)
+        self.check("kith resolves mdnsd's", "Trog" in watching.output() and ":21" in watching.output(), watching.output())
+        ours = self.register("K M", "_km._tcp", "98", "--host-name", "hosta")
+        found = self.b.run("timeout", "4", "mquery", "-i", "eth0", "-t", "12", "_km._tcp.local.")
+        self.check("mquery finds kith's", "K M" in found or "K\\032M" in found, found)
+        ours.stop()
+        watching.stop()
+        theirs.stop(signal.SIGTERM)
+        self.b.run("ip", "route", "del", "224.0.0.0/4", "dev", "eth0")
+
+    def links_change(self) -> None:
+        """a cable that is pulled and plugged, an address that changes"""
+        service = self.register("Moving", "_move._tcp", "80", "--host-name", "hosta")
+        watching = self.avahi.start("avahi-browse", "-rpk", "_move._tcp")
+        watching.wait_output(self.a.v4)
+        self.a.run("ip", "addr", "add", "10.66.1.77/24", "dev", "eth0")
+        self.a.run("ip", "addr", "del", f"{self.a.v4}/24", "dev", "eth0")
+        deadline = time.monotonic() + 8
+        answer = ""
+        while "10.66.1.77" not in answer and time.monotonic() < deadline:
+            answer = self.avahi.run("avahi-resolve", "-4n", "hosta.local")
+        self.check("avahi resolves to the new address", "10.66.1.77" in answer, answer)
+        self.a.run("ip", "addr", "add", f"{self.a.v4}/24", "dev", "eth0")
+        self.a.run("ip", "addr", "del", "10.66.1.77/24", "dev", "eth0")
+        self.a.run("ip", "link", "set", "eth0", "down")
+        time.sleep(0.5)
+        self.a.run("ip", "link", "set", "eth0", "up")
+        self.a.run("ip", "addr", "replace", f"{self.a.v6}/64", "dev", "eth0", "nodad")
+        again = self.b.run(self.kith, "browse", "_move._tcp", "-r", "--time", "6")
+        self.check("6762-75 found again after the link came back", "Moving" in again and "(2)" not in again, again)
+        self.check("without another name", "(2)" not in service.output(), service.output())
+        service.stop()
+        watching.stop()
+
+    def daemon(self) -> None:
+        """kith serve with `discovery` is the machine's responder, and answers unicast clients for .local"""
+        folder = self.link.folder / "serve"
+        (folder / "services").mkdir(parents=True)
+        service_file = folder / "services" / "ssh.service"
+        service_file.write_text('<service-group><name replace-wildcards="yes">%h</name><service><type>_ssh._tcp</type><port>22</port></service></service-group>')
+        (folder / "kith.json").write_text("""{"server": {"listen": ["127.0.0.1:5300"], "upstream": [], "workers": 2},
+ "discovery": {"host_name": "hostk", "service_directories": ["services"],
+               "services": [{"name": "Site", "type": "_http._tcp", "port": 8080, "txt": ["path=/"]}]}}""")
+        serving = self.a.start(self.kith, "serve", "-c", str(folder / "kith.json"))
+        serving.wait_output("discovery.service_registered name=Site._http._tcp.local")
+        found = self.avahi.run("avahi-browse", "-arpkt")
+        self.check("a service of the config", f';Site;_http._tcp;local;hostk.local;{self.a.v4};8080;"path=/"' in found, found)
+        self.check("a service of a file", ";hostk;_ssh._tcp;local;hostk.local;" in found, found)
+        self.check("the host's name", self.a.v4 in self.avahi.run("avahi-resolve", "-4n", "hostk.local"))
+
+        def dig(*words: str) -> str:
+            return self.a.run("dig", "-p", "5300", "@127.0.0.1", "+tries=1", "+time=4", *words)
+
+        for transport in ("+notcp", "+tcp"):
+            self.check(f"6762-01 dig of a neighbor {transport}", f"A\t{self.b.v4}" in dig("hostb.local", "A", transport), dig("hostb.local", "A", transport))
+        self.check("of the host itself", self.a.v4 in dig("hostk.local", "A"))
+        self.check("TTLs are short", re.search(r"hostb\.local\.\s+(10|\d)\s", dig("hostb.local", "A")))
+        self.check("browsing by unicast", "Site._http._tcp.local." in dig("_http._tcp.local", "PTR"))
+        self.check("a type the owner says it has not", "status: NOERROR" in dig("hostb.local", "TXT") and "ANSWER: 0" in dig("hostb.local", "TXT"))
+        self.check("nobody's name", "status: NXDOMAIN" in dig("nobody.local", "A"))
+        self.check("RFC 6762 §22.1: SOA of local is not asked for", "status: NOERROR" in dig("local", "SOA"))
+
+        service_file.write_text(service_file.read_text().replace("_ssh", "_sftp-ssh"))
+        serving.wait_output("discovery.service_registered name=hostk._sftp-ssh._tcp.local", 12)
+        self.check("a changed file is followed", True)
+        watching = self.avahi.start("avahi-browse", "-pk", "_http._tcp")
+        watching.wait_output("+;eth0;IPv4;Site")
+        code = serving.stop(signal.SIGTERM)
+        self.check("ends with 0", code == 0, serving.output())
+        watching.wait_output("-;eth0;IPv4;Site", 5)
+        self.check("6762-101 goodbye at the end", True)
+        watching.stop()
+
+    def all(self) -> None:
+        self.avahi = Avahi(self.b, "hostb")
+        for test in (self.avahi_finds_kith, self.kith_finds_avahi, self.personas_say_the_same, self.conflicts, self.one_shot, self.zeroconf, self.links_change,
+                     self.daemon, self.mdnsd):
+            if not ONLY or test.__name__ in ONLY:
+                self.run(test)
+
+
+ONLY: list[str] = []
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    parser.add_argument("tests", nargs="*", help="only these")
+    options = parser.parse_args()
+    ONLY.extend(options.tests)
+    why = unavailable(["avahi-daemon", "avahi-browse", "dbus-daemon", "dig", "mdnsd"])
+    if why:
+        return skip(why)
+    with Link("AB") as link:
+        suite = Suite(options.kith, link)
+        suite.all()
+        for failure in suite.failures:
+            print(f"failed: {failure}")
+        return 1 if suite.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
