@@ -275,11 +275,17 @@ def kith_as_primary(checks: Checks, program: Path, folder: Path, count: int, rng
                 peer.start()
             for peer in peers:
                 wait_equal(checks, f"{peer.name} takes the zone from kith", port, peer.port, apex)
-            make_changes(checks, Author(port, apex, rng), count)
+            # The serial goes through 0 in single steps: NSD 4.6 refuses one answer of several differences
+            # that crosses it, whoever sends it.
+            author = Author(port, apex, rng)
+            for step in range(8):
+                author.change()
+                wait_equal(checks, f"nsd follows step {step} of the serial", port, ports["nsd"], apex)
+            make_changes(checks, author, count)
             for peer in peers:
                 wait_equal(checks, f"{peer.name} follows {count} changes of kith", port, peer.port, apex)
             by_differences = len(re.findall(r"transfer\.sent .*form=differences", kith.log()))
-            checks.check("most transfers are differences", by_differences >= 10, by_differences)
+            checks.check("most transfers are differences", by_differences >= count // 30, by_differences)
             # One is away while the zone changes, and comes back.
             for peer in peers:
                 peer.stop()
@@ -319,7 +325,7 @@ def kith_as_secondary(checks: Checks, program: Path, folder: Path, count: int, r
             for peer in peers:
                 wait_equal(checks, f"kith follows {count} changes of {peer.name}", peer.port, own, apexes[peer.name])
             by_differences = len(re.findall(r"transfer\.taken .*form=differences", kith.log()))
-            checks.check("most transfers are differences", by_differences >= 10, by_differences)
+            checks.check("most transfers are differences", by_differences >= count // 30, by_differences)
             before = {apex: contents(own, apex) for apex in apexes.values()}
         for peer in peers:
             peer.stop()
