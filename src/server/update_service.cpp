@@ -86,6 +86,11 @@ UpdateService::Answer UpdateService::answer(const TransferZones& records, const 
             ++counters_.bad_signature;
             return refuse({sig0.answer_rcode(), sig0.to_text(), EdeCode::prohibited});
         }
+        if (sig0.is_good() && ring->find(sig0.signer) != nullptr) {
+            // Grants know keys by name. Who may write a KEY record at a TSIG key's name must not become that key.
+            ++counters_.bad_signature;
+            return refuse({Rcode::NOTAUTH, "a TSIG key has this name: SIG(0) cannot speak for it", EdeCode::prohibited});
+        }
         if (sig0.is_good()) requester.key = sig0.signer;
     }
     if (!record->updates->policy.knows(requester)) {
