@@ -16,6 +16,12 @@ inline constexpr std::size_t updates_queued_bytes_max = std::size_t{8} << 20;
 // UPDATE messages of one worker that wait for their answer; each keeps its message.
 inline constexpr std::size_t updates_waiting_max = 1000;
 
+// Updates that a secondary has handed on and that its primary has not answered; more are SERVFAIL. Each
+// is a connection.
+inline constexpr std::size_t updates_forwarded_max = 256;
+// How long a primary may take: the client's patience is hardly longer.
+inline constexpr Duration update_forward_timeout = std::chrono::seconds(10);
+
 // Ends of leases are looked at again after this time at the latest, whatever the clocks did.
 inline constexpr Duration lease_look_max = std::chrono::hours(1);
 

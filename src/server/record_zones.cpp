@@ -10,6 +10,7 @@
 #include "net/system.hpp"
 #include "server/key_ring.hpp"
 #include "server/limits.hpp"
+#include "transfer/catalog.hpp"
 
 namespace kith::server {
 namespace {
@@ -78,6 +79,7 @@ struct RecordZones::Parts {
     ZoneSigning signing;
     UpdateDesk desk;
     SecondaryZones secondaries;
+    std::optional<CatalogZones> catalogs;
     NotifySender notify;
 };
 
@@ -123,6 +125,9 @@ std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded, cons
         const config::Zone& settings = loaded.config.zones[each.index];
         if (!settings.is_of_record()) continue;
         Planned planned{each.apex, &settings, each.zone, {}, settings.name.at};
+        if (settings.transfer && settings.transfer->catalog && !settings.is_secondary()) {
+            planned.from_file = make_catalog(each.apex, loaded);
+        }
         planned.zone.updates = rules_of(settings, each.apex, loaded.config, loaded.problems);
         const config::Transfer texts = settings.transfer.value_or(config::Transfer{});
         planned.zone.transfer = std::make_shared<const TransferPolicy>(make_transfer_policy(texts, ring, loaded.config, loaded.problems));
@@ -157,9 +162,15 @@ bool RecordZones::open(LoadedSnapshot& loaded) {
     notify.is_own = hooks_.is_own;
     notify.now = net::unix_now;
     parts_ = std::make_unique<Parts>(loop_, rng_, std::move(*store), [this](std::span<const ZonePtr> zones) { publish(zones); }, hooks_.deliver, std::move(secondary), std::move(notify));
+    CatalogZones::Hooks catalog;
+    catalog.is_configured = [this](const Name& zone) { return configured_.contains(zone); };
+    catalog.add = [this](const Name& zone, const Name& of) { add_member(zone, of); };
+    catalog.remove = [this](const Name& zone) { remove_member(zone); };
+    parts_->catalogs.emplace(loop_, parts_->keeper, parts_->store, std::move(catalog));
     parts_->keeper.subscribe([this](const FeedEvent& event) {
         const bool is_seen = event.change == nullptr || event.change->from_serial != event.change->to_serial;
         if (is_seen) parts_->notify.on_version(*event.zone);
+        parts_->catalogs->on_version(event.zone->apex());
     });
     desk_ = &parts_->desk;
     return true;
@@ -187,10 +198,114 @@ void RecordZones::complete(LoadedSnapshot& loaded) {
         if (each.zone.transfer->is_secondary()) parts_->secondaries.keep(each.apex, each.zone.transfer, ring);
         zones_[each.apex].expires_at = parts_->secondaries.expires_at(each.apex);
         transfers.push_back(transfer_zone(each.apex, zones_[each.apex]));
-        parts_->desk.set_rules(each.apex, each.zone.updates);
+        std::vector<Endpoint> primaries;
+        for (const ServerAndKey& primary : each.zone.transfer->primaries) primaries.push_back(primary.endpoint);
+        parts_->desk.set_rules(each.apex, each.zone.updates, std::move(primaries));
     }
     snapshot.transfers = TransferZones(std::move(transfers));
+    if (parts_ != nullptr) {
+        set_catalogs(planned, ring);
+        add_members(snapshot);
+    }
     set_availability(snapshot);
+}
+
+// --- catalogs --------------------------------------------------------------------------------------
+
+/// The catalog that lists the zones of the configuration that name it.
+ZonePtr RecordZones::make_catalog(const Name& apex, LoadedSnapshot& loaded) {
+    transfer::CatalogMembers members;
+    for (const LoadedZone& each : loaded.zones) {
+        const config::Zone& settings = loaded.config.zones[each.index];
+        if (!settings.transfer || settings.transfer->member_of.text.empty()) continue;
+        const auto catalog = Name::from_text(settings.transfer->member_of.text);
+        if (!catalog || *catalog != apex) continue;
+        transfer::CatalogMember member{each.apex, transfer::member_id(each.apex, 0), {}, {}};
+        if (!settings.transfer->group.empty()) member.groups.push_back(transfer::group_rdata(settings.transfer->group));
+        members.emplace(each.apex, std::move(member));
+    }
+    zone::ZoneBuilder builder(apex);
+    for (const zone::Record& record : transfer::write_catalog(apex, 1, members)) {
+        static_cast<void>(builder.add(record.owner, record.type, record.ttl, record.rdata));
+    }
+    return builder.finish().zone;
+}
+
+void RecordZones::set_catalogs(const std::vector<Planned>& planned, const std::shared_ptr<const auth::KeyRing>& ring) {
+    ring_ = ring;
+    configured_.clear();
+    std::vector<Name> catalogs;
+    for (const Planned& each : planned) {
+        configured_.insert(each.apex);
+        const auto& texts = each.settings->transfer;
+        if (texts && texts->catalog && each.settings->is_secondary()) catalogs.push_back(each.apex);
+    }
+    parts_->catalogs->set_catalogs(catalogs);
+    // Members take what their catalog's settings say now.
+    for (const Name& member : parts_->catalogs->members()) {
+        const auto catalog = zones_.find(*parts_->catalogs->catalog_of(member));
+        if (catalog == zones_.end()) continue;
+        zones_[member].transfer = catalog->second.transfer;
+        parts_->secondaries.keep(member, catalog->second.transfer, ring_);
+        zones_[member].expires_at = parts_->secondaries.expires_at(member);
+    }
+}
+
+/// A member is a secondary's zone with the settings of its catalog.
+void RecordZones::add_member(const Name& apex, const Name& catalog) {
+    const auto found = zones_.find(catalog);
+    if (found == zones_.end()) return;
+    KeeperSettings settings;
+    settings.bounds = zone::file_bounds;
+    if (const auto kept = parts_->keeper.keep(apex, nullptr, std::move(settings)); !kept) {
+        log::write(log::Level::error, "catalog.member_not_kept", log::kv("zone", apex.to_text()), log::kv("text", kept.error()));
+        return;
+    }
+    const TransferPolicyPtr policy = found->second.transfer;
+    parts_->secondaries.keep(apex, policy, ring_);
+    zones_[apex] = {policy, nullptr, parts_->secondaries.expires_at(apex)};
+    const SnapshotPtr current = hooks_.current();
+    if (current == nullptr) return;  // at start: complete() puts it in
+    auto next = std::make_shared<Snapshot>(*current);
+    if (const ZonePtr zone = parts_->keeper.serving(apex); zone != nullptr && !next->answer.zones.replace(zone)) {
+        std::vector<ZonePtr> all = next->answer.zones.zones();
+        all.push_back(zone);
+        next->answer.zones = zone::ZoneSet(std::move(all));
+    }
+    next->transfers.put(transfer_zone(apex, zones_.at(apex)));
+    set_availability(*next);
+    hooks_.publish(std::move(next));
+}
+
+void RecordZones::remove_member(const Name& apex) {
+    parts_->secondaries.release(apex, SecondaryZones::State::goes);
+    parts_->notify.forget(apex);
+    parts_->keeper.release(apex);
+    if (const auto forgotten = parts_->store.forget(apex); !forgotten) {
+        log::write(log::Level::warning, "catalog.member_not_forgotten", log::kv("zone", apex.to_text()), log::kv("text", forgotten.error().text));
+    }
+    zones_.erase(apex);
+    const SnapshotPtr current = hooks_.current();
+    if (current == nullptr) return;
+    auto next = std::make_shared<Snapshot>(*current);
+    std::vector<ZonePtr> left = next->answer.zones.zones();
+    std::erase_if(left, [&apex](const ZonePtr& zone) { return zone->apex() == apex.view(); });
+    next->answer.zones = zone::ZoneSet(std::move(left));
+    next->transfers.erase(apex);
+    set_availability(*next);
+    hooks_.publish(std::move(next));
+}
+
+/// What a reload built knows nothing of members: they are put in as they are.
+void RecordZones::add_members(Snapshot& snapshot) const {
+    std::vector<ZonePtr> all = snapshot.answer.zones.zones();
+    for (const Name& apex : parts_->catalogs->members()) {
+        const auto found = zones_.find(apex);
+        if (found == zones_.end()) continue;
+        if (const ZonePtr zone = parts_->keeper.serving(apex)) all.push_back(zone);
+        snapshot.transfers.put(transfer_zone(apex, found->second));
+    }
+    snapshot.answer.zones = zone::ZoneSet(std::move(all));
 }
 
 /// Has the keeper take a zone over, and puts its newest version into the snapshot.
@@ -199,6 +314,7 @@ bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
     zones_[planned.apex] = planned.zone;
     KeeperSettings settings;
     settings.serial = policy_of(*planned.settings);
+    if (planned.settings->is_secondary()) settings.bounds = zone::file_bounds;  // what its primary says
     settings.journal_bytes_max = planned.settings->journal_size.bytes;
     const auto complain = [&](const std::string& text) {
         loaded.problems.push_back(loaded.config.problem(planned.at, fmt::format("zone {}: {}", planned.apex.to_text(), text)));
@@ -234,6 +350,7 @@ bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
 void RecordZones::release_others(const std::vector<Planned>& planned) {
     for (const Name& apex : parts_->keeper.zones()) {
         if (std::ranges::any_of(planned, [&apex](const Planned& each) { return each.apex == apex; })) continue;
+        if (parts_->catalogs->catalog_of(apex) != nullptr) continue;
         parts_->secondaries.release(apex, SecondaryZones::State::stays);
         parts_->notify.forget(apex);
         parts_->desk.release(apex);

@@ -118,6 +118,7 @@ TransferPolicy make_transfer_policy(const config::Transfer& texts, const auth::K
     policy.notify = reader.servers("notify", texts.notify);
     policy.notify_ns = texts.notify_ns;
     policy.requires_zonemd = texts.zonemd;
+    policy.forwards_updates = texts.forward_updates;
     if (policy.primaries.size() > transfer::primaries_max) {
         reader.complain("primaries", texts.primaries[0], fmt::format("more than {}", transfer::primaries_max));
         policy.primaries.resize(transfer::primaries_max);

@@ -30,6 +30,7 @@ struct TransferPolicy {
     std::vector<ServerAndKey> notify;     // who is told
     bool notify_ns = true;                // and the zone's name servers
     bool requires_zonemd = false;
+    bool forwards_updates = false;  // a secondary hands updates on to its primaries
 
     bool is_secondary() const { return !primaries.empty(); }
 };

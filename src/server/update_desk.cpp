@@ -36,7 +36,7 @@ Refusal refusal_of(const Outcome& outcome) {
 }  // namespace
 
 UpdateDesk::UpdateDesk(net::Loop& loop, ZoneKeeper& keeper, store::Store& store, Deliver deliver, ZoneKeeper::Clock now)
-    : loop_(loop), keeper_(keeper), store_(store), deliver_(std::move(deliver)), now_(std::move(now)), queue_(updates_queued_max, updates_queued_bytes_max), lease_timer_(loop, [this] { end_leases(); }) {
+    : loop_(loop), keeper_(keeper), store_(store), deliver_(std::move(deliver)), now_(std::move(now)), queue_(updates_queued_max, updates_queued_bytes_max), lease_timer_(loop, [this] { end_leases(); }), forwarder_(loop) {
     keeper_.subscribe([this](const FeedEvent& event) { on_event(event); });
 }
 
@@ -54,9 +54,10 @@ UpdateDesk::Zone* UpdateDesk::find(NameView apex) {
     return found == zones_.end() ? nullptr : &found->second;
 }
 
-void UpdateDesk::set_rules(NameView apex, UpdateRulesPtr rules) {
+void UpdateDesk::set_rules(NameView apex, UpdateRulesPtr rules, std::vector<Endpoint> primaries) {
     Zone& zone = zones_[key_of(apex)];
     zone.rules = std::move(rules);
+    zone.primaries = std::move(primaries);
     if (const ZonePtr now = keeper_.serving(apex); now != nullptr && !zone.is_indexed) {
         zone.leases = update::LeaseIndex(*now);
         zone.is_indexed = true;
@@ -67,15 +68,34 @@ void UpdateDesk::set_rules(NameView apex, UpdateRulesPtr rules) {
 void UpdateDesk::release(NameView apex) { zones_.erase(key_of(apex)); }
 
 void UpdateDesk::drain() {
-    const std::vector<UpdateRequest> requests = queue_.take();
+    std::vector<UpdateRequest> requests = queue_.take();
     counters_.requests += requests.size();
     ++counters_.batches;
-    for (const UpdateRequest& request : requests) work(request);
+    for (UpdateRequest& request : requests) {
+        if (request.forwarded.empty()) {
+            work(request);
+        } else {
+            forward(request);
+        }
+    }
     keeper_.commit();
     for (auto& [worker, replies] : std::exchange(replies_, {})) deliver_(worker, std::move(replies));
 }
 
 void UpdateDesk::reply(std::size_t worker, UpdateReply reply) { replies_[worker].push_back(std::move(reply)); }
+
+void UpdateDesk::forward(UpdateRequest& request) {
+    const Zone* const zone = find(request.message.zone);
+    const auto answer = [this, worker = request.worker, token = request.token](std::vector<std::uint8_t> reply) {
+        UpdateReply out{token, {}, {}, std::move(reply)};
+        if (out.forwarded.empty()) out.refusal = {Rcode::SERVFAIL, "the primary has not answered", dns::EdeCode::network_error};
+        std::vector<UpdateReply> one;
+        one.push_back(std::move(out));
+        deliver_(worker, std::move(one));
+    };
+    const bool taken = zone != nullptr && forwarder_.forward(std::move(request.forwarded), zone->primaries, answer);
+    if (!taken) reply(request.worker, {request.token, {Rcode::SERVFAIL, "too many updates at once; try again later", dns::EdeCode::other}, {}, {}});
+}
 
 void UpdateDesk::work(const UpdateRequest& request) {
     const Name& apex = request.message.zone;
@@ -83,22 +103,22 @@ void UpdateDesk::work(const UpdateRequest& request) {
     const ZonePtr working = keeper_.working(apex);
     if (zone == nullptr || zone->rules == nullptr || working == nullptr) {
         // It was taken out of the configuration on the way here.
-        return reply(request.worker, {request.token, {Rcode::NOTAUTH, "the zone is not served any more", dns::EdeCode::not_authoritative}, {}});
+        return reply(request.worker, {request.token, {Rcode::NOTAUTH, "the zone is not served any more", dns::EdeCode::not_authoritative}, {}, {}});
     }
     update::Requester requester = request.requester;
     requester.source = update_source;
     if (requester.key) requester.owner = owner_number(*requester.key);
     update::UpdateOutcome outcome = update::run_update(*working, request.message, requester, *zone->rules, now_());
-    if (!outcome.is_good()) return reply(request.worker, {request.token, std::move(outcome.refusal), {}});
+    if (!outcome.is_good()) return reply(request.worker, {request.token, std::move(outcome.refusal), {}, {}});
     // What it found to be so already may be part of this batch, and must be durable before it is told.
-    if (!outcome.changes() && working == keeper_.serving(apex)) return reply(request.worker, {request.token, {}, outcome.granted});
+    if (!outcome.changes() && working == keeper_.serving(apex)) return reply(request.worker, {request.token, {}, outcome.granted, {}});
     outcome.change.apex = apex;
     const auto done = [this, worker = request.worker, token = request.token, granted = outcome.granted](const Outcome& result) {
-        reply(worker, {token, refusal_of(result), result.kind == Outcome::Kind::done ? granted : std::nullopt});
+        reply(worker, {token, refusal_of(result), result.kind == Outcome::Kind::done ? granted : std::nullopt, {}});
     };
     const std::string who = requester.key ? requester.key->to_text() : requester.address.to_text();
     const auto staged = keeper_.stage(std::move(outcome.change), {Origin::Kind::update, who}, done);
-    if (!staged) reply(request.worker, {request.token, refusal_of(staged.error()), {}});
+    if (!staged) reply(request.worker, {request.token, refusal_of(staged.error()), {}, {}});
 }
 
 /// The number of a key, for `own` rules: made when it is first seen, and kept for ever, as records

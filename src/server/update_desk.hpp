@@ -12,6 +12,7 @@
 
 #include "base/bounded_queue.hpp"
 #include "net/loop.hpp"
+#include "server/update_forwarder.hpp"
 #include "server/update_request.hpp"
 #include "server/zone_keeper.hpp"
 #include "update/lease.hpp"
@@ -33,8 +34,9 @@ public:
     /// Any thread. False: too much waits; the request is untouched.
     bool post(UpdateRequest&& request, std::size_t cost);
 
-    /// The rules of a zone that is kept, from now on; null: it takes no updates.
-    void set_rules(NameView apex, UpdateRulesPtr rules);
+    /// The rules of a zone that is kept, from now on; null: it takes no updates. `primaries`: of a
+    /// secondary's zone, where updates are handed on to.
+    void set_rules(NameView apex, UpdateRulesPtr rules, std::vector<Endpoint> primaries);
     void release(NameView apex);
 
     struct Counters {
@@ -45,11 +47,13 @@ public:
 private:
     struct Zone {
         UpdateRulesPtr rules;
+        std::vector<Endpoint> primaries;
         update::LeaseIndex leases;
         bool is_indexed = false;
     };
     void drain();
     void work(const UpdateRequest& request);
+    void forward(UpdateRequest& request);
     void reply(std::size_t worker, UpdateReply reply);
     std::uint16_t owner_number(const Name& key);
     void on_event(const FeedEvent& event);
@@ -68,6 +72,7 @@ private:
     std::unordered_map<std::string, std::uint16_t> owners_;    // keys by name
     bool owners_read_ = false;
     net::Timer lease_timer_;
+    UpdateForwarder forwarder_;
     Counters counters_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "update/policy.hpp"
 #include "update/update_message.hpp"
@@ -15,12 +16,15 @@ struct UpdateRequest {
     std::uint64_t token = 0;  // ... and for which of its clients
     update::UpdateMessage message;
     update::Requester requester;
+    /// Of a secondary's zone: the message as it came, for its primary; then only `message.zone` counts.
+    std::vector<std::uint8_t> forwarded;
 };
 
 struct UpdateReply {
     std::uint64_t token = 0;
     update::Refusal refusal;  // NOERROR: it is done, durable and served
     std::optional<update::Lease> granted;
+    std::vector<std::uint8_t> forwarded;  // what the primary answered, to be passed on as it is
 };
 
 }  // namespace kith::server

@@ -53,6 +53,10 @@ Bytes UpdateService::write(const auth::TsigCheck& tsig, Bytes message, answer::T
 
 UpdateService::Answer UpdateService::answer(const TransferZones& records, const zone::ZoneSet& zones, const std::shared_ptr<const auth::KeyRing>& ring, const answer::Query& query, std::uint64_t token, MutableBytes buffer) {
     ++counters_.received;
+    if (const auto zone = update::read_update_zone(query.message)) {
+        const TransferZone* const record = records.find(zone->name);
+        if (record != nullptr && record->policy->is_secondary() && record->policy->forwards_updates) return forward(zone->name, query, token, buffer);
+    }
     const auth::TsigCheck tsig = auth::check_tsig_request(query.message, *ring, query.unix_now);
     const auto refuse = [&](Refusal refusal) {
         ++counters_.refused;
@@ -71,7 +75,7 @@ UpdateService::Answer UpdateService::answer(const TransferZones& records, const 
         if (is_ours) return refuse({Rcode::REFUSED, "this zone takes no updates", EdeCode::prohibited});
         return refuse({Rcode::NOTAUTH, "this server is not authoritative for the zone named", EdeCode::not_authoritative});
     }
-    if (record->policy != nullptr && record->policy->is_secondary()) return refuse({Rcode::NOTIMP, "this server is a secondary of the zone; send updates to its primary", EdeCode::not_authoritative});
+    if (record->policy->is_secondary()) return refuse({Rcode::NOTIMP, "this server is a secondary of the zone; send updates to its primary", EdeCode::not_authoritative});
     if (record->updates == nullptr) return refuse({Rcode::REFUSED, "this zone takes no updates", EdeCode::prohibited});
 
     update::Requester requester;
@@ -98,12 +102,33 @@ UpdateService::Answer UpdateService::answer(const TransferZones& records, const 
     }
     auto message = update::read_update(query.message);
     if (!message) return refuse(message.error());
-    UpdateRequest request{0, token, std::move(*message), std::move(requester)};
+    UpdateRequest request{0, token, std::move(*message), std::move(requester), {}};
     if (waiting_.size() >= updates_waiting_max || !post_(std::move(request), query.message.size())) {
         ++counters_.busy;
         return refuse({Rcode::SERVFAIL, "too many updates at once; try again later", EdeCode::other});
     }
     waiting_.emplace(token, Waiting{tsig, ring});
+    return {true, {}};
+}
+
+/// Hands an update on as it came: the keys in it are the primary's to know. One without a signature
+/// is not worth a connection.
+UpdateService::Answer UpdateService::forward(const dns::Name& zone, const answer::Query& query, std::uint64_t token, MutableBytes buffer) {
+    const auto refuse = [&](Refusal refusal) {
+        ++counters_.refused;
+        return Answer{false, write({}, query.message, query.transport, refusal, {}, query.unix_now, buffer)};
+    };
+    const auto tsig = auth::read_tsig(query.message);
+    const auto sig0 = auth::read_sig0(query.message);
+    if (!tsig || !sig0) return refuse({Rcode::FORMERR, "the signature is misplaced or cannot be read", EdeCode::other});
+    if (!*tsig && !*sig0) return refuse({Rcode::REFUSED, "only signed updates are handed on to the primary", EdeCode::prohibited});
+    UpdateRequest request{0, token, {}, {}, {query.message.begin(), query.message.end()}};
+    request.message.zone = zone;
+    if (waiting_.size() >= updates_waiting_max || !post_(std::move(request), query.message.size())) {
+        ++counters_.busy;
+        return refuse({Rcode::SERVFAIL, "too many updates at once; try again later", EdeCode::other});
+    }
+    waiting_.emplace(token, Waiting{{}, nullptr});
     return {true, {}};
 }
 
@@ -113,6 +138,11 @@ Bytes UpdateService::finish(const UpdateReply& reply, Bytes message, answer::Tra
     ++(reply.refusal.rcode == Rcode::NOERROR ? counters_.done : counters_.failed);
     const Waiting waiting = std::move(found->second);
     waiting_.erase(found);
+    if (!reply.forwarded.empty()) {
+        if (reply.forwarded.size() > limit_of(message, transport)) return write(waiting.tsig, message, transport, {Rcode::SERVFAIL, {}, {}}, {}, now, buffer);
+        std::ranges::copy(reply.forwarded, buffer.begin());
+        return buffer.first(reply.forwarded.size());
+    }
     return write(waiting.tsig, message, transport, reply.refusal, reply.granted, now, buffer);
 }
 

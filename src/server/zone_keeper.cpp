@@ -45,6 +45,15 @@ void make_set(std::vector<Name>& owners) {
     owners.erase(rest.begin(), rest.end());
 }
 
+/// About what a change takes in the journal.
+std::uint64_t journal_bytes(const ZoneChange& change) {
+    std::uint64_t bytes = 64;
+    for (const auto* records : {&change.removed, &change.added}) {
+        for (const Record& record : *records) bytes += record.owner.size() + record.rdata.size() + 16;
+    }
+    return bytes;
+}
+
 /// What a file of the zone cannot say: sources and leases of records.
 ZoneChange beyond_file(const Zone& zone) {
     ZoneChange out{zone.apex(), zone.serial(), zone.serial(), {}, {}};
@@ -53,7 +62,7 @@ ZoneChange beyond_file(const Zone& zone) {
             if (!rrset.has_provenance()) continue;
             for (int i = 0; i < rrset.count(); ++i) {
                 const Bytes rdata = rrset.rdata(i);
-                Record record{at.node().owner(zone.apex()), rrset.type(), rrset.ttl(), {rdata.begin(), rdata.end()}, {}};
+                Record record{at.node().owner(zone.apex()), rrset.type(), rrset.record_ttl(rdata), {rdata.begin(), rdata.end()}, {}};
                 if (rrset.provenance(i) == record.provenance) continue;
                 out.removed.push_back(record);
                 record.provenance = rrset.provenance(i);
@@ -224,7 +233,7 @@ void ZoneKeeper::replace(ZonePtr next, Origin origin, Done done) {
         change = nullptr;
     } else {
         kept->history.add(change);
-        compact_later(*kept);
+        after_change(*kept, *change);
     }
     ++counters_.changes;
     ++counters_.commits;
@@ -375,7 +384,7 @@ void ZoneKeeper::serve(std::span<const Sealed> sealed, std::vector<Ended>& ended
             if (each.change->from_serial != each.change->to_serial) kept.history.add(each.change);
             published.push_back(each.zone);
             events.push_back({each.change, each.zone, kept.parts.back().origin, now_()});
-            compact_later(kept);
+            after_change(kept, *each.change);
         }
         ended.push_back(end(kept, {Outcome::Kind::done, each.zone->serial(), {}}));
     }
@@ -385,10 +394,14 @@ void ZoneKeeper::serve(std::span<const Sealed> sealed, std::vector<Ended>& ended
     }
 }
 
-void ZoneKeeper::compact_later(Kept& kept) {
-    kept.wants_compaction = true;
+/// What follows from a change that is kept, when there is time for it.
+void ZoneKeeper::after_change(Kept& kept, const ZoneChange& change) {
     kept.wants_writing = !kept.settings.write_file.empty();
     if (kept.wants_writing && !write_timer_.armed()) write_timer_.arm(loop_.now() + write_wait);
+    // Counted here, as the store would have to read its whole journal to know.
+    kept.change_bytes += journal_bytes(change);
+    if (kept.change_bytes <= kept.settings.journal_bytes_max) return;
+    kept.wants_compaction = true;
     if (!compact_timer_.armed()) compact_timer_.arm(loop_.now() + compact_interval);
 }
 
@@ -400,6 +413,7 @@ void ZoneKeeper::compact() {
         const auto step = store_.compact(kept->apex, kept->settings.journal_bytes_max);
         kept->wants_compaction = step && *step;
         more = more || kept->wants_compaction;
+        if (const auto known = store_.find(kept->apex); known && *known) kept->change_bytes = (*known)->change_bytes;
         if (!step) log::write(log::Level::warning, "journal.compaction_failed", log::kv("zone", kept->apex.to_text()), log::kv("text", step.error().text));
     }
     if (more) compact_timer_.arm(loop_.now() + compact_interval);
@@ -502,7 +516,7 @@ Result<ZonePtr, std::string> ZoneKeeper::resume(Kept& kept, const KeptZone& know
     if (unchanged) {
         KITH_TRY(ZonePtr zone, restore_zone(store_, known, kept.apex, from_file));
         load_history(kept);
-        compact_later(kept);
+        kept.change_bytes = known.change_bytes;
         return zone;
     }
     // Edited while nobody looked, so that the version before cannot be told: what follows starts a
@@ -558,7 +572,7 @@ Result<void, std::string> ZoneKeeper::take_edit(Kept& kept, const ZonePtr& from_
     kept.base = base;
     kept.serving = kept.working = zone;
     if (change) kept.history.add(change);
-    compact_later(kept);
+    if (change) after_change(kept, *change);
     ++counters_.changes;
     ++counters_.commits;
     publish_(std::span(&zone, 1));

@@ -178,7 +178,7 @@ private:
     Result<void, std::string> take_edit(Kept& kept, const ZonePtr& from_file);
     store::Stored<void> write_base(Kept& kept);
     void load_history(Kept& kept);
-    void compact_later(Kept& kept);
+    void after_change(Kept& kept, const ZoneChange& change);
     void compact();
     void write_files();
     bool write_back(Kept& kept);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -71,6 +72,14 @@ Result<SigningPolicy, std::string> policy_of(const config::Dnssec& settings) {
     return policy;
 }
 
+/// True when nothing in the zone follows from what differs.
+bool same_signing(const config::Dnssec& a, const config::Dnssec& b) {
+    const auto fields = [](const config::Dnssec& all) {
+        return std::tie(all.algorithm, all.keys, all.denial, all.nsec3_iterations, all.nsec3_salt, all.nsec3_opt_out, all.dnskey_ttl, all.zonemd, all.key_directory);
+    };
+    return fields(a) == fields(b);
+}
+
 std::string text_of(const dnssec::SignError& error) {
     std::string out(dnssec::fault_text(error.fault));
     if (!error.owner.is_root()) out = error.owner.to_text() + ": " + out;
@@ -83,7 +92,9 @@ struct ZoneSigning::Entry {
     Entry(net::Loop& loop, std::function<void()> on_look) : timer(loop, std::move(on_look)) {}
     Name apex;
     std::optional<dnssec::ZoneSigner> signer;
-    Name next;  // where the look at signatures goes on
+    config::Dnssec settings;  // it was signed with
+    bool wants_all = false;   // those have changed since
+    Name next;                // where the look at signatures goes on
     UnixTime first_due = 0;
     net::Timer timer;
 };
@@ -152,6 +163,8 @@ Result<Signer, std::string> ZoneSigning::signer(const Name& apex, const config::
         });
         entry->apex = entry->next = apex;
     }
+    entry->wants_all = entry->signer && !same_signing(entry->settings, settings);
+    entry->settings = settings;
     entry->signer = std::move(*made);
     return Signer([this, kept = entry](const Zone& after, const ZoneChange* change, std::span<const Name> due) -> Result<ZoneChange, std::string> {
         auto extra = change == nullptr ? kept->signer->sign(after, now_(), rng_) : kept->signer->resign(after, *change, due, now_(), rng_);
@@ -162,7 +175,9 @@ Result<Signer, std::string> ZoneSigning::signer(const Name& apex, const config::
 
 void ZoneSigning::watch(const Name& apex) {
     const auto found = entries_.find(apex);
-    if (found != entries_.end()) look(*found->second);
+    if (found == entries_.end()) return;
+    if (std::exchange(found->second->wants_all, false)) keeper_.resign(apex, {}, {Origin::Kind::signer, {}}, {});
+    look(*found->second);
 }
 
 void ZoneSigning::release(const Name& apex) { entries_.erase(apex); }
