@@ -25,9 +25,11 @@ public:
     bool at_end() const { return at_ == bytes_.size(); }
     std::uint8_t next() { return at_end() ? 0 : bytes_[at_++]; }
     dns::Name name(const dns::Name& under) {
-        constexpr std::string_view labels[] = {"zones", "ZONES", "version", "group", "coo", "ext", "a", "B", "c"};
+        constexpr std::string_view labels[] = {"zones", "ZONES", "version", "group", "coo",
+                                               "ext",   "a",     "B",       "c"};
         dns::NameBuilder builder;
-        for (int left = next() % 4; left > 0; --left) must(builder.append(as_bytes(labels[next() % 9U])));
+        for (int left = next() % 4; left > 0; --left)
+            must(builder.append(as_bytes(labels[next() % 9U])));
         must(builder.append(under.view()));
         return builder.finish();
     }

@@ -44,7 +44,8 @@ std::string picture(const zone::Zone& zone) {
             for (const Bytes rdata : rrset) {
                 std::vector<std::uint8_t> copy(rdata.begin(), rdata.end());
                 dns::canonicalize_rdata(rrset.type(), copy);
-                records.push_back(std::string(as_text(copy)) + std::to_string(rrset.record_ttl(rdata)));
+                records.push_back(std::string(as_text(copy)) +
+                                  std::to_string(rrset.record_ttl(rdata)));
             }
             std::ranges::sort(records);
             out += dns::type_name(rrset.type());
@@ -90,7 +91,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Bytes rest(data + 1, size - 1);
     while (in.state() == InState::more && rest.size() >= 2) {
         const std::size_t length = std::min<std::size_t>(load_u16(rest.data()), rest.size() - 2);
-        std::vector<std::uint8_t> message(rest.begin() + 2, rest.begin() + 2 + static_cast<std::ptrdiff_t>(length));
+        std::vector<std::uint8_t> message(rest.begin() + 2,
+                                          rest.begin() + 2 + static_cast<std::ptrdiff_t>(length));
         // The fuzzer need not guess the id.
         if (message.size() >= 2) store_u16(message.data(), 7);
         in.on_message(message);
@@ -103,7 +105,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         InResult result = in.take_result();
         zone::ZonePtr zone = result.zone;
         if (result.kind == InResult::Kind::differences) {
-            const auto applied = apply_differences(present, result.differences, request.bounds.zone);
+            const auto applied =
+                apply_differences(present, result.differences, request.bounds.zone);
             if (applied) zone = *applied;
         }
         if (zone != nullptr) {

@@ -37,10 +37,14 @@ using Complaint = std::string;  // empty: fine
 
 /// The server of the command line. Zones are taken from one server: resolv.conf is not asked.
 Complaint read_server(const TransferOptions& options, std::string_view word, Plan& plan) {
-    const std::string_view text = word.empty() && options.server ? std::string_view(*options.server) : word;
-    if (text.empty()) return "which server? expected @ADDRESS, such as @192.0.2.1 or @[2001:db8::1]:5353";
+    const std::string_view text =
+        word.empty() && options.server ? std::string_view(*options.server) : word;
+    if (text.empty())
+        return "which server? expected @ADDRESS, such as @192.0.2.1 or @[2001:db8::1]:5353";
     const auto server = Endpoint::from_text(text, options.port.value_or(dns_port));
-    if (!server) return fmt::format("'{}' is no address; expected one such as 192.0.2.1 or [2001:db8::1]:5353", text);
+    if (!server)
+        return fmt::format(
+            "'{}' is no address; expected one such as 192.0.2.1 or [2001:db8::1]:5353", text);
     plan.server = *server;
     return {};
 }
@@ -51,16 +55,21 @@ Complaint read_key(const TransferOptions& options, Plan& plan) {
     if (!options.key.empty()) {
         auto key = auth::parse_key_word(options.key);
         if (!key) return "-y: " + key.error().text;
-        if (const auto added = plan.ring->add(std::move(*key)); !added) return fmt::format("-y: {}", auth::fault_text(added.error()));
+        if (const auto added = plan.ring->add(std::move(*key)); !added)
+            return fmt::format("-y: {}", auth::fault_text(added.error()));
         return {};
     }
     const auto text = server::read_secret_file(options.key_file);
     if (!text) return text.error();
     Problems problems;
-    std::vector<auth::TsigKey> keys = auth::parse_bind_keys(as_text(text->bytes()), options.key_file, problems);
+    std::vector<auth::TsigKey> keys =
+        auth::parse_bind_keys(as_text(text->bytes()), options.key_file, problems);
     if (has_errors(problems)) return problems.front().to_text();
-    if (keys.empty()) return fmt::format("{}: expected a statement 'key \"name\" {{ ... }};', found none", options.key_file);
-    if (const auto added = plan.ring->add(std::move(keys.front())); !added) return fmt::format("-k: {}", auth::fault_text(added.error()));
+    if (keys.empty())
+        return fmt::format("{}: expected a statement 'key \"name\" {{ ... }};', found none",
+                           options.key_file);
+    if (const auto added = plan.ring->add(std::move(keys.front())); !added)
+        return fmt::format("-k: {}", auth::fault_text(added.error()));
     return {};
 }
 
@@ -79,7 +88,8 @@ Complaint read_plan(const TransferOptions& options, Plan& plan) {
         has_zone = true;
     }
     if (!has_zone) return "which zone? expected its name, such as example.com";
-    if (Complaint complaint = read_server(options, server, plan); !complaint.empty()) return complaint;
+    if (Complaint complaint = read_server(options, server, plan); !complaint.empty())
+        return complaint;
     return read_key(options, plan);
 }
 
@@ -96,7 +106,9 @@ zone::ZonePtr present_zone(const dns::Name& apex, std::uint32_t serial) {
 class Run {
 public:
     Run(const TransferOptions& options, const Plan& plan)
-        : options_(options), plan_(plan), idle_(loop_, [this] { end("nothing came for " + fmt::format("{} s", options_.timeout_seconds)); }) {}
+        : options_(options), plan_(plan), idle_(loop_, [this] {
+              end("nothing came for " + fmt::format("{} s", options_.timeout_seconds));
+          }) {}
 
     /// The result, or why there is none.
     Result<InResult, std::string> go() {
@@ -119,11 +131,14 @@ public:
 
 private:
     void wait_longer() {
-        idle_.arm(loop_.update_now() + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options_.timeout_seconds)));
+        idle_.arm(loop_.update_now() +
+                  std::chrono::duration_cast<Duration>(
+                      std::chrono::duration<double>(options_.timeout_seconds)));
     }
     void ask() {
         if (plan_.ring != nullptr) {
-            security_ = server::make_query_security(plan_.ring, *plan_.ring->keys().front(), [] { return net::unix_now(); });
+            security_ = server::make_query_security(plan_.ring, *plan_.ring->keys().front(),
+                                                    [] { return net::unix_now(); });
         }
         transfer::InRequest request;
         request.kind = options_.serial ? Kind::ixfr : Kind::axfr;
@@ -184,14 +199,16 @@ int transfer(const TransferOptions& options, std::ostream& out, std::ostream& er
     }
     const auto result = Run(options, plan).go();
     if (!result) {
-        fmt::print(err, "kith transfer: {} from {}: {}\n", plan.zone.to_text(), plan.server.to_text(), result.error());
+        fmt::print(err, "kith transfer: {} from {}: {}\n", plan.zone.to_text(),
+                   plan.server.to_text(), result.error());
         return 1;
     }
     const std::uint32_t serial = transfer::read_soa_numbers(result->soa).serial;
     if (result->kind == InResult::Kind::up_to_date) {
         fmt::print(err, "{}: nothing newer than serial {}\n", plan.zone.to_text(), serial);
     }
-    const auto written = write_to(options.output, out, [&](std::ostream& to) { print_result(*result, options, to); });
+    const auto written = write_to(options.output, out,
+                                  [&](std::ostream& to) { print_result(*result, options, to); });
     if (!written) {
         fmt::print(err, "kith transfer: {}\n", written.error());
         return 1;

@@ -15,7 +15,7 @@ namespace kith::cli {
 
 /// `kith transfer ZONE @server`: AXFR, or IXFR from a serial, as a master file or as differences.
 struct TransferOptions {
-    std::vector<std::string> words{};       // the zone and @server, in any order
+    std::vector<std::string> words{};  // the zone and @server, in any order
     std::optional<std::string> server{};
     std::optional<std::uint16_t> port{};
     std::string key{};                      // [algorithm:]name:base64, as dig's -y

@@ -15,17 +15,21 @@
 namespace kith::cli {
 namespace {
 
-void write_lines(char sign, const std::vector<zone::Record>& records, dns::RrClass klass, std::ostream& out) {
+void write_lines(char sign, const std::vector<zone::Record>& records, dns::RrClass klass,
+                 std::ostream& out) {
     for (const zone::Record& record : records) {
-        fmt::print(out, "{}{} {} {} {} {}\n", sign, record.owner.to_text(), record.ttl, dns::class_name(klass),
-                   dns::type_name(record.type), dns::rdata_to_text(record.type, klass, record.rdata));
+        fmt::print(out, "{}{} {} {} {} {}\n", sign, record.owner.to_text(), record.ttl,
+                   dns::class_name(klass), dns::type_name(record.type),
+                   dns::rdata_to_text(record.type, klass, record.rdata));
     }
 }
 
-void write_json_list(const std::vector<zone::Record>& records, dns::RrClass klass, std::ostream& out) {
+void write_json_list(const std::vector<zone::Record>& records, dns::RrClass klass,
+                     std::ostream& out) {
     const char* separator = "";
     for (const zone::Record& record : records) {
-        out << separator << dns::to_json(record.owner, record.type, klass, record.ttl, record.rdata);
+        out << separator
+            << dns::to_json(record.owner, record.type, klass, record.ttl, record.rdata);
         separator = ", ";
     }
 }
@@ -35,27 +39,32 @@ void write_json_list(const std::vector<zone::Record>& records, dns::RrClass klas
 void write_zone(const zone::Zone& zone, ZoneForm form, std::ostream& out) {
     if (form != ZoneForm::json) {
         zone::ZoneTextOptions options;
-        options.owners = form == ZoneForm::relative ? zone::NameStyle::relative : zone::NameStyle::absolute;
+        options.owners =
+            form == ZoneForm::relative ? zone::NameStyle::relative : zone::NameStyle::absolute;
         zone::print_zone(zone, options, [&out](std::string_view text) { out << text; });
         return;
     }
     zone.for_each_in_order([&](const dns::Name& owner, zone::NodeView node) {
         for (const zone::RrSetView rrset : node.rrsets()) {
             for (const Bytes rdata : rrset) {
-                out << dns::to_json(owner, rrset.type(), zone.klass(), rrset.record_ttl(rdata), rdata) << '\n';
+                out << dns::to_json(owner, rrset.type(), zone.klass(), rrset.record_ttl(rdata),
+                                    rdata)
+                    << '\n';
             }
         }
     });
 }
 
 void write_change(const zone::ZoneChange& change, dns::RrClass klass, std::ostream& out) {
-    fmt::print(out, "; {} from serial {} to {}\n", change.apex.to_text(), change.from_serial, change.to_serial);
+    fmt::print(out, "; {} from serial {} to {}\n", change.apex.to_text(), change.from_serial,
+               change.to_serial);
     write_lines('-', change.removed, klass, out);
     write_lines('+', change.added, klass, out);
 }
 
 void write_change_json(const zone::ZoneChange& change, dns::RrClass klass, std::ostream& out) {
-    fmt::print(out, "{{\"from\": {}, \"to\": {}, \"removed\": [", change.from_serial, change.to_serial);
+    fmt::print(out, "{{\"from\": {}, \"to\": {}, \"removed\": [", change.from_serial,
+               change.to_serial);
     write_json_list(change.removed, klass, out);
     out << "], \"added\": [";
     write_json_list(change.added, klass, out);
@@ -75,7 +84,8 @@ Result<void, std::string> write_to(const std::string& path, std::ostream& out,
         std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
         if (file) write(file);
         file.close();
-        if (!file) return std::unexpected(fmt::format("cannot write {}: {}", fresh, std::strerror(errno)));
+        if (!file)
+            return std::unexpected(fmt::format("cannot write {}: {}", fresh, std::strerror(errno)));
     }
     if (std::rename(fresh.c_str(), path.c_str()) == 0) return {};
     const int error = errno;

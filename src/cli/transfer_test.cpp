@@ -49,20 +49,31 @@ protected:
         std::promise<net::Loop*> running;
         std::thread server([&] {
             net::Loop loop;
-            const zone::ZonePtr first = zone::test::zone({"@ 300 NS ns", "a 60 A 192.0.2.1", "b 60 TXT b"});
-            const zone::ZoneChange change{name("example."), 1, 2, {zone::test::record("a 60 A 192.0.2.1", name("example."))}, {}};
+            const zone::ZonePtr first =
+                zone::test::zone({"@ 300 NS ns", "a 60 A 192.0.2.1", "b 60 TXT b"});
+            const zone::ZoneChange change{
+                name("example."),
+                1,
+                2,
+                {zone::test::record("a 60 A 192.0.2.1", name("example."))},
+                {}};
             const zone::ZonePtr second = *zone::apply_change(first, change);
-            const auto difference = std::make_shared<zone::ZoneChange>(zone::difference(*first, *second));
+            const auto difference =
+                std::make_shared<zone::ZoneChange>(zone::difference(*first, *second));
             std::optional<net::TcpServer> tcp;
-            tcp.emplace(loop, net::TcpSettings{}, [&](net::TcpClient client, const Endpoint&, const Endpoint&, Bytes message) {
-                std::vector<std::uint8_t> buffer(65535);
-                const auto query = transfer::read_transfer_query(message);
-                if (!query || query->zone != name("example.")) {
-                    return tcp->send(client, transfer::write_transfer_error(message, dns::Rcode::NOTAUTH, {}, "", nullptr, buffer));
-                }
-                transfer::TransferOut out(*query, {second, {difference}, {}});
-                tcp->send(client, out.next_message(buffer));
-            });
+            tcp.emplace(
+                loop, net::TcpSettings{},
+                [&](net::TcpClient client, const Endpoint&, const Endpoint&, Bytes message) {
+                    std::vector<std::uint8_t> buffer(65535);
+                    const auto query = transfer::read_transfer_query(message);
+                    if (!query || query->zone != name("example.")) {
+                        return tcp->send(
+                            client, transfer::write_transfer_error(message, dns::Rcode::NOTAUTH, {},
+                                                                   "", nullptr, buffer));
+                    }
+                    transfer::TransferOut out(*query, {second, {difference}, {}});
+                    tcp->send(client, out.next_message(buffer));
+                });
             ready.set_value(*tcp->listen({IpAddress::v4(127, 0, 0, 1), 0, 0}));
             running.set_value(&loop);
             loop.run();
@@ -86,7 +97,8 @@ TEST_F(CliTransfer, PrintsAZoneAsAMasterFile) {
     EXPECT_EQ(outcome.out.find("192.0.2.1"), std::string::npos);
     const std::string copy = write_file("copy", outcome.out);
     std::ostringstream out, err;
-    EXPECT_EQ(zone_diff({.from = copy, .to = copy}, out, err), 0) << "and it reads back: " << err.str();
+    EXPECT_EQ(zone_diff({.from = copy, .to = copy}, out, err), 0)
+        << "and it reads back: " << err.str();
 }
 
 TEST_F(CliTransfer, PrintsDifferences) {
@@ -134,9 +146,12 @@ TEST_F(CliTransfer, SaysWhatIsWrongWithItsWords) {
 constexpr std::string_view soa = "$ORIGIN example.\n$TTL 60\n@ SOA ns h ";
 
 TEST_F(CliTransfer, ZoneDiffTellsWhatDiffers) {
-    const std::string a = write_file("a", std::string(soa) + "1 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
-    const std::string b = write_file("b", std::string(soa) + "2 2 3 4 5\n@ NS ns\nnew A 192.0.2.1\n");
-    const std::string c = write_file("c", std::string(soa) + "3 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
+    const std::string a =
+        write_file("a", std::string(soa) + "1 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
+    const std::string b =
+        write_file("b", std::string(soa) + "2 2 3 4 5\n@ NS ns\nnew A 192.0.2.1\n");
+    const std::string c =
+        write_file("c", std::string(soa) + "3 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
     const std::string other = write_file("other", "$ORIGIN other.\n@ 60 SOA ns h 1 2 3 4 5\n");
     std::ostringstream out, err;
     EXPECT_EQ(zone_diff({.from = a, .to = b}, out, err), 1);
@@ -157,11 +172,14 @@ TEST_F(CliTransfer, ZoneDiffTellsWhatDiffers) {
 }
 
 TEST_F(CliTransfer, ZoneConvertWritesEachForm) {
-    const std::string a = write_file("a", std::string(soa) + "1 2 3 4 5\n@ NS ns\nhost A 192.0.2.1\n");
+    const std::string a =
+        write_file("a", std::string(soa) + "1 2 3 4 5\n@ NS ns\nhost A 192.0.2.1\n");
     const struct {
         std::string form;
         std::string_view expected;
-    } rows[] = {{"zone", "host.example."}, {"relative", "\nhost\t"}, {"json", "\"name\": \"host.example\""}};
+    } rows[] = {{"zone", "host.example."},
+                {"relative", "\nhost\t"},
+                {"json", "\"name\": \"host.example\""}};
     for (const auto& row : rows) {
         std::ostringstream out, err;
         EXPECT_EQ(zone_convert({.file = a, .form = row.form}, out, err), 0) << err.str();

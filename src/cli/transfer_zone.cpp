@@ -19,7 +19,9 @@ void drop_serial_step(zone::ZoneChange& change) {
     const auto is_soa = [](const zone::Record& record) { return record.type == dns::RrType::SOA; };
     const auto removed = std::ranges::find_if(change.removed, is_soa);
     const auto added = std::ranges::find_if(change.added, is_soa);
-    if (removed == change.removed.end() || added == change.added.end() || removed->ttl != added->ttl) return;
+    if (removed == change.removed.end() || added == change.added.end() ||
+        removed->ttl != added->ttl)
+        return;
     std::vector<std::uint8_t> before = removed->rdata;
     zone::set_soa_serial(before, change.to_serial);
     if (!zone::same_rdata(dns::RrType::SOA, before, added->rdata)) return;
@@ -36,14 +38,16 @@ int zone_diff(const ZoneDiffOptions& options, std::ostream& out, std::ostream& e
     print_problems(to.problems, err);
     if (!from.zone || !to.zone) return 2;
     if (from.zone->apex() != to.zone->apex()) {
-        fmt::print(err, "kith zone diff: {} is {}, {} is {}: expected one zone twice\n", options.from,
-                   from.zone->apex().to_text(), options.to, to.zone->apex().to_text());
+        fmt::print(err, "kith zone diff: {} is {}, {} is {}: expected one zone twice\n",
+                   options.from, from.zone->apex().to_text(), options.to,
+                   to.zone->apex().to_text());
         return 2;
     }
     zone::ZoneChange change = zone::difference(*from.zone, *to.zone);
     if (options.ignore_serial) drop_serial_step(change);
     if (change.removed.empty() && change.added.empty()) return 0;
-    options.json ? write_change_json(change, to.zone->klass(), out) : write_change(change, to.zone->klass(), out);
+    options.json ? write_change_json(change, to.zone->klass(), out)
+                 : write_change(change, to.zone->klass(), out);
     out.flush();
     return 1;
 }
@@ -55,7 +59,8 @@ int zone_convert(const ZoneConvertOptions& options, std::ostream& out, std::ostr
     const ZoneForm form = options.form == "json"       ? ZoneForm::json
                           : options.form == "relative" ? ZoneForm::relative
                                                        : ZoneForm::absolute;
-    const auto written = write_to(options.output, out, [&](std::ostream& to) { write_zone(*input.zone, form, to); });
+    const auto written =
+        write_to(options.output, out, [&](std::ostream& to) { write_zone(*input.zone, form, to); });
     if (written) return 0;
     fmt::print(err, "kith zone convert: {}\n", written.error());
     return 1;

@@ -211,6 +211,13 @@ inline constexpr std::array transfer_fields{
         "Who besides the primaries may say that there is a new version; written as in `allow`."},
     Field<Transfer>{"forward_updates", &Transfer::forward_updates, {}, live, ours,
         "As a secondary, hand updates on to the primary (RFC 2136 §6)."},
+    Field<Transfer>{"catalog", &Transfer::catalog, {}, live, ours,
+        "The zone is a catalog (RFC 9432): as a secondary, serve the zones it lists, taken from the "
+        "same primaries; as a primary, list the zones that name it in `member_of`."},
+    Field<Transfer>{"member_of", &Transfer::member_of, {1, 1024}, live, ours,
+        "The catalog of this server that lists the zone."},
+    Field<Transfer>{"group", &Transfer::group, {0, 255}, live, ours,
+        "The group it has there, which tells consumers how to treat it."},
     Field<Transfer>{"zonemd", &Transfer::zonemd, {}, live, ours,
         "As a secondary, refuse versions whose ZONEMD (RFC 8976) is wrong or missing; a wrong one is "
         "always refused."},

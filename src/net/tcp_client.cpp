@@ -25,8 +25,8 @@ struct TcpClientStream::State {
     std::size_t sent = 0;  // of `out`
 };
 
-TcpClientStream::TcpClientStream(Loop& loop, const Endpoint& to, const std::optional<IpAddress>& from,
-                                 Events events)
+TcpClientStream::TcpClientStream(Loop& loop, const Endpoint& to,
+                                 const std::optional<IpAddress>& from, Events events)
     : state_(std::make_shared<State>()) {
     State& state = *state_;
     state.loop = &loop;
@@ -46,7 +46,8 @@ TcpClientStream::TcpClientStream(Loop& loop, const Endpoint& to, const std::opti
         started = ::connect(fd, &address.any, address.size()) == 0 || errno == EINPROGRESS;
     }
     if (started) {
-        loop.watch(fd, EPOLLOUT, [state = state_](std::uint32_t which) { on_events(state, which); });
+        loop.watch(fd, EPOLLOUT,
+                   [state = state_](std::uint32_t which) { on_events(state, which); });
         return;
     }
     state.early_error = errno;

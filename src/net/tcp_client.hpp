@@ -32,7 +32,8 @@ public:
 
     /// Starts to connect; all that happens is told by `events`, never during this call. `from`: the
     /// source address (its port 0: any).
-    TcpClientStream(Loop& loop, const Endpoint& to, const std::optional<IpAddress>& from, Events events);
+    TcpClientStream(Loop& loop, const Endpoint& to, const std::optional<IpAddress>& from,
+                    Events events);
     ~TcpClientStream();
     TcpClientStream(const TcpClientStream&) = delete;
     TcpClientStream& operator=(const TcpClientStream&) = delete;

@@ -43,9 +43,10 @@ private:
 class TcpStreamTest : public testing::Test {
 protected:
     void start(TcpSettings settings = {}) {
-        server_.emplace(loop_, settings, [this](TcpClient client, const Endpoint&, const Endpoint&, Bytes message) {
-            on_message_(client, as_text(message));
-        });
+        server_.emplace(loop_, settings,
+                        [this](TcpClient client, const Endpoint&, const Endpoint&, Bytes message) {
+                            on_message_(client, as_text(message));
+                        });
         local_ = *server_->listen({IpAddress::v4(127, 0, 0, 1), 0, 0});
     }
     template <class Condition>
@@ -60,17 +61,19 @@ protected:
         std::string closed;
         bool is_connected = false;
     };
-    std::unique_ptr<Client> connect(std::vector<std::string> messages, const Endpoint* to = nullptr) {
+    std::unique_ptr<Client> connect(std::vector<std::string> messages,
+                                    const Endpoint* to = nullptr) {
         auto client = std::make_unique<Client>();
         Client* const it = client.get();
         client->stream = std::make_unique<TcpClientStream>(
             loop_, to != nullptr ? *to : local_, std::nullopt,
-            TcpClientStream::Events{[it, messages] {
-                                        it->is_connected = true;
-                                        for (const std::string& each : messages) it->stream->send(as_bytes(each));
-                                    },
-                                    [it](Bytes message) { it->got.emplace_back(message.begin(), message.end()); },
-                                    [it](const std::string& why) { it->closed = why; }});
+            TcpClientStream::Events{
+                [it, messages] {
+                    it->is_connected = true;
+                    for (const std::string& each : messages) it->stream->send(as_bytes(each));
+                },
+                [it](Bytes message) { it->got.emplace_back(message.begin(), message.end()); },
+                [it](const std::string& why) { it->closed = why; }});
         return client;
     }
     /// A blocking-free socket that connects and asks, and reads only when told.
@@ -80,8 +83,10 @@ protected:
         ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
         const SocketAddress address(local_);
         EXPECT_EQ(::connect(socket.get(), &address.any, address.size()), 0);
-        const std::string framed = std::string{0, static_cast<char>(message.size())} + std::string(message);
-        EXPECT_EQ(::send(socket.get(), framed.data(), framed.size(), MSG_NOSIGNAL), static_cast<ssize_t>(framed.size()));
+        const std::string framed =
+            std::string{0, static_cast<char>(message.size())} + std::string(message);
+        EXPECT_EQ(::send(socket.get(), framed.data(), framed.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(framed.size()));
         return socket;
     }
 
@@ -89,7 +94,8 @@ protected:
     Endpoint local_;
     Numbers::Witness witness_;
     std::optional<TcpServer> server_;
-    std::function<void(TcpClient, std::string_view)> on_message_ = [](TcpClient, std::string_view) {};
+    std::function<void(TcpClient, std::string_view)> on_message_ = [](TcpClient, std::string_view) {
+    };
 };
 
 TEST_F(TcpStreamTest, SendsAllMessagesInOrder) {
@@ -117,7 +123,9 @@ TEST_F(TcpStreamTest, WritesNoMoreThanTheClientReads) {
     };
     const Descriptor client = lazy_client("transfer");
     int before = -1;
-    ASSERT_TRUE(turn_until([&] { return witness_.made > 0 && std::exchange(before, witness_.made) == witness_.made; }));
+    ASSERT_TRUE(turn_until([&] {
+        return witness_.made > 0 && std::exchange(before, witness_.made) == witness_.made;
+    }));
     // The kernel's buffers and ours: a few megabytes at most, of 3.6 GB.
     EXPECT_LT(witness_.made, 300);
     for (int i = 0; i < 20; ++i) loop_.turn(0ms);
@@ -137,7 +145,8 @@ TEST_F(TcpStreamTest, LeavesTurnsForOtherAnswers) {
     const auto other = connect({"query"});
     ASSERT_TRUE(turn_until([&] { return !other->got.empty(); }));
     const auto short_ones = [&] {
-        return std::ranges::count_if(client->got, [](const auto& message) { return message.size() == 5; });
+        return std::ranges::count_if(client->got,
+                                     [](const auto& message) { return message.size() == 5; });
     };
     ASSERT_TRUE(turn_until([&] { return short_ones() == 2; }));
     EXPECT_LT(client->got.size(), 200U) << "not behind both transfers";
@@ -175,7 +184,8 @@ TEST_F(TcpStreamTest, ClosesOnClientsThatTakeTooLong) {
     const struct {
         TcpSettings settings;
         std::string_view why;
-    } rows[] = {{{.stream_message_max = 1ms}, "for one message"}, {{.stream_time_max = 1ms}, "for all"}};
+    } rows[] = {{{.stream_message_max = 1ms}, "for one message"},
+                {{.stream_time_max = 1ms}, "for all"}};
     for (const auto& row : rows) {
         witness_ = {};
         start(row.settings);
@@ -248,7 +258,9 @@ TEST(UdpClient, AsksAndHears) {
     Loop loop;
     const IpAddress loopback = IpAddress::v4(127, 0, 0, 1);
     std::vector<std::pair<Endpoint, std::string>> heard;
-    const auto record = [&heard](const Endpoint& from, Bytes message) { heard.emplace_back(from, as_text(message)); };
+    const auto record = [&heard](const Endpoint& from, Bytes message) {
+        heard.emplace_back(from, as_text(message));
+    };
     auto client = UdpClient::open(loop, loopback, loopback, record);
     ASSERT_TRUE(client.has_value());
     Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));

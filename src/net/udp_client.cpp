@@ -16,7 +16,8 @@ struct UdpClient::State {
 };
 
 Net<std::unique_ptr<UdpClient>> UdpClient::open(Loop& loop, const IpAddress& like,
-                                                const std::optional<IpAddress>& from, OnMessage on_message) {
+                                                const std::optional<IpAddress>& from,
+                                                OnMessage on_message) {
     auto state = std::make_shared<State>();
     state->loop = &loop;
     state->on_message = std::move(on_message);
@@ -56,7 +57,8 @@ void UdpClient::on_readable(const std::shared_ptr<State>& held) {
     for (int left = udp_client_reads_per_turn; left > 0 && state->alive; --left) {
         SocketAddress from;
         socklen_t size = sizeof from;
-        const ssize_t got = ::recvfrom(state->socket.get(), buffer.data(), buffer.size(), 0, &from.any, &size);
+        const ssize_t got =
+            ::recvfrom(state->socket.get(), buffer.data(), buffer.size(), 0, &from.any, &size);
         if (got < 0) {
             // A refused port shows as an error of the next call: what was asked there is lost.
             if (errno == ECONNREFUSED || errno == EINTR) continue;

@@ -22,7 +22,8 @@ public:
 
     /// Opens a socket of the family of `like`. `from`: the source address.
     static Net<std::unique_ptr<UdpClient>> open(Loop& loop, const IpAddress& like,
-                                                const std::optional<IpAddress>& from, OnMessage on_message);
+                                                const std::optional<IpAddress>& from,
+                                                OnMessage on_message);
     ~UdpClient();
     UdpClient(const UdpClient&) = delete;
     UdpClient& operator=(const UdpClient&) = delete;

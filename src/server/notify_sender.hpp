@@ -40,8 +40,10 @@ public:
     std::size_t waiting() const { return notifier_.waiting() + notifier_.in_flight(); }
 
 private:
-    std::vector<transfer::NotifyTarget> targets_of(const zone::Zone& zone, const TransferPolicy& policy);
-    void add_target(std::vector<transfer::NotifyTarget>& targets, const Endpoint& to, std::uint32_t key) const;
+    std::vector<transfer::NotifyTarget> targets_of(const zone::Zone& zone,
+                                                   const TransferPolicy& policy);
+    void add_target(std::vector<transfer::NotifyTarget>& targets, const Endpoint& to,
+                    std::uint32_t key) const;
     std::uint32_t number_of(const dns::Name& key);
     transfer::Notifier::Security security_of(std::uint32_t key) const;
     net::UdpClient* socket_for(const IpAddress& address);

@@ -9,12 +9,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/bounded_queue.hpp"
 #include "server/loader.hpp"
 #include "server/notify_sender.hpp"
+#include "server/secondary_catalog.hpp"
 #include "server/secondary_zones.hpp"
 #include "server/update_desk.hpp"
 #include "server/worker.hpp"
@@ -67,6 +69,11 @@ private:
     bool open(LoadedSnapshot& loaded);
     bool keep(LoadedSnapshot& loaded, Planned& planned);
     void release_others(const std::vector<Planned>& planned);
+    void set_catalogs(const std::vector<Planned>& planned, const std::shared_ptr<const auth::KeyRing>& ring);
+    void add_member(const dns::Name& apex, const dns::Name& catalog);
+    void remove_member(const dns::Name& apex);
+    void add_members(Snapshot& snapshot) const;
+    static zone::ZonePtr make_catalog(const dns::Name& apex, LoadedSnapshot& loaded);
     void publish(std::span<const zone::ZonePtr> zones);
     void on_health(const dns::Name& apex);
     TransferZone transfer_zone(const dns::Name& apex, const Zone& zone) const;
@@ -79,6 +86,8 @@ private:
     Hooks hooks_;
     BoundedQueue<HeardNotify> notifies_;
     std::map<dns::Name, Zone> zones_;
+    std::set<dns::Name> configured_;               // zones of record of the configuration, not members
+    std::shared_ptr<const auth::KeyRing> ring_;    // for members that come while serving
     std::unique_ptr<Parts> parts_;
     // Outlives the parts: workers post to it, whether there are zones of record or not.
     std::atomic<UpdateDesk*> desk_ = nullptr;

@@ -65,7 +65,11 @@ std::optional<Ownership> read_note(const store::KeyValue& note) {
 }  // namespace
 
 CatalogZones::CatalogZones(net::Loop& loop, ZoneKeeper& keeper, store::Store& store, Hooks hooks)
-    : keeper_(keeper), store_(store), hooks_(std::move(hooks)), timer_(loop, [this] { look(); }), loop_(loop) {}
+    : keeper_(keeper),
+      store_(store),
+      hooks_(std::move(hooks)),
+      timer_(loop, [this] { look(); }),
+      loop_(loop) {}
 
 void CatalogZones::load() {
     is_loaded_ = true;
@@ -88,7 +92,8 @@ void CatalogZones::set_catalogs(const std::vector<dns::Name>& catalogs) {
     std::vector<store::KeyValue> notes;
     std::vector<dns::Name> gone;
     for (const auto& [zone, ownership] : owned_) {
-        const bool is_new = next.contains(ownership.catalog) && !catalogs_.contains(ownership.catalog);
+        const bool is_new =
+            next.contains(ownership.catalog) && !catalogs_.contains(ownership.catalog);
         if (!next.contains(ownership.catalog) || hooks_.is_configured(zone)) {
             gone.push_back(zone);
         } else if (is_new) {
@@ -129,8 +134,9 @@ void CatalogZones::look() {
         }
         // RFC 9432 §5.1: its members stay as they are.
         ++counters_.broken;
-        log::write(log::Level::error, "catalog.broken", kv("catalog", catalog.to_text()), kv("serial", zone->serial()),
-                   kv("owner", members.error().owner.to_text()), kv("why", members.error().text),
+        log::write(log::Level::error, "catalog.broken", kv("catalog", catalog.to_text()),
+                   kv("serial", zone->serial()), kv("owner", members.error().owner.to_text()),
+                   kv("why", members.error().text),
                    kv("effect", std::string_view("its members stay as they were")));
     }
 }
@@ -139,12 +145,14 @@ void CatalogZones::look() {
 std::map<dns::Name, Ownership> CatalogZones::all_owned(const CatalogMembers& wanted) const {
     std::map<dns::Name, Ownership> out = owned_;
     for (const auto& [zone, member] : wanted) {
-        if (!out.contains(zone) && (hooks_.is_configured(zone) || keeper_.keeps(zone))) out[zone] = {dns::Name(), {}};
+        if (!out.contains(zone) && (hooks_.is_configured(zone) || keeper_.keeps(zone)))
+            out[zone] = {dns::Name(), {}};
     }
     return out;
 }
 
-void CatalogZones::own(const dns::Name& catalog, const CatalogMember& member, std::vector<store::KeyValue>& notes) {
+void CatalogZones::own(const dns::Name& catalog, const CatalogMember& member,
+                       std::vector<store::KeyValue>& notes) {
     owned_[member.zone] = {catalog, member};
     notes.push_back(note_of(catalog, member));
 }
@@ -188,11 +196,13 @@ void CatalogZones::apply(const dns::Name& catalog, const CatalogMembers& members
     keep_notes(notes);
     for (const dns::Name& zone : plan.conflicts) {
         ++counters_.conflicts;
-        log::write(log::Level::error, "catalog.conflict", kv("catalog", catalog.to_text()), kv("zone", zone.to_text()),
+        log::write(log::Level::error, "catalog.conflict", kv("catalog", catalog.to_text()),
+                   kv("zone", zone.to_text()),
                    kv("effect", std::string_view("the zone stays with whom it belongs to")));
     }
-    log::write(log::Level::info, "catalog.applied", kv("catalog", catalog.to_text()), kv("members", members.size()),
-               kv("added", plan.add.size()), kv("removed", plan.remove.size()), kv("reset", plan.reset.size()),
+    log::write(log::Level::info, "catalog.applied", kv("catalog", catalog.to_text()),
+               kv("members", members.size()), kv("added", plan.add.size()),
+               kv("removed", plan.remove.size()), kv("reset", plan.reset.size()),
                kv("taken", plan.take.size()));
 }
 

@@ -48,11 +48,13 @@ public:
 private:
     void look();
     void apply(const dns::Name& catalog, const transfer::CatalogMembers& members);
-    void own(const dns::Name& catalog, const transfer::CatalogMember& member, std::vector<store::KeyValue>& notes);
+    void own(const dns::Name& catalog, const transfer::CatalogMember& member,
+             std::vector<store::KeyValue>& notes);
     void drop(const dns::Name& zone, std::vector<store::KeyValue>& notes);
     void load();
     void keep_notes(const std::vector<store::KeyValue>& notes);
-    std::map<dns::Name, transfer::Ownership> all_owned(const transfer::CatalogMembers& wanted) const;
+    std::map<dns::Name, transfer::Ownership> all_owned(
+        const transfer::CatalogMembers& wanted) const;
 
     ZoneKeeper& keeper_;
     store::Store& store_;

@@ -34,22 +34,30 @@ protected:
         store.reset();
         done.clear();
         store.emplace(*store::Store::open(folder_.string(), store::Access::own));
-        keeper.emplace(loop, *store, [](std::span<const ZonePtr>) {}, [] { return UnixTime{1000}; });
+        keeper.emplace(
+            loop, *store, [](std::span<const ZonePtr>) {}, [] { return UnixTime{1000}; });
         catalogs.emplace(loop, *keeper, *store,
-                         CatalogZones::Hooks{[](const Name& zone) { return zone == name("configured."); },
-                                             [this](const Name& zone, const Name& catalog) { done.push_back("+" + zone.to_text() + catalog.to_text()); },
-                                             [this](const Name& zone) { done.push_back("-" + zone.to_text()); }});
+                         CatalogZones::Hooks{
+                             [](const Name& zone) { return zone == name("configured."); },
+                             [this](const Name& zone, const Name& catalog) {
+                                 done.push_back("+" + zone.to_text() + catalog.to_text());
+                             },
+                             [this](const Name& zone) { done.push_back("-" + zone.to_text()); }});
     }
     /// A new version of a catalog.
     void version(std::string_view apex, const std::vector<std::string>& lines) {
-        const std::string soa = "@ 0 SOA invalid. invalid. " + std::to_string(++serial_) + " 1 1 9 0";
-        std::vector<zone::Record> all = {zone::test::record(soa, name(apex)), zone::test::record("version 0 TXT 2", name(apex))};
+        const std::string soa =
+            "@ 0 SOA invalid. invalid. " + std::to_string(++serial_) + " 1 1 9 0";
+        std::vector<zone::Record> all = {zone::test::record(soa, name(apex)),
+                                         zone::test::record("version 0 TXT 2", name(apex))};
         for (const std::string& line : lines) all.push_back(zone::test::record(line, name(apex)));
         const ZonePtr zone = zone::test::build(all, apex).zone;
         if (!keeper->keeps(name(apex))) {
             ASSERT_TRUE(keeper->keep(name(apex), nullptr, {}));
         }
-        keeper->replace(zone, {}, [](const Outcome& outcome) { ASSERT_EQ(outcome.kind, Outcome::Kind::done) << outcome.text; });
+        keeper->replace(zone, {}, [](const Outcome& outcome) {
+            ASSERT_EQ(outcome.kind, Outcome::Kind::done) << outcome.text;
+        });
         catalogs->on_version(name(apex));
         EXPECT_TRUE(done.empty()) << "not in the middle of the feed";
         loop.turn(0ms);
@@ -75,7 +83,8 @@ TEST_F(CatalogTest, MembersComeAndGo) {
     version("c.", {"1.zones 0 PTR a.", "3.zones 0 PTR d."});
     EXPECT_EQ(take(), (Lines{"-b.", "+d.c."}));
     version("c.", {"9.zones 0 PTR a.", "3.zones 0 PTR d."});
-    EXPECT_EQ(take(), (Lines{"-a.", "+a.c."})) << "another unique label: begin anew (RFC 9432 §5.4)";
+    EXPECT_EQ(take(), (Lines{"-a.", "+a.c."}))
+        << "another unique label: begin anew (RFC 9432 §5.4)";
     ASSERT_NE(catalogs->catalog_of(name("a.")), nullptr);
     EXPECT_EQ(*catalogs->catalog_of(name("a.")), name("c."));
     EXPECT_EQ(catalogs->catalog_of(name("b.")), nullptr);

@@ -22,7 +22,6 @@ using Act = Refresh::Action::Kind;
 constexpr std::string_view store_space = "secondary";
 constexpr std::size_t state_bytes = 12;  // verified at, 8 bytes; expire in seconds, 4
 
-
 std::string state_key(const dns::Name& zone) { return zone.lowered().to_text(); }
 
 /// What ZONEMD says of a version that has come (RFC 8976 §4).
@@ -40,7 +39,8 @@ transfer::ZoneCheck zonemd_check(bool is_required) {
 
 struct SecondaryZones::Entry {
     Entry(SecondaryZones& owner, const dns::Name& name, TransferPolicyPtr with)
-        : zone(name), policy(std::move(with)),
+        : zone(name),
+          policy(std::move(with)),
           timers(policy->primaries.size(), {}, owner.rng_, owner.loop_.now()),
           timer(owner.loop_, [this, &owner] { owner.pump(*this); }) {}
 
@@ -67,8 +67,13 @@ struct SecondaryZones::Entry {
     }
 };
 
-SecondaryZones::SecondaryZones(net::Loop& loop, ZoneKeeper& keeper, store::Store& store, Rng& rng, Hooks hooks)
-    : loop_(loop), keeper_(keeper), store_(store), rng_(rng), hooks_(std::move(hooks)),
+SecondaryZones::SecondaryZones(net::Loop& loop, ZoneKeeper& keeper, store::Store& store, Rng& rng,
+                               Hooks hooks)
+    : loop_(loop),
+      keeper_(keeper),
+      store_(store),
+      rng_(rng),
+      hooks_(std::move(hooks)),
       start_timer_(loop, [this] { start_waiting(); }) {}
 
 SecondaryZones::~SecondaryZones() = default;
@@ -78,7 +83,8 @@ SecondaryZones::Entry* SecondaryZones::find(const dns::Name& zone) const {
     return found == entries_.end() ? nullptr : found->second.get();
 }
 
-void SecondaryZones::keep(const dns::Name& zone, TransferPolicyPtr policy, std::shared_ptr<const auth::KeyRing> ring) {
+void SecondaryZones::keep(const dns::Name& zone, TransferPolicyPtr policy,
+                          std::shared_ptr<const auth::KeyRing> ring) {
     if (Entry* const known = find(zone)) {
         const bool same = known->policy->primaries == policy->primaries &&
                           known->policy->requires_zonemd == policy->requires_zonemd;
@@ -118,11 +124,13 @@ void SecondaryZones::release(const dns::Name& zone, State state) {
 void SecondaryZones::load_state(Entry& entry) {
     const zone::ZonePtr zone = keeper_.serving(entry.zone);
     if (zone == nullptr) return;
-    const transfer::SoaNumbers soa = transfer::read_soa_numbers(zone->apex_node().find(dns::RrType::SOA).rdata(0));
+    const transfer::SoaNumbers soa =
+        transfer::read_soa_numbers(zone->apex_node().find(dns::RrType::SOA).rdata(0));
     // Without a note of when, it may be as old as can be: it serves, and is looked after at once.
     UnixTime verified = hooks_.now();
     Duration expire = std::chrono::seconds(soa.expire);
-    if (const auto kept = store_.get(store_space, state_key(entry.zone)); kept && *kept && (*kept)->size() == state_bytes) {
+    if (const auto kept = store_.get(store_space, state_key(entry.zone));
+        kept && *kept && (*kept)->size() == state_bytes) {
         const std::uint8_t* at = (*kept)->data();
         verified = static_cast<UnixTime>(std::uint64_t{load_u32(at)} << 32 | load_u32(at + 4));
         expire = std::chrono::seconds(load_u32(at + 8));
@@ -136,11 +144,13 @@ void SecondaryZones::save_state(const Entry& entry) {
     const auto verified = static_cast<std::uint64_t>(hooks_.now());
     store_u32(state.value.data(), static_cast<std::uint32_t>(verified >> 32));
     store_u32(state.value.data() + 4, static_cast<std::uint32_t>(verified));
-    const auto expire = std::chrono::duration_cast<std::chrono::seconds>(entry.timers.expire()).count();
+    const auto expire =
+        std::chrono::duration_cast<std::chrono::seconds>(entry.timers.expire()).count();
     store_u32(state.value.data() + 8, static_cast<std::uint32_t>(expire));
     // A full disk costs no more than that the zone looks older after a restart than it is.
     if (const auto stored = store_.put(store_space, std::span(&state, 1)); !stored) {
-        log::write(log::Level::warning, "secondary.state_not_kept", kv("zone", entry.zone.to_text()), kv("text", stored.error().text));
+        log::write(log::Level::warning, "secondary.state_not_kept",
+                   kv("zone", entry.zone.to_text()), kv("text", stored.error().text));
     }
 }
 
@@ -187,7 +197,8 @@ void SecondaryZones::pump(Entry& entry) {
 void SecondaryZones::arm(Entry& entry) {
     std::optional<Time> next = entry.timers.next_deadline();
     if (entry.refresh) {
-        if (const auto deadline = entry.refresh->next_deadline()) next = next ? std::min(*next, *deadline) : *deadline;
+        if (const auto deadline = entry.refresh->next_deadline())
+            next = next ? std::min(*next, *deadline) : *deadline;
     }
     next ? entry.timer.arm(*next) : entry.timer.cancel();
 }
@@ -231,11 +242,13 @@ void SecondaryZones::act(Entry& entry, const Refresh::Action& action) {
     const Endpoint& to = entry.server().endpoint;
     switch (action.kind) {
         case Act::send_udp: {
-            auto udp = net::UdpClient::open(loop_, to.address, std::nullopt, [this, &entry, to](const Endpoint& from, Bytes message) {
-                if (!entry.refresh || from != to) return;
-                entry.refresh->on_udp(loop_.now(), message);
-                pump(entry);
-            });
+            auto udp =
+                net::UdpClient::open(loop_, to.address, std::nullopt,
+                                     [this, &entry, to](const Endpoint& from, Bytes message) {
+                                         if (!entry.refresh || from != to) return;
+                                         entry.refresh->on_udp(loop_.now(), message);
+                                         pump(entry);
+                                     });
             // Without a socket its deadline passes, and TCP is tried.
             if (udp) {
                 entry.udp = std::move(*udp);
@@ -258,7 +271,8 @@ void SecondaryZones::act(Entry& entry, const Refresh::Action& action) {
                 entry.refresh->on_tcp_closed(loop_.now(), why);
                 pump(entry);
             };
-            entry.tcp = std::make_unique<net::TcpClientStream>(loop_, to, std::nullopt, std::move(events));
+            entry.tcp =
+                std::make_unique<net::TcpClientStream>(loop_, to, std::nullopt, std::move(events));
             break;
         }
         case Act::send_tcp: entry.tcp->send(action.message); break;
@@ -276,8 +290,10 @@ void SecondaryZones::finish(Entry& entry) {
     if (refresh.error()) {
         ++counters_.failed;
         entry.last_error = fmt::format("{}: {}", primary, refresh.error()->text);
-        log::write(log::Level::warning, "transfer.failed", kv("zone", entry.zone.to_text()), kv("primary", primary),
-                   kv("fault", transfer::fault_name(refresh.error()->fault)), kv("why", refresh.error()->text));
+        log::write(log::Level::warning, "transfer.failed", kv("zone", entry.zone.to_text()),
+                   kv("primary", primary),
+                   kv("fault", transfer::fault_name(refresh.error()->fault)),
+                   kv("why", refresh.error()->text));
         entry.timers.on_refresh_failed(loop_.now());
         return;
     }
@@ -324,13 +340,17 @@ bool SecondaryZones::commit(Entry& entry, Refresh::Result& result) {
         keeper_.commit();
     }
     if (!is_done) {
-        log::write(log::Level::error, "transfer.not_taken", kv("zone", entry.zone.to_text()), kv("why", entry.last_error));
+        log::write(log::Level::error, "transfer.not_taken", kv("zone", entry.zone.to_text()),
+                   kv("why", entry.last_error));
         return false;
     }
     ++(kind == InResult::Kind::whole ? counters_.whole : counters_.differences);
-    log::write(log::Level::info, "transfer.taken", kv("zone", entry.zone.to_text()), kv("primary", primary),
-               kv("serial", result.soa.serial), kv("form", std::string_view(kind == InResult::Kind::whole ? "whole" : "differences")),
-               kv("messages", result.transfer.messages), kv("records", result.transfer.records), kv("bytes", result.transfer.bytes));
+    log::write(
+        log::Level::info, "transfer.taken", kv("zone", entry.zone.to_text()),
+        kv("primary", primary), kv("serial", result.soa.serial),
+        kv("form", std::string_view(kind == InResult::Kind::whole ? "whole" : "differences")),
+        kv("messages", result.transfer.messages), kv("records", result.transfer.records),
+        kv("bytes", result.transfer.bytes));
     return true;
 }
 
@@ -338,13 +358,16 @@ bool SecondaryZones::commit(Entry& entry, Refresh::Result& result) {
 void SecondaryZones::settle(Entry& entry) {
     const ZoneHealth health = entry.timers.health();
     UnixTime expires = 0;
-    if (health == ZoneHealth::good) expires = hooks_.now() + entry.timers.expire_seconds(loop_.now());
+    if (health == ZoneHealth::good)
+        expires = hooks_.now() + entry.timers.expire_seconds(loop_.now());
     entry.expires->store(expires, std::memory_order_relaxed);
     if (health == std::exchange(entry.told, health)) return;
     if (health == ZoneHealth::expired) {
         ++counters_.expired;
-        log::write(log::Level::error, "secondary.expired", kv("zone", entry.zone.to_text()),
-                   kv("effect", std::string_view("queries for it are answered SERVFAIL until a primary is reached")));
+        log::write(
+            log::Level::error, "secondary.expired", kv("zone", entry.zone.to_text()),
+            kv("effect", std::string_view(
+                             "queries for it are answered SERVFAIL until a primary is reached")));
     }
     if (hooks_.health_changed) hooks_.health_changed(entry.zone, health);
 }
@@ -363,9 +386,12 @@ std::vector<SecondaryStatus> SecondaryZones::status() const {
     std::vector<SecondaryStatus> out;
     const Time now = loop_.now();
     for (const auto& [name, entry] : entries_) {
-        SecondaryStatus one{name, entry->timers.health(), entry->timers.soa().serial, 0, 0, entry->refresh.has_value(), entry->last_error};
+        SecondaryStatus one{name, entry->timers.health(),     entry->timers.soa().serial, 0,
+                            0,    entry->refresh.has_value(), entry->last_error};
         if (one.health != ZoneHealth::absent) {
-            const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - entry->timers.verified_at()).count();
+            const auto age =
+                std::chrono::duration_cast<std::chrono::seconds>(now - entry->timers.verified_at())
+                    .count();
             one.verified_at = hooks_.now() - age;
             one.expires_at = hooks_.now() + entry->timers.expire_seconds(now);
         }

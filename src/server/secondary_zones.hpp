@@ -45,7 +45,8 @@ public:
         UnixClock now;
     };
     struct Counters {
-        std::uint64_t refreshes = 0, up_to_date = 0, whole = 0, differences = 0, failed = 0, expired = 0;
+        std::uint64_t refreshes = 0, up_to_date = 0, whole = 0, differences = 0, failed = 0,
+                      expired = 0;
     };
 
     /// `loop`, `keeper`, `store` and `rng` must outlive it.
@@ -54,7 +55,8 @@ public:
 
     /// Starts to keep a zone up to date, or takes other settings for it. The keeper has the zone
     /// already (ZoneKeeper::keep()), perhaps without a version. `ring` has the policy's keys.
-    void keep(const dns::Name& zone, TransferPolicyPtr policy, std::shared_ptr<const auth::KeyRing> ring);
+    void keep(const dns::Name& zone, TransferPolicyPtr policy,
+              std::shared_ptr<const auth::KeyRing> ring);
     /// Stops; `forget_state` also drops what is kept of it over restarts.
     enum class State : std::uint8_t { stays, goes };
     void release(const dns::Name& zone, State state);

@@ -40,8 +40,8 @@ Bytes answer_signed(const answer::Query& query, const auth::KeyRing* ring, Mutab
     const UnixClock now = [at = query.unix_now] { return at; };
     const auto signer = make_response_signer(check, now);
     if (!check.is_good()) {
-        return transfer::write_transfer_error(query.message, check.answer_rcode(), std::nullopt, "", signer.get(),
-                                              buffer);
+        return transfer::write_transfer_error(query.message, check.answer_rcode(), std::nullopt, "",
+                                              signer.get(), buffer);
     }
     const std::size_t room = std::min(signer->room(), buffer.size() - answer::response_bytes_min);
     const Bytes answer = respond(buffer.first(buffer.size() - room));

@@ -28,13 +28,18 @@ std::shared_ptr<auth::KeyRing> ring_of(std::string_view key) {
 class SignedQuery : public testing::Test {
 protected:
     /// Asks for a SOA, signed with the client's key if there is one, and answers with `bytes` of TXT.
-    Bytes ask(const auth::KeyRing* servers, UnixTime client_time, std::size_t bytes, std::uint16_t payload = 1232) {
+    Bytes ask(const auth::KeyRing* servers, UnixTime client_time, std::size_t bytes,
+              std::uint16_t payload = 1232) {
         security_ = {};
-        if (client_ != nullptr) security_ = make_query_security(client_, *client_->keys().front(), [client_time] { return client_time; });
-        message_ = transfer::write_soa_query(7, name("example."), dns::RrClass::IN, security_.signer.get());
+        if (client_ != nullptr)
+            security_ = make_query_security(client_, *client_->keys().front(),
+                                            [client_time] { return client_time; });
+        message_ = transfer::write_soa_query(7, name("example."), dns::RrClass::IN,
+                                             security_.signer.get());
         // The payload stands behind the OPT's type: the only 0x0029 in the message.
         for (std::size_t i = 12; i + 4 < message_.size(); ++i) {
-            if (client_ == nullptr && load_u16(&message_[i]) == 41) store_u16(&message_[i + 2], payload);
+            if (client_ == nullptr && load_u16(&message_[i]) == 41)
+                store_u16(&message_[i + 2], payload);
         }
         query_.message = message_;
         query_.client = {IpAddress::v4(192, 0, 2, 1), 5353, 0};
@@ -46,8 +51,11 @@ protected:
             dns::MessageBuilder builder;
             builder.start_response(room, room.size(), message_, query_.view);
             std::vector<std::uint8_t> text(bytes, 'x');
-            for (std::size_t i = 0; i < bytes; i += 101) text[i] = static_cast<std::uint8_t>(std::min<std::size_t>(100, bytes - i - 1));
-            if (bytes != 0) builder.add_record(dns::Section::answer, name("example."), dns::RrType::TXT, dns::RrClass::IN, 1, text);
+            for (std::size_t i = 0; i < bytes; i += 101)
+                text[i] = static_cast<std::uint8_t>(std::min<std::size_t>(100, bytes - i - 1));
+            if (bytes != 0)
+                builder.add_record(dns::Section::answer, name("example."), dns::RrType::TXT,
+                                   dns::RrClass::IN, 1, text);
             return builder.finish();
         });
     }
@@ -134,7 +142,11 @@ TEST(TransferZones, AreFoundReplacedAndErased) {
     const auto entry = [&policy](std::string_view apex, std::uint32_t serial) {
         TransferZone zone;
         zone.apex = name(apex);
-        zone.zone = zone::test::build({zone::test::record("@ 1 SOA ns. h. " + std::to_string(serial) + " 1 1 1 1", name(apex))}, apex).zone;
+        zone.zone = zone::test::build(
+                        {zone::test::record("@ 1 SOA ns. h. " + std::to_string(serial) + " 1 1 1 1",
+                                            name(apex))},
+                        apex)
+                        .zone;
         zone.policy = policy;
         return zone;
     };
@@ -147,7 +159,8 @@ TEST(TransferZones, AreFoundReplacedAndErased) {
     zones.erase(name("z8."));
     zones.erase(name("none."));
     EXPECT_EQ(zones.find(name("z7."))->zone->serial(), 2U);
-    EXPECT_EQ(before.find(name("z7."))->zone->serial(), 1U) << "the version before stays what it was";
+    EXPECT_EQ(before.find(name("z7."))->zone->serial(), 1U)
+        << "the version before stays what it was";
     EXPECT_NE(zones.find(name("NEW.")), nullptr);
     EXPECT_EQ(before.find(name("new.")), nullptr);
     EXPECT_EQ(zones.find(name("z8.")), nullptr);

@@ -51,7 +51,8 @@ public:
     explicit QuerySigner(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
     std::size_t room() const override { return auth::tsig_request_bytes(*exchange_->key); }
     std::size_t sign(MutableBytes buffer, std::size_t size) override {
-        return auth::sign_tsig_request(*exchange_->key, buffer, size, exchange_->now(), exchange_->mac);
+        return auth::sign_tsig_request(*exchange_->key, buffer, size, exchange_->now(),
+                                       exchange_->mac);
     }
 
 private:
@@ -60,7 +61,8 @@ private:
 
 std::string complaint(const auth::TsigReply& reply) {
     if (reply.error != dns::Rcode::NOERROR) {
-        return fmt::format("the server refuses our signature: {}", auth::tsig_error_name(reply.error));
+        return fmt::format("the server refuses our signature: {}",
+                           auth::tsig_error_name(reply.error));
     }
     switch (reply.verdict) {
         case TsigVerdict::unsigned_: return "expected a signed answer (TSIG), found none";
@@ -81,7 +83,8 @@ public:
         // Made with the first message: only then the query's MAC is known.
         if (!stream_) stream_.emplace(*exchange_->key, exchange_->mac);
         std::size_t size = 0;
-        if (stream_->check(message, exchange_->now(), size) == auth::TsigStreamVerifier::Verdict::failed) {
+        if (stream_->check(message, exchange_->now(), size) ==
+            auth::TsigStreamVerifier::Verdict::failed) {
             return std::unexpected(complaint(stream_->reply()));
         }
         return {};
@@ -95,14 +98,15 @@ private:
 
 }  // namespace
 
-std::unique_ptr<transfer::MessageSigner> make_response_signer(const TsigCheck& check, const UnixClock& now) {
+std::unique_ptr<transfer::MessageSigner> make_response_signer(const TsigCheck& check,
+                                                              const UnixClock& now) {
     if (check.is_good()) return std::make_unique<StreamSigner>(check, now);
     if (check.verdict == TsigVerdict::unsigned_ || check.response_bytes() == 0) return nullptr;
     return std::make_unique<ErrorSigner>(check, now);
 }
 
-transfer::Security make_query_security(std::shared_ptr<const auth::KeyRing> ring, const auth::TsigKey& key,
-                                       const UnixClock& now) {
+transfer::Security make_query_security(std::shared_ptr<const auth::KeyRing> ring,
+                                       const auth::TsigKey& key, const UnixClock& now) {
     auto exchange = std::make_shared<Exchange>(Exchange{std::move(ring), &key, now, {}});
     return {std::make_unique<QuerySigner>(exchange), std::make_unique<AnswerVerifier>(exchange)};
 }

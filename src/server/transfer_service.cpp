@@ -28,15 +28,19 @@ std::string_view shape_name(Shape shape) {
 /// A transfer on its way to a client. Keeps the keys of its signer.
 class OutStream final : public net::TcpStream {
 public:
-    OutStream(transfer::TransferOut out, std::shared_ptr<const auth::KeyRing> ring, const Endpoint& client,
-              std::function<void(zone::ZonePtr)> give_back)
-        : ring_(std::move(ring)), out_(std::move(out)), client_(client), give_back_(std::move(give_back)) {}
+    OutStream(transfer::TransferOut out, std::shared_ptr<const auth::KeyRing> ring,
+              const Endpoint& client, std::function<void(zone::ZonePtr)> give_back)
+        : ring_(std::move(ring)),
+          out_(std::move(out)),
+          client_(client),
+          give_back_(std::move(give_back)) {}
     ~OutStream() override {
         const bool is_whole = out_.done();
         zone::ZonePtr zone = out_.release_zone();
         if (zone == nullptr) return;
-        log::write(is_whole ? log::Level::info : log::Level::warning, is_whole ? "transfer.sent" : "transfer.cut",
-                   kv("zone", zone->apex().to_text()), kv("serial", zone->serial()), kv("client", client_.to_text()),
+        log::write(is_whole ? log::Level::info : log::Level::warning,
+                   is_whole ? "transfer.sent" : "transfer.cut", kv("zone", zone->apex().to_text()),
+                   kv("serial", zone->serial()), kv("client", client_.to_text()),
                    kv("form", shape_name(out_.shape())), kv("messages", out_.counts().messages),
                    kv("records", out_.counts().records), kv("bytes", out_.counts().bytes));
         if (give_back_) give_back_(std::move(zone));
@@ -51,7 +55,9 @@ private:
     std::function<void(zone::ZonePtr)> give_back_;
 };
 
-bool is_notify(const answer::Query& query) { return query.view.header.opcode() == dns::Opcode::NOTIFY; }
+bool is_notify(const answer::Query& query) {
+    return query.view.header.opcode() == dns::Opcode::NOTIFY;
+}
 
 }  // namespace
 
@@ -82,7 +88,8 @@ TransferService::Answer TransferService::answer(const TransferZones& zones,
                                                 const answer::Query& query, std::size_t streams,
                                                 MutableBytes buffer) {
     Exchange exchange{zones, ring, query, streams, buffer, {}, {}, nullptr};
-    if (ring != nullptr) exchange.tsig = auth::check_tsig_request(query.message, *ring, hooks_.now());
+    if (ring != nullptr)
+        exchange.tsig = auth::check_tsig_request(query.message, *ring, hooks_.now());
     const auth::TsigVerdict verdict = exchange.tsig.verdict;
     if (verdict != auth::TsigVerdict::good && verdict != auth::TsigVerdict::unsigned_) {
         exchange.answer.is_ours = true;
@@ -106,13 +113,13 @@ void TransferService::refuse(Exchange& exchange, Rcode rcode, EdeCode code, std:
     const auto signer = make_response_signer(exchange.tsig, hooks_.now);
     if (is_notify(exchange.query)) {
         ++counters_.notify_refused;
-        exchange.answer.message =
-            transfer::write_notify_reply(exchange.query.message, rcode, signer.get(), exchange.buffer);
+        exchange.answer.message = transfer::write_notify_reply(exchange.query.message, rcode,
+                                                               signer.get(), exchange.buffer);
         return;
     }
     ++counters_.refused;
-    exchange.answer.message = transfer::write_transfer_error(exchange.query.message, rcode, code, why,
-                                                             signer.get(), exchange.buffer);
+    exchange.answer.message = transfer::write_transfer_error(exchange.query.message, rcode, code,
+                                                             why, signer.get(), exchange.buffer);
 }
 
 void TransferService::answer_transfer(Exchange& exchange) {
@@ -126,8 +133,9 @@ void TransferService::answer_transfer(Exchange& exchange) {
         const bool is_signed = exchange.tsig.is_good();
         log_refused(exchange, "no rule of transfer.allow lets it");
         return refuse(exchange, Rcode::REFUSED, EdeCode::prohibited,
-                      is_signed ? "this key may not transfer the zone from this address"
-                                : "transfers of the zone are not open to this address without a key");
+                      is_signed
+                          ? "this key may not transfer the zone from this address"
+                          : "transfers of the zone are not open to this address without a key");
     }
     UnixTime expires = 0;
     if (exchange.zone->expires_at != nullptr) {
@@ -135,13 +143,15 @@ void TransferService::answer_transfer(Exchange& exchange) {
     }
     const bool is_old = exchange.zone->expires_at != nullptr && expires <= query.unix_now;
     if (exchange.zone->zone == nullptr || is_old) {
-        return refuse(exchange, Rcode::SERVFAIL, EdeCode::not_ready, "no current version has come from a primary");
+        return refuse(exchange, Rcode::SERVFAIL, EdeCode::not_ready,
+                      "no current version has come from a primary");
     }
     if (asked->klass != exchange.zone->zone->klass()) {
         return refuse(exchange, Rcode::NOTAUTH, EdeCode::not_authoritative, "");
     }
     transfer::Source source{exchange.zone->zone, {}, {}};
-    if (asked->kind == transfer::Kind::ixfr) source.changes = exchange.zone->history.since(asked->serial);
+    if (asked->kind == transfer::Kind::ixfr)
+        source.changes = exchange.zone->history.since(asked->serial);
     if (exchange.zone->expires_at != nullptr) {
         source.expire_seconds = static_cast<std::uint32_t>(
             std::clamp<UnixTime>(expires - query.unix_now, 0, 0x7fffffff));
@@ -149,21 +159,24 @@ void TransferService::answer_transfer(Exchange& exchange) {
     start(exchange, *asked, std::move(source));
 }
 
-void TransferService::start(Exchange& exchange, const transfer::TransferQuery& query, transfer::Source source) {
+void TransferService::start(Exchange& exchange, const transfer::TransferQuery& query,
+                            transfer::Source source) {
     auto signer = make_response_signer(exchange.tsig, hooks_.now);
     if (answer::is_datagram(exchange.query.transport)) {
         if (query.kind == transfer::Kind::axfr) {
             // RFC 5936 §4.2: there is no AXFR over UDP.
-            return refuse(exchange, Rcode::REFUSED, EdeCode::not_supported, "ask for AXFR over TCP");
+            return refuse(exchange, Rcode::REFUSED, EdeCode::not_supported,
+                          "ask for AXFR over TCP");
         }
-        exchange.answer.message = transfer::answer_ixfr_over_udp(query, source, signer.get(),
-                                                                 dns::udp_bytes_default, exchange.buffer);
+        exchange.answer.message = transfer::answer_ixfr_over_udp(
+            query, source, signer.get(), dns::udp_bytes_default, exchange.buffer);
         ++(exchange.answer.message.empty() ? counters_.refused : counters_.differences);
         return;
     }
     if (exchange.streams >= net::tcp_streams_max) {
         ++counters_.busy;
-        return refuse(exchange, Rcode::SERVFAIL, EdeCode::other, "too many transfers at once; try later");
+        return refuse(exchange, Rcode::SERVFAIL, EdeCode::other,
+                      "too many transfers at once; try later");
     }
     transfer::TransferOut out(query, std::move(source), std::move(signer));
     switch (out.shape()) {
@@ -171,8 +184,8 @@ void TransferService::start(Exchange& exchange, const transfer::TransferQuery& q
         case Shape::differences: ++counters_.differences; break;
         case Shape::current: ++counters_.current; break;
     }
-    exchange.answer.stream = std::make_unique<OutStream>(std::move(out), exchange.ring, exchange.query.client,
-                                                         hooks_.give_back);
+    exchange.answer.stream = std::make_unique<OutStream>(std::move(out), exchange.ring,
+                                                         exchange.query.client, hooks_.give_back);
 }
 
 void TransferService::answer_notify(Exchange& exchange) {
@@ -186,13 +199,14 @@ void TransferService::answer_notify(Exchange& exchange) {
         return refuse(exchange, Rcode::NOTAUTH, EdeCode::not_authoritative, "");
     }
     if (!exchange.zone->policy->allow_notify.allows(exchange.peer())) {
-        log_refused(exchange, "it comes from no primary, and no rule of transfer.allow_notify lets it");
+        log_refused(exchange,
+                    "it comes from no primary, and no rule of transfer.allow_notify lets it");
         return refuse(exchange, Rcode::REFUSED, EdeCode::prohibited, "");
     }
     ++counters_.notified;
     const auto signer = make_response_signer(exchange.tsig, hooks_.now);
-    exchange.answer.message =
-        transfer::write_notify_reply(exchange.query.message, Rcode::NOERROR, signer.get(), exchange.buffer);
+    exchange.answer.message = transfer::write_notify_reply(exchange.query.message, Rcode::NOERROR,
+                                                           signer.get(), exchange.buffer);
     if (hooks_.on_notify) hooks_.on_notify({notify->zone, exchange.query.client, notify->serial});
 }
 

@@ -32,8 +32,8 @@ struct TransferCounters {
 class TransferService {
 public:
     struct Hooks {
-        std::function<void(zone::ZonePtr)> give_back;      // to the control thread; any thread
-        std::function<void(HeardNotify)> on_notify;        // the same; drops what is too much
+        std::function<void(zone::ZonePtr)> give_back;  // to the control thread; any thread
+        std::function<void(HeardNotify)> on_notify;    // the same; drops what is too much
         UnixClock now;
     };
     explicit TransferService(Hooks hooks) : hooks_(std::move(hooks)) {}

@@ -45,12 +45,24 @@ private:
 class Node {
 public:
     Node(net::Loop& loop, const std::string& folder, std::shared_ptr<const auth::KeyRing> ring)
-        : loop_(loop), ring_(std::move(ring)), store_(*store::Store::open(folder, store::Access::own)),
-          keeper(loop, store_, [this](std::span<const ZonePtr> zones) { publish(zones); }, now()),
-          secondaries(loop, keeper, store_, rng_, {[this](const Name& zone, ZoneHealth) { publish_one(zone); }, now()}),
-          sender(loop, rng_, {[this](NameView zone) { return policy_of(zone); }, [](NameView) { return std::vector<IpAddress>(); }, {}, now()}),
-          service({[](ZonePtr) {}, [this](HeardNotify heard) { secondaries.on_notify(heard); }, now()}),
-          tcp_(loop, {}, [this](net::TcpClient client, const Endpoint& peer, const Endpoint&, Bytes message) { on_tcp(client, peer, message); }) {
+        : loop_(loop),
+          ring_(std::move(ring)),
+          store_(*store::Store::open(folder, store::Access::own)),
+          keeper(
+              loop, store_, [this](std::span<const ZonePtr> zones) { publish(zones); }, now()),
+          secondaries(loop, keeper, store_, rng_,
+                      {[this](const Name& zone, ZoneHealth) { publish_one(zone); }, now()}),
+          sender(loop, rng_,
+                 {[this](NameView zone) { return policy_of(zone); },
+                  [](NameView) { return std::vector<IpAddress>(); },
+                  {},
+                  now()}),
+          service(
+              {[](ZonePtr) {}, [this](HeardNotify heard) { secondaries.on_notify(heard); }, now()}),
+          tcp_(loop, {},
+               [this](net::TcpClient client, const Endpoint& peer, const Endpoint&, Bytes message) {
+                   on_tcp(client, peer, message);
+               }) {
         sender.set_keys(ring_);
         keeper.subscribe([this](const FeedEvent& event) { sender.on_version(*event.zone); });
         for (int tries = 0; tries < 32; ++tries) {
@@ -64,7 +76,9 @@ public:
     ~Node() { loop_.unwatch(udp_->fd()); }
 
     Endpoint endpoint() const { return udp_->local(); }
-    void set_policy(std::string_view zone, TransferPolicy policy) { policies_[name(zone)] = std::make_shared<TransferPolicy>(std::move(policy)); }
+    void set_policy(std::string_view zone, TransferPolicy policy) {
+        policies_[name(zone)] = std::make_shared<TransferPolicy>(std::move(policy));
+    }
     void keep_primary(const ZonePtr& zone) {
         ASSERT_TRUE(keeper.keep(zone->apex(), zone, {}));
         publish_one(zone->apex());
@@ -78,9 +92,13 @@ public:
     }
     void change(const std::vector<std::string>& removed, const std::vector<std::string>& added) {
         ZoneChange change{name("example."), 0, 0, {}, {}};
-        for (const std::string& line : removed) change.removed.push_back(zone::test::record(line, name("example.")));
-        for (const std::string& line : added) change.added.push_back(zone::test::record(line, name("example.")));
-        const auto staged = keeper.stage(std::move(change), {}, [](const Outcome& outcome) { EXPECT_EQ(outcome.kind, Outcome::Kind::done) << outcome.text; });
+        for (const std::string& line : removed)
+            change.removed.push_back(zone::test::record(line, name("example.")));
+        for (const std::string& line : added)
+            change.added.push_back(zone::test::record(line, name("example.")));
+        const auto staged = keeper.stage(std::move(change), {}, [](const Outcome& outcome) {
+            EXPECT_EQ(outcome.kind, Outcome::Kind::done) << outcome.text;
+        });
         ASSERT_TRUE(staged.has_value()) << zone::fault_text(staged.error().fault);
         keeper.commit();
     }
@@ -90,7 +108,9 @@ public:
     }
 
 private:
-    static UnixClock now() { return [] { return net::unix_now(); }; }
+    static UnixClock now() {
+        return [] { return net::unix_now(); };
+    }
     TransferPolicyPtr policy_of(NameView zone) const {
         const auto found = policies_.find(zone);
         return found == policies_.end() ? nullptr : found->second;
@@ -100,7 +120,12 @@ private:
     }
     void publish_one(NameView zone) {
         if (policy_of(zone) == nullptr) return;
-        zones_.put({zone, keeper.serving(zone), keeper.history(zone), policy_of(zone), secondaries.expires_at(zone), {}});
+        zones_.put({zone,
+                    keeper.serving(zone),
+                    keeper.history(zone),
+                    policy_of(zone),
+                    secondaries.expires_at(zone),
+                    {}});
     }
     void prepare(const Endpoint& peer, Bytes message, answer::Transport transport) {
         query_.message = message;
@@ -120,9 +145,11 @@ private:
         std::uint8_t bytes[4096];
         net::SocketAddress from;
         socklen_t size = sizeof from;
-        const ssize_t got = ::recvfrom(udp_->fd(), bytes, sizeof bytes, MSG_DONTWAIT, &from.any, &size);
+        const ssize_t got =
+            ::recvfrom(udp_->fd(), bytes, sizeof bytes, MSG_DONTWAIT, &from.any, &size);
         if (got < 0) return;
-        prepare(from.endpoint(), Bytes(bytes).first(static_cast<std::size_t>(got)), answer::Transport::udp);
+        prepare(from.endpoint(), Bytes(bytes).first(static_cast<std::size_t>(got)),
+                answer::Transport::udp);
         std::vector<std::uint8_t> buffer(65535);
         Bytes reply;
         if (TransferService::is_for_us(query_)) {
@@ -134,13 +161,16 @@ private:
     }
     /// What the other stages of a server do with a SOA query, signed or not.
     Bytes answer_soa(MutableBytes buffer) {
-        const auth::TsigCheck check = auth::check_tsig_request(query_.message, *ring_, net::unix_now());
+        const auth::TsigCheck check =
+            auth::check_tsig_request(query_.message, *ring_, net::unix_now());
         dns::MessageBuilder builder;
         builder.start_response(buffer, 1232, query_.message, query_.view);
-        if (const TransferZone* zone = zones_.find(query_.qname.view()); zone != nullptr && zone->zone != nullptr) {
+        if (const TransferZone* zone = zones_.find(query_.qname.view());
+            zone != nullptr && zone->zone != nullptr) {
             builder.set_flag(dns::Header::aa);
             const zone::RrSetView soa = zone->zone->apex_node().find(dns::RrType::SOA);
-            builder.add_record(dns::Section::answer, zone->apex, dns::RrType::SOA, dns::RrClass::IN, soa.ttl(), soa.rdata(0));
+            builder.add_record(dns::Section::answer, zone->apex, dns::RrType::SOA, dns::RrClass::IN,
+                               soa.ttl(), soa.rdata(0));
         }
         const std::size_t size = builder.finish().size();
         const auto signer = make_response_signer(check, now());
@@ -194,9 +224,11 @@ protected:
         giving.allow = transfer::Access({loopback(primary_key)});
         giving.notify = {{secondary->endpoint(), secondary_key}};
         primary->set_policy("example.", std::move(giving));
-        std::vector<zone::Record> all = {zone::test::record("@ 300 SOA ns.example. h.example. 1 3600 600 9000 60", name("example."))};
+        std::vector<zone::Record> all = {zone::test::record(
+            "@ 300 SOA ns.example. h.example. 1 3600 600 9000 60", name("example."))};
         for (int i = 0; i < 100; ++i) {
-            all.push_back(zone::test::record("host" + std::to_string(i) + " 60 A 192.0.2.1", name("example.")));
+            all.push_back(zone::test::record("host" + std::to_string(i) + " 60 A 192.0.2.1",
+                                             name("example.")));
         }
         primary->keep_primary(zone::test::build(all).zone);
         take_from_primary(secondary_key);
@@ -208,7 +240,9 @@ protected:
         secondary->set_policy("example.", std::move(taking));
         secondary->keep_secondary("example.");
     }
-    bool is_equal() const { return !primary->contents().empty() && primary->contents() == secondary->contents(); }
+    bool is_equal() const {
+        return !primary->contents().empty() && primary->contents() == secondary->contents();
+    }
 
     std::unique_ptr<Folder> folder = std::make_unique<Folder>();
     net::Loop loop_;
@@ -223,14 +257,17 @@ TEST_F(TransferTest, ASecondaryTakesTheZoneAndFollowsItsChanges) {
     EXPECT_EQ(secondary->secondaries.health(name("example.")), ZoneHealth::good);
     for (int i = 0; i < 20; ++i) {
         primary->change({}, {"new" + std::to_string(i) + " 60 A 192.0.2.9"});
-        if (i % 3 == 0) primary->change({"new" + std::to_string(i) + " 60 A 192.0.2.9"}, {"host1 61 A 192.0.2.1"});
+        if (i % 3 == 0)
+            primary->change({"new" + std::to_string(i) + " 60 A 192.0.2.9"},
+                            {"host1 61 A 192.0.2.1"});
         if (i % 4 != 0) continue;
         ASSERT_TRUE(turn_until([&] { return is_equal(); })) << i;
     }
     ASSERT_TRUE(turn_until([&] { return is_equal(); }));
     EXPECT_GE(primary->service.counters().differences, 5U) << "by differences";
     EXPECT_EQ(primary->service.counters().whole, 1U);
-    ASSERT_TRUE(turn_until([&] { return primary->sender.waiting() == 0; })) << "each NOTIFY was answered";
+    ASSERT_TRUE(turn_until([&] { return primary->sender.waiting() == 0; }))
+        << "each NOTIFY was answered";
     EXPECT_EQ(primary->sender.counts().failed, 0U);
     EXPECT_EQ(secondary->secondaries.counters().failed, 0U);
 }
@@ -302,7 +339,8 @@ TEST_F(TransferTest, AZoneThatIsTooOldIsNotGiven) {
     take_from_primary(std::nullopt);
     EXPECT_EQ(secondary->secondaries.health(name("example.")), ZoneHealth::expired);
     EXPECT_EQ(secondary->secondaries.expires_at(name("example."))->load(), 0);
-    ASSERT_TRUE(turn_until([&] { return secondary->secondaries.counters().failed > 0; })) << "it goes on asking";
+    ASSERT_TRUE(turn_until([&] { return secondary->secondaries.counters().failed > 0; }))
+        << "it goes on asking";
 }
 
 TEST_F(TransferTest, ATransferCanBeAskedForWhole) {
@@ -334,11 +372,14 @@ TEST(TransferPolicy, ReadsItsTexts) {
         {"example.com", false, "a name"},
         {"192.0.2.1 move.", false, "'key' left out"},
     };
-    for (const auto& row : rules) EXPECT_EQ(parse_access_rule(row.text).has_value(), row.good) << row.why;
+    for (const auto& row : rules)
+        EXPECT_EQ(parse_access_rule(row.text).has_value(), row.good) << row.why;
     EXPECT_EQ(parse_server("192.0.2.1")->endpoint.to_text(), "192.0.2.1:53");
-    EXPECT_EQ(parse_server("[2001:db8::1]:5353 key move.")->endpoint.to_text(), "[2001:db8::1]:5353");
+    EXPECT_EQ(parse_server("[2001:db8::1]:5353 key move.")->endpoint.to_text(),
+              "[2001:db8::1]:5353");
     EXPECT_EQ(parse_server("192.0.2.1 key move.")->key, name("move."));
-    for (const std::string_view bad : {"", "key move.", "192.0.2.0/24", "192.0.2.1 key", "ns.example"}) {
+    for (const std::string_view bad :
+         {"", "key move.", "192.0.2.0/24", "192.0.2.1 key", "ns.example"}) {
         EXPECT_FALSE(parse_server(bad).has_value()) << bad;
     }
 }

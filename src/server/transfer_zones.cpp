@@ -3,7 +3,9 @@
 namespace kith::server {
 namespace {
 
-std::string key_of(dns::NameView apex) { return std::string(as_text(dns::Name(apex).lowered().wire())); }
+std::string key_of(dns::NameView apex) {
+    return std::string(as_text(dns::Name(apex).lowered().wire()));
+}
 
 }  // namespace
 

@@ -26,7 +26,7 @@ struct TransferZone {
     zone::ZonePtr zone;     // null: a secondary's that is not there
     ChangeHistory history;  // up to `zone`
     TransferPolicyPtr policy;
-    ExpiresAt expires_at;  // null: not a secondary's
+    ExpiresAt expires_at;                                // null: not a secondary's
     std::shared_ptr<const update::UpdateRules> updates;  // null: it takes none
 };
 

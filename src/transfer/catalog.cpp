@@ -17,7 +17,8 @@ using zone::RrSetView;
 
 // Consumers that answer queries for the catalog must not keep it long; its TTLs mean nothing else.
 constexpr std::uint32_t catalog_ttl = 0;
-constexpr std::uint32_t soa_refresh = 3600, soa_retry = 600, soa_expire = 2'147'483'647, soa_minimum = 0;
+constexpr std::uint32_t soa_refresh = 3600, soa_retry = 600, soa_expire = 2'147'483'647,
+                        soa_minimum = 0;
 
 /// The labels of a node below the apex, the leftmost first, in lower case.
 std::vector<std::string> labels_of(NodeView node) {
@@ -25,7 +26,8 @@ std::vector<std::string> labels_of(NodeView node) {
     const Bytes owner = node.relative_owner();
     for (std::size_t at = 0; at < owner.size(); at += owner[at] + 1U) {
         std::string& label = out.emplace_back(as_text(owner.subspan(at + 1, owner[at])));
-        for (char& byte : label) byte = static_cast<char>(dns::lower(static_cast<std::uint8_t>(byte)));
+        for (char& byte : label)
+            byte = static_cast<char>(dns::lower(static_cast<std::uint8_t>(byte)));
     }
     return out;
 }
@@ -75,7 +77,8 @@ Result<void, CatalogError> Reader::read_version() {
     const NodeView node = fits ? catalog_.find_node(builder.finish()) : NodeView();
     const RrSetView texts = node ? node.find(RrType::TXT) : RrSetView();
     if (!texts) {
-        return std::unexpected(CatalogError{catalog_.apex(), "no TXT record at \"version\": this is no catalog zone"});
+        return std::unexpected(
+            CatalogError{catalog_.apex(), "no TXT record at \"version\": this is no catalog zone"});
     }
     if (texts.count() != 1) return broken(node, "expected one TXT record, found several");
     if (to_string(texts.rdata(0)) != "\0012") return broken(node, "expected schema version \"2\"");
@@ -101,7 +104,8 @@ Result<Name, CatalogError> Reader::read_single_pointer(NodeView node, RrSetView 
     return Name(*target);
 }
 
-Result<void, CatalogError> Reader::read_member(NodeView node, const std::string& id, RrSetView pointers) {
+Result<void, CatalogError> Reader::read_member(NodeView node, const std::string& id,
+                                               RrSetView pointers) {
     KITH_TRY(const Name target, read_single_pointer(node, pointers));
     if (target.is_root()) return broken(node, "the root cannot be a member");
     if (by_id_.size() >= catalog_members_max) {
@@ -113,7 +117,8 @@ Result<void, CatalogError> Reader::read_member(NodeView node, const std::string&
     return {};
 }
 
-Result<void, CatalogError> Reader::read_property(NodeView node, const std::vector<std::string>& labels) {
+Result<void, CatalogError> Reader::read_property(NodeView node,
+                                                 const std::vector<std::string>& labels) {
     const RrSetView pointers = node.find(RrType::PTR);
     const RrSetView texts = node.find(RrType::TXT);
     if (labels[0] == "coo" && pointers) {
@@ -143,7 +148,9 @@ std::vector<std::uint8_t> to_bytes(std::string_view text) {
     return {bytes.begin(), bytes.end()};
 }
 
-std::vector<std::uint8_t> wire_of(const Name& name) { return {name.wire().begin(), name.wire().end()}; }
+std::vector<std::uint8_t> wire_of(const Name& name) {
+    return {name.wire().begin(), name.wire().end()};
+}
 
 std::vector<std::uint8_t> soa_rdata(std::uint32_t serial) {
     std::vector<std::uint8_t> out = to_bytes(std::string_view("\7invalid\0\7invalid\0", 18));
@@ -161,7 +168,9 @@ std::string group_rdata(std::string_view text) {
     return std::string(1, static_cast<char>(text.size())) + std::string(text);
 }
 
-Result<CatalogMembers, CatalogError> read_catalog(const zone::Zone& catalog) { return Reader(catalog).read(); }
+Result<CatalogMembers, CatalogError> read_catalog(const zone::Zone& catalog) {
+    return Reader(catalog).read();
+}
 
 CatalogPlan plan_catalog(const Name& catalog, const CatalogMembers& next,
                          const std::map<Name, Ownership>& owned) {
@@ -189,7 +198,8 @@ CatalogPlan plan_catalog(const Name& catalog, const CatalogMembers& next,
     return plan;
 }
 
-std::vector<zone::Record> write_catalog(const Name& apex, std::uint32_t serial, const CatalogMembers& members) {
+std::vector<zone::Record> write_catalog(const Name& apex, std::uint32_t serial,
+                                        const CatalogMembers& members) {
     std::vector<zone::Record> out;
     out.push_back(make_record(apex, RrType::SOA, soa_rdata(serial)));
     out.push_back(make_record(apex, RrType::NS, to_bytes(std::string_view("\7invalid\0", 9))));
@@ -201,7 +211,9 @@ std::vector<zone::Record> write_catalog(const Name& apex, std::uint32_t serial, 
         for (const std::string& group : member.groups) {
             out.push_back(make_record(below("group", owner), RrType::TXT, to_bytes(group)));
         }
-        if (member.new_owner) out.push_back(make_record(below("coo", owner), RrType::PTR, wire_of(*member.new_owner)));
+        if (member.new_owner)
+            out.push_back(
+                make_record(below("coo", owner), RrType::PTR, wire_of(*member.new_owner)));
     }
     return out;
 }

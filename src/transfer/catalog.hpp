@@ -17,7 +17,7 @@ namespace kith::transfer {
 /// One member of a catalog.
 struct CatalogMember {
     dns::Name zone;
-    std::string id;     // the unique label, lower case, as bytes: a new one means start afresh (§5.4)
+    std::string id;  // the unique label, lower case, as bytes: a new one means start afresh (§5.4)
     std::vector<std::string> groups;  // §4.3.2: RDATA of each TXT record, sorted; see group_rdata()
     std::optional<dns::Name> new_owner;  // `coo` (§4.3.1): the catalog that may take the member
 
@@ -47,7 +47,7 @@ struct CatalogPlan {
     std::vector<CatalogMember> reset;    // same name, new unique label: drop its state, begin anew
     std::vector<CatalogMember> take;     // from another catalog that gave it away (coo)
     std::vector<CatalogMember> regroup;  // only groups or coo changed
-    std::vector<dns::Name> conflicts;    // members another catalog or the configuration has: left out
+    std::vector<dns::Name> conflicts;  // members another catalog or the configuration has: left out
 
     bool is_empty() const {
         return add.empty() && remove.empty() && reset.empty() && take.empty() && regroup.empty();

@@ -12,13 +12,16 @@ using zone::test::name;
 using zone::test::record;
 
 zone::ZonePtr catalog(const std::vector<std::string>& lines, bool versioned = true) {
-    std::vector<zone::Record> all = {record(soa_line(1), name("example.")), record("@ 0 NS invalid.", name("example."))};
+    std::vector<zone::Record> all = {record(soa_line(1), name("example.")),
+                                     record("@ 0 NS invalid.", name("example."))};
     if (versioned) all.push_back(record("version 0 TXT 2", name("example.")));
     for (const std::string& line : lines) all.push_back(record(line, name("example.")));
     return zone::test::build(all).zone;
 }
 
-CatalogMember member(std::string_view zone, std::string_view id) { return {name(zone), std::string(id), {}, {}}; }
+CatalogMember member(std::string_view zone, std::string_view id) {
+    return {name(zone), std::string(id), {}, {}};
+}
 
 TEST(Catalog, ReadsMembersAndTheirProperties) {
     const auto members = read_catalog(*catalog({
@@ -54,9 +57,14 @@ TEST(Catalog, RefusesABrokenOne) {
         {{"version 0 TXT 1"}, false, "version.example.", "an old version"},
         {{"version 0 TXT 2 3"}, false, "version.example.", "two strings"},
         {{"version 0 TXT 3"}, true, "version.example.", "two versions"},
-        {{"a.zones 0 PTR x.", "a.zones 0 PTR y."}, true, "a.zones.example.", "two PTR records (§4.1)"},
+        {{"a.zones 0 PTR x.", "a.zones 0 PTR y."},
+         true,
+         "a.zones.example.",
+         "two PTR records (§4.1)"},
         {{"a.zones 0 PTR x.", "b.zones 0 PTR X."}, true, "x.", "a member twice (§4.1)"},
-        {{"a.zones 0 PTR x.", "coo.a.zones 0 PTR c.", "coo.a.zones 0 PTR d."}, true, "coo.a.zones.example.",
+        {{"a.zones 0 PTR x.", "coo.a.zones 0 PTR c.", "coo.a.zones 0 PTR d."},
+         true,
+         "coo.a.zones.example.",
          "two owners (§4.3.1)"},
         {{"a.zones 0 PTR ."}, true, "a.zones.example.", "the root"},
     };
@@ -85,13 +93,14 @@ TEST(Catalog, PlansWhatChanges) {
     };
     CatalogMembers next;
     for (const CatalogMember& each :
-         {member("same.", "s"), member("reset.", "new"), grouped, member("taken.", "t"), member("kept.", "k"),
-          member("configured.", "c"), member("added.", "a")}) {
+         {member("same.", "s"), member("reset.", "new"), grouped, member("taken.", "t"),
+          member("kept.", "k"), member("configured.", "c"), member("added.", "a")}) {
         next.emplace(each.zone, each);
     }
     const CatalogPlan plan = plan_catalog(ours, next, owned);
     EXPECT_EQ(plan.add, std::vector{member("added.", "a")});
-    EXPECT_EQ(plan.remove, std::vector{name("gone.")}) << "and nothing of other catalogs (RFC 9432 §5.3)";
+    EXPECT_EQ(plan.remove, std::vector{name("gone.")})
+        << "and nothing of other catalogs (RFC 9432 §5.3)";
     EXPECT_EQ(plan.reset, std::vector{member("reset.", "new")}) << "§5.4";
     EXPECT_EQ(plan.take, std::vector{member("taken.", "t")}) << "given away with coo (§4.3.1)";
     EXPECT_EQ(plan.regroup, std::vector{grouped});

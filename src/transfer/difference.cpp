@@ -39,8 +39,12 @@ void fill(Difference& out) {
     out.added = without_soa(out.change->added);
     if (out.removed.empty() || out.added.empty()) return;
     // Only provenance is ever changed and not seen: where there is none, nothing cancels out.
-    const auto has_provenance = [](const Record* record) { return record->provenance != zone::Provenance{}; };
-    if (std::ranges::none_of(out.removed, has_provenance) && std::ranges::none_of(out.added, has_provenance)) return;
+    const auto has_provenance = [](const Record* record) {
+        return record->provenance != zone::Provenance{};
+    };
+    if (std::ranges::none_of(out.removed, has_provenance) &&
+        std::ranges::none_of(out.added, has_provenance))
+        return;
     Records removed = out.removed;
     Records added = out.added;
     std::ranges::sort(removed, comes_before);
@@ -63,7 +67,8 @@ bool set_soas(Difference& out, const Record& after) {
     if (read_soa_numbers(out.soa_after.rdata).serial != change.to_serial) return false;
     out.soa_before = removed != nullptr ? *removed : out.soa_after;
     if (removed == nullptr) {
-        store_u32(out.soa_before.rdata.data() + out.soa_before.rdata.size() - 20, change.from_serial);
+        store_u32(out.soa_before.rdata.data() + out.soa_before.rdata.size() - 20,
+                  change.from_serial);
     }
     return read_soa_numbers(out.soa_before.rdata).serial == change.from_serial;
 }

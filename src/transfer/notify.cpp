@@ -32,10 +32,12 @@ Result<NotifyIn, Rcode> read_notify(Bytes message) {
     if (question->type != RrType::SOA) return std::unexpected(Rcode::NOTIMP);
     NotifyIn out{parsed->header().id, question->name, question->klass, std::nullopt};
     parsed->for_each(dns::Section::answer, [&](const dns::RecordView& record) {
-        if (record.type != RrType::SOA || record.owner != out.zone || record.klass != out.klass) return;
+        if (record.type != RrType::SOA || record.owner != out.zone || record.klass != out.klass)
+            return;
         std::uint8_t space[2 * dns::name_bytes_max + 20];
         dns::Writer rdata(space);
-        if (dns::expand_rdata(message, record, rdata)) out.serial = read_soa_numbers(rdata.written()).serial;
+        if (dns::expand_rdata(message, record, rdata))
+            out.serial = read_soa_numbers(rdata.written()).serial;
     });
     return out;
 }
@@ -76,8 +78,8 @@ Notifier::Key Notifier::key_of(const Request& request) {
     return {request.zone, request.target.endpoint.to_text()};
 }
 
-void Notifier::notify(Time now, const dns::Name& zone, dns::RrClass klass, Bytes soa, std::uint32_t ttl,
-                      const std::vector<NotifyTarget>& targets) {
+void Notifier::notify(Time now, const dns::Name& zone, dns::RrClass klass, Bytes soa,
+                      std::uint32_t ttl, const std::vector<NotifyTarget>& targets) {
     for (std::size_t i = 0; i < std::min(targets.size(), notify_targets_max); ++i) {
         Request request;
         request.zone = zone;
@@ -92,7 +94,8 @@ void Notifier::notify(Time now, const dns::Name& zone, dns::RrClass klass, Bytes
 
 void Notifier::notify_one(Time now, Request request) {
     for (Request& flying : flying_) {
-        if (flying.zone != request.zone || flying.target.endpoint != request.target.endpoint) continue;
+        if (flying.zone != request.zone || flying.target.endpoint != request.target.endpoint)
+            continue;
         // It is told again with the next message: another id, so that a reply to the old is none.
         request.id = static_cast<std::uint16_t>(rng_->next());
         request.due = now;
@@ -122,10 +125,11 @@ std::vector<std::uint8_t> Notifier::write(Request& request) {
     dns::MessageBuilder builder;
     builder.start_query(buffer, request.id, request.zone, RrType::SOA, request.klass);
     builder.header().flags = opcode_bits(Opcode::NOTIFY) | Header::aa;  // RFC 1996 §3.6
-    KITH_CHECK(builder.add_record(dns::Section::answer, request.zone, RrType::SOA, request.klass, request.ttl,
-                                  request.soa));
+    KITH_CHECK(builder.add_record(dns::Section::answer, request.zone, RrType::SOA, request.klass,
+                                  request.ttl, request.soa));
     std::size_t size = builder.finish().size();
-    Security security = make_security_ && request.target.key != 0 ? make_security_(request.target.key) : Security{};
+    Security security =
+        make_security_ && request.target.key != 0 ? make_security_(request.target.key) : Security{};
     if (security.signer != nullptr) {
         buffer.resize(size + security.signer->room());
         size = security.signer->sign(buffer, size);
@@ -157,14 +161,17 @@ std::optional<Notifier::Transmit> Notifier::poll_transmit(Time now) {
 
 bool Notifier::on_reply(Time, const Endpoint& from, Bytes message) {
     const auto parsed = dns::MessageView::parse(message);
-    if (!parsed || !parsed->header().has(Header::qr) || parsed->header().opcode() != Opcode::NOTIFY) {
+    if (!parsed || !parsed->header().has(Header::qr) ||
+        parsed->header().opcode() != Opcode::NOTIFY) {
         ++counts_.ignored;
         return false;
     }
     const auto question = parsed->question();
     for (std::size_t i = 0; i < flying_.size(); ++i) {
         Request& request = flying_[i];
-        if (request.id != parsed->header().id || request.target.endpoint != from || request.tries == 0) continue;
+        if (request.id != parsed->header().id || request.target.endpoint != from ||
+            request.tries == 0)
+            continue;
         if (question && (question->name != request.zone || question->type != RrType::SOA)) continue;
         if (request.verifier != nullptr &&
             (!request.verifier->accept(message) || !request.verifier->is_covered())) {

@@ -34,7 +34,8 @@ struct NotifyIn {
 /// question, NOTIMP for another type than SOA.
 Result<NotifyIn, dns::Rcode> read_notify(Bytes message);
 /// The answer to it (§4.7), in `buffer` of at least 512 bytes: the question, AA, and the rcode.
-Bytes write_notify_reply(Bytes request, dns::Rcode rcode, MessageSigner* signer, MutableBytes buffer);
+Bytes write_notify_reply(Bytes request, dns::Rcode rcode, MessageSigner* signer,
+                         MutableBytes buffer);
 
 /// The names a zone's NOTIFY goes to by itself (§2.3): its NS records but for the SOA's MNAME.
 std::vector<dns::Name> notify_names(const zone::Zone& zone);

@@ -16,11 +16,14 @@ using dns::Rcode;
 using dns::RrType;
 using zone::test::name;
 
-Endpoint target(std::uint8_t last, std::uint16_t port = 53) { return {IpAddress::v4(192, 0, 2, last), port, 0}; }
+Endpoint target(std::uint8_t last, std::uint16_t port = 53) {
+    return {IpAddress::v4(192, 0, 2, last), port, 0};
+}
 
 class Notify : public testing::Test {
 protected:
-    void notify(std::uint32_t serial, const std::vector<NotifyTarget>& targets, std::string_view apex = "example.") {
+    void notify(std::uint32_t serial, const std::vector<NotifyTarget>& targets,
+                std::string_view apex = "example.") {
         const zone::Record soa = zone::test::record(soa_line(serial), name("example."));
         notifier.notify(now, name(apex), dns::RrClass::IN, soa.rdata, soa.ttl, targets);
     }
@@ -31,12 +34,14 @@ protected:
     }
     void reply(const Notifier::Transmit& to, Rcode rcode = Rcode::NOERROR) {
         Message buffer(512);
-        EXPECT_TRUE(notifier.on_reply(now, to.to, write_notify_reply(to.message, rcode, nullptr, buffer)));
+        EXPECT_TRUE(
+            notifier.on_reply(now, to.to, write_notify_reply(to.message, rcode, nullptr, buffer)));
     }
     Notifier make(std::uint32_t) {
-        return Notifier(rng, {}, [this](const dns::Name&, const Endpoint& to, std::optional<Rcode> rcode) {
-            done.emplace_back(to, rcode);
-        });
+        return Notifier(rng, {},
+                        [this](const dns::Name&, const Endpoint& to, std::optional<Rcode> rcode) {
+                            done.emplace_back(to, rcode);
+                        });
     }
 
     SeededRng rng{1};
@@ -76,7 +81,8 @@ TEST_F(Notify, RepeatsUntilAnsweredOrGivenUp) {
         notifier.on_timer(now);
         for (const auto& again : drain()) {
             EXPECT_EQ(again.to, target(2));
-            EXPECT_EQ(load_u16(again.message.data()), load_u16(sent[1].message.data())) << "a late reply counts";
+            EXPECT_EQ(load_u16(again.message.data()), load_u16(sent[1].message.data()))
+                << "a late reply counts";
         }
     }
     EXPECT_EQ(waits, (std::vector<double>{2, 4, 8, 16, 32, 60}));
@@ -118,7 +124,8 @@ TEST_F(Notify, IgnoresWhatIsNoReply) {
         {target(1), with(13, 'x'), "another zone"},
         {target(1), {1, 2, 3}, "no message"},
     };
-    for (const auto& row : rows) EXPECT_FALSE(notifier.on_reply(now, row.from, row.bytes)) << row.why;
+    for (const auto& row : rows)
+        EXPECT_FALSE(notifier.on_reply(now, row.from, row.bytes)) << row.why;
     EXPECT_EQ(notifier.in_flight(), 1U);
     EXPECT_TRUE(notifier.on_reply(now, target(1), with(0, good[0])));
 }
@@ -131,7 +138,8 @@ TEST_F(Notify, ANewerVersionTakesThePlaceOfTheOlder) {
     ASSERT_EQ(second.size(), 1U) << "told at once";
     EXPECT_EQ(read_notify(second[0].message)->serial, 10U);
     Message buffer(512);
-    EXPECT_FALSE(notifier.on_reply(now, target(1), write_notify_reply(first[0].message, Rcode::NOERROR, nullptr, buffer)))
+    EXPECT_FALSE(notifier.on_reply(
+        now, target(1), write_notify_reply(first[0].message, Rcode::NOERROR, nullptr, buffer)))
         << "the reply to the older one proves nothing of the newer";
     reply(second[0]);
     EXPECT_EQ(notifier.in_flight(), 0U);
@@ -165,19 +173,24 @@ TEST_F(Notify, FliesAFewAtOnce) {
 TEST_F(Notify, SignsAndWantsSignedReplies) {
     Notifier with_keys(rng, [](std::uint32_t key) {
         EXPECT_EQ(key, 3U);
-        return Notifier::Security{std::make_unique<CountingSigner>(), std::make_unique<CountingVerifier>()};
+        return Notifier::Security{std::make_unique<CountingSigner>(),
+                                  std::make_unique<CountingVerifier>()};
     });
     const zone::Record soa = zone::test::record(soa_line(1), name("example."));
-    with_keys.notify(now, name("example."), dns::RrClass::IN, soa.rdata, 1, {{target(1), 3}, {target(2), 0}});
+    with_keys.notify(now, name("example."), dns::RrClass::IN, soa.rdata, 1,
+                     {{target(1), 3}, {target(2), 0}});
     const auto first = with_keys.poll_transmit(now);
     const auto second = with_keys.poll_transmit(now);
     EXPECT_EQ(dns::MessageView::parse(first->message)->header().counts[3], 1);
     EXPECT_EQ(dns::MessageView::parse(second->message)->header().counts[3], 0);
     Message buffer(512);
-    EXPECT_FALSE(with_keys.on_reply(now, target(1), write_notify_reply(first->message, Rcode::NOERROR, nullptr, buffer)));
+    EXPECT_FALSE(with_keys.on_reply(
+        now, target(1), write_notify_reply(first->message, Rcode::NOERROR, nullptr, buffer)));
     CountingSigner signer;
-    EXPECT_TRUE(with_keys.on_reply(now, target(1), write_notify_reply(first->message, Rcode::NOERROR, &signer, buffer)));
-    EXPECT_TRUE(with_keys.on_reply(now, target(2), write_notify_reply(second->message, Rcode::NOERROR, nullptr, buffer)));
+    EXPECT_TRUE(with_keys.on_reply(
+        now, target(1), write_notify_reply(first->message, Rcode::NOERROR, &signer, buffer)));
+    EXPECT_TRUE(with_keys.on_reply(
+        now, target(2), write_notify_reply(second->message, Rcode::NOERROR, nullptr, buffer)));
 }
 
 TEST(NotifyIn, SaysWhatIsWrong) {
@@ -186,7 +199,8 @@ TEST(NotifyIn, SaysWhatIsWrong) {
     const auto ask = [&](RrType type, int questions) {
         builder.start(buffer, buffer.size());
         builder.header().flags = 4 << 11;
-        for (int i = 0; i < questions; ++i) builder.add_question(name("example."), type, dns::RrClass::IN);
+        for (int i = 0; i < questions; ++i)
+            builder.add_question(name("example."), type, dns::RrClass::IN);
         const Bytes bytes = builder.finish();
         return read_notify(bytes);
     };
@@ -198,7 +212,8 @@ TEST(NotifyIn, SaysWhatIsWrong) {
 }
 
 TEST(NotifyNames, AreTheServersButThePrimary) {
-    const auto zone = zone::test::zone({"@ 300 NS ns", "@ 300 NS b", "@ 300 NS c.other.", "sub 300 NS d"});
+    const auto zone =
+        zone::test::zone({"@ 300 NS ns", "@ 300 NS b", "@ 300 NS c.other.", "sub 300 NS d"});
     std::set<std::string> names;
     for (const dns::Name& each : notify_names(*zone)) names.insert(each.to_text());
     EXPECT_EQ(names, (std::set<std::string>{"b.example.", "c.other."}));

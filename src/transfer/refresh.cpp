@@ -48,7 +48,8 @@ Refresh::Refresh(RefreshSettings settings, Rng& rng, Time now)
     const bool is_incremental =
         settings_.present != nullptr && settings_.form == RefreshSettings::Form::incremental;
     kind_ = is_incremental ? Kind::ixfr : Kind::axfr;
-    const bool asks_first = settings_.present != nullptr && settings_.first == RefreshSettings::First::soa;
+    const bool asks_first =
+        settings_.present != nullptr && settings_.first == RefreshSettings::First::soa;
     asks_first ? send_soa_query(now) : open(now);
 }
 
@@ -101,7 +102,8 @@ void Refresh::on_udp(Time now, Bytes message) {
         soa.resize(good ? rdata.size() : 0);
     });
     if (soa.empty() || !parsed->header().has(Header::aa)) {
-        return fail(now, error_of(InFault::refused, "the primary is not authoritative for the zone"));
+        return fail(now,
+                    error_of(InFault::refused, "the primary is not authoritative for the zone"));
     }
     std::optional<std::uint32_t> expire;
     if (parsed->edns()) {
@@ -118,8 +120,9 @@ void Refresh::on_soa(Time now, Bytes rdata, std::optional<std::uint32_t> expire)
         case SerialOrder::newer:
         case SerialOrder::undefined: return open(now);
         case SerialOrder::older:
-            return fail(now, error_of(InFault::old_serial, fmt::format("the primary has serial {}, we have {}",
-                                                                       soa.serial, ours)));
+            return fail(now, error_of(InFault::old_serial,
+                                      fmt::format("the primary has serial {}, we have {}",
+                                                  soa.serial, ours)));
         case SerialOrder::equal: break;
     }
     result_.transfer.kind = InResult::Kind::up_to_date;
@@ -184,7 +187,8 @@ void Refresh::on_tcp_closed(Time now, std::string_view why) {
 void Refresh::on_transfer_over(Time now) {
     if (in_->state() == InState::done) return take(now);
     const InError error = in_->error();
-    if (kind_ == Kind::axfr && edns_ && error.fault == InFault::refused && error.rcode == Rcode::FORMERR) {
+    if (kind_ == Kind::axfr && edns_ && error.fault == InFault::refused &&
+        error.rcode == Rcode::FORMERR) {
         // RFC 6891 §6.2.2: it may be too old for EDNS.
         edns_ = false;
         return open(now);
@@ -199,8 +203,8 @@ void Refresh::take(Time now) {
         case InResult::Kind::up_to_date: return finish();
         case InResult::Kind::whole: result_.zone = result_.transfer.zone; break;
         case InResult::Kind::differences: {
-            auto applied =
-                apply_differences(settings_.present, result_.transfer.differences, settings_.bounds.zone);
+            auto applied = apply_differences(settings_.present, result_.transfer.differences,
+                                             settings_.bounds.zone);
             if (!applied) return fail(now, std::move(applied).error());
             result_.zone = std::move(*applied);
         }
@@ -234,14 +238,21 @@ void Refresh::finish() {
 void Refresh::on_timer(Time now) {
     if (finished() || now < std::min(deadline_, give_up_)) return;
     if (now >= give_up_) {
-        return fail(now, error_of(InFault::cut, fmt::format("the transfer took more than {} minutes",
-                                                            std::chrono::duration_cast<std::chrono::minutes>(transfer_timeout).count())));
+        return fail(
+            now,
+            error_of(
+                InFault::cut,
+                fmt::format(
+                    "the transfer took more than {} minutes",
+                    std::chrono::duration_cast<std::chrono::minutes>(transfer_timeout).count())));
     }
     switch (step_) {
         case Step::soa: return tries_ < soa_query_tries ? send_soa_query(now) : open(now);
-        case Step::connecting: return fail(now, error_of(InFault::cut, "cannot connect: timed out"));
+        case Step::connecting:
+            return fail(now, error_of(InFault::cut, "cannot connect: timed out"));
         case Step::transferring:
-            return fail(now, error_of(InFault::cut, "the primary stopped sending in the middle of the transfer"));
+            return fail(now, error_of(InFault::cut,
+                                      "the primary stopped sending in the middle of the transfer"));
         case Step::finished: return;
     }
 }

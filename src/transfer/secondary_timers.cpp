@@ -12,15 +12,21 @@ Duration seconds(std::uint32_t count) { return std::chrono::seconds(count); }
 
 }  // namespace
 
-SecondaryTimers::SecondaryTimers(std::size_t primaries, const TimerBounds& bounds, Rng& rng, Time now)
-    : primaries_(primaries), bounds_(bounds), rng_(&rng), refresh_at_(now), last_start_(now - notify_spacing) {
+SecondaryTimers::SecondaryTimers(std::size_t primaries, const TimerBounds& bounds, Rng& rng,
+                                 Time now)
+    : primaries_(primaries),
+      bounds_(bounds),
+      rng_(&rng),
+      refresh_at_(now),
+      last_start_(now - notify_spacing) {
     KITH_CHECK(primaries > 0);
 }
 
 Duration SecondaryTimers::jittered(Duration most) {
     // Up to a quarter earlier, so that secondaries started together do not ask together for ever.
     const auto quarter = std::chrono::duration_cast<std::chrono::milliseconds>(most / 4).count();
-    const auto bound = static_cast<std::uint32_t>(std::clamp<std::int64_t>(quarter, 0, 0x7fffffff)) + 1;
+    const auto bound =
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(quarter, 0, 0x7fffffff)) + 1;
     return most - std::chrono::milliseconds(rng_->below(bound));
 }
 
@@ -80,11 +86,13 @@ void SecondaryTimers::on_wanted(Time now) {
 void SecondaryTimers::on_refreshed(Time now, const SoaNumbers& soa,
                                    std::optional<std::uint32_t> expire_option) {
     const bool is_same = health_ != ZoneHealth::absent && soa.serial == soa_.serial;
-    const Duration left = health_ == ZoneHealth::good ? verified_ + expire_ - now : Duration::zero();
+    const Duration left =
+        health_ == ZoneHealth::good ? verified_ + expire_ - now : Duration::zero();
     soa_ = soa;
     // What RFC 1912 §2.2 demands of a SOA is given to those that do not: else a zone would expire
     // before its first retry.
-    const Duration most = std::min(std::max(seconds(soa.expire), refresh_wait() + retry_min), expire_max);
+    const Duration most =
+        std::min(std::max(seconds(soa.expire), refresh_wait() + retry_min), expire_max);
     expire_ = most;
     if (expire_option) {
         // RFC 7314 §4: the primary's own rest counts, but never more than the SOA's; a look that
@@ -141,7 +149,9 @@ std::optional<Time> SecondaryTimers::next_deadline() const {
     return out;
 }
 
-std::optional<std::size_t> SecondaryTimers::poll_start() { return std::exchange(to_start_, std::nullopt); }
+std::optional<std::size_t> SecondaryTimers::poll_start() {
+    return std::exchange(to_start_, std::nullopt);
+}
 
 std::optional<Time> SecondaryTimers::expires_at() const {
     if (health_ == ZoneHealth::absent) return std::nullopt;

@@ -89,7 +89,7 @@ private:
     Time refresh_at_;  // when nothing is in flight
     Time last_start_{};
     bool refreshing_ = false;
-    bool wanted_again_ = false;               // a NOTIFY came while refreshing ...
+    bool wanted_again_ = false;                   // a NOTIFY came while refreshing ...
     std::optional<std::uint32_t> wanted_serial_;  // ... that named this serial
     std::optional<std::size_t> to_start_;
     std::size_t current_ = 0;    // primary of the refresh in flight

@@ -7,7 +7,8 @@
 namespace kith::transfer {
 namespace {
 
-constexpr SoaNumbers soa{.serial = 10, .refresh = 1000, .retry = 100, .expire = 5000, .minimum = 60};
+constexpr SoaNumbers soa{
+    .serial = 10, .refresh = 1000, .retry = 100, .expire = 5000, .minimum = 60};
 const Time start = Time() + 1h;
 
 TEST(Serials, FollowRfc1982) {
@@ -41,7 +42,9 @@ protected:
         out.on_refreshed(now, soa, std::nullopt);
         return out;
     }
-    static double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+    static double seconds(Duration duration) {
+        return std::chrono::duration<double>(duration).count();
+    }
 
     SeededRng rng{1};
     Time now = start;
@@ -86,7 +89,8 @@ TEST_F(Timers, TriesAllPrimariesThenWaitsLongerEachTime) {
         EXPECT_EQ(it.poll_start(), std::nullopt);
         const double wait = seconds(*it.next_deadline() - now);
         EXPECT_LE(wait, std::min(1000.0, 100.0 * (1 << std::min(round, 5)))) << "round " << round;
-        EXPECT_GE(wait, 0.75 * std::min(1000.0, 100.0 * (1 << std::min(round, 5)))) << "round " << round;
+        EXPECT_GE(wait, 0.75 * std::min(1000.0, 100.0 * (1 << std::min(round, 5))))
+            << "round " << round;
         if (round < 3) {
             EXPECT_GT(wait, before);
         }
@@ -137,7 +141,9 @@ TEST_F(Timers, TakesTheExpireOption) {
         {soa, 4500, 4500, "more than is left (RFC 7314 §4)"},
         {soa, 10, 4000, "a look takes nothing away (§4)"},
         {soa, 9000, 5000, "never more than the SOA's (§4)"},
-        {{.serial = 11, .refresh = 1000, .retry = 100, .expire = 5000, .minimum = 60}, 10, 10,
+        {{.serial = 11, .refresh = 1000, .retry = 100, .expire = 5000, .minimum = 60},
+         10,
+         10,
          "with a new version it is what counts (§4)"},
     };
     for (const auto& row : rows) {
@@ -154,12 +160,19 @@ TEST_F(Timers, TakesTheExpireOption) {
 TEST_F(Timers, HoldsSoaNumbersToBounds) {
     SecondaryTimers it = timers();
     ASSERT_TRUE(it.poll_start());
-    it.on_refreshed(now, {.serial = 1, .refresh = 0, .retry = 0, .expire = 0, .minimum = 0}, std::nullopt);
+    it.on_refreshed(now, {.serial = 1, .refresh = 0, .retry = 0, .expire = 0, .minimum = 0},
+                    std::nullopt);
     EXPECT_GE(seconds(*it.next_deadline() - now), 1.5) << "a refresh of 0 is no busy loop";
     EXPECT_EQ(it.health(), ZoneHealth::good) << "an expire of 0 is not taken at its word";
     SecondaryTimers other = timers();
     ASSERT_TRUE(other.poll_start());
-    other.on_refreshed(now, {.serial = 1, .refresh = 0xffffffffU, .retry = 0xffffffffU, .expire = 0xffffffffU, .minimum = 0}, std::nullopt);
+    other.on_refreshed(now,
+                       {.serial = 1,
+                        .refresh = 0xffffffffU,
+                        .retry = 0xffffffffU,
+                        .expire = 0xffffffffU,
+                        .minimum = 0},
+                       std::nullopt);
     EXPECT_LE(*other.next_deadline(), now + refresh_max);
     EXPECT_LE(*other.expires_at(), now + expire_max);
 }
@@ -169,7 +182,9 @@ TEST_F(Timers, ANotifyStartsARefresh) {
     now += 10s;
     it.on_notify(now, 2, 11);
     EXPECT_EQ(it.poll_start(), 2U) << "the primary that said so";
-    it.on_refreshed(now, {.serial = 11, .refresh = 1000, .retry = 100, .expire = 5000, .minimum = 60}, std::nullopt);
+    it.on_refreshed(now,
+                    {.serial = 11, .refresh = 1000, .retry = 100, .expire = 5000, .minimum = 60},
+                    std::nullopt);
     now += 10s;
     it.on_notify(now, 1, 11);
     EXPECT_EQ(it.poll_start(), std::nullopt) << "a serial we have (RFC 1996 §3.11)";
@@ -202,7 +217,9 @@ TEST_F(Timers, ARefreshThatBroughtWhatWasAnnouncedIsEnough) {
     it.on_notify(now, 0, 11);
     ASSERT_TRUE(it.poll_start());
     it.on_notify(now, 0, 12);
-    it.on_refreshed(now, {.serial = 12, .refresh = 1000, .retry = 100, .expire = 5000, .minimum = 60}, std::nullopt);
+    it.on_refreshed(now,
+                    {.serial = 12, .refresh = 1000, .retry = 100, .expire = 5000, .minimum = 60},
+                    std::nullopt);
     EXPECT_EQ(it.poll_start(), std::nullopt);
 }
 

@@ -25,16 +25,19 @@ using zone::test::record;
 class Primary {
 public:
     Primary() {
-        std::vector<zone::Record> all = {record("@ 300 SOA ns.example. hostmaster.example. 4294967200 5 2 60 5", name("example."))};
+        std::vector<zone::Record> all = {record(
+            "@ 300 SOA ns.example. hostmaster.example. 4294967200 5 2 60 5", name("example."))};
         for (int i = 0; i < 200; ++i) all.push_back(random_record(i, 0));
         zone = zone::test::build(all).zone;
         remember();
     }
 
     void change(Rng& rng) {
-        zone::ZoneChange change{name("example."), zone->serial(), zone->serial() + 1 + rng.below(3), {}, {}};
+        zone::ZoneChange change{
+            name("example."), zone->serial(), zone->serial() + 1 + rng.below(3), {}, {}};
         for (std::uint32_t left = 1 + rng.below(10); left > 0; --left) {
-            change.added.push_back(random_record(static_cast<int>(rng.below(300)), static_cast<int>(rng.below(5))));
+            change.added.push_back(
+                random_record(static_cast<int>(rng.below(300)), static_cast<int>(rng.below(5))));
         }
         const zone::ZonePtr next = *zone::apply_change(zone, change);
         zone::ZoneChange removal{name("example."), zone->serial(), next->serial(), {}, {}};
@@ -44,7 +47,8 @@ public:
             const zone::RrSetView rrset = *node.rrsets().begin();
             const Bytes rdata = rrset.rdata(0);
             zone::ZoneChange taking{name("example."), next->serial(), next->serial(), {}, {}};
-            taking.removed.push_back({gone, rrset.type(), rrset.ttl(), {rdata.begin(), rdata.end()}, {}});
+            taking.removed.push_back(
+                {gone, rrset.type(), rrset.ttl(), {rdata.begin(), rdata.end()}, {}});
             after = *zone::apply_change(next, taking);
         }
         changes.push_back(std::make_shared<zone::ZoneChange>(zone::difference(*zone, *after)));
@@ -58,12 +62,14 @@ public:
         const auto query = read_transfer_query(asked);
         if (!query || (refuse_ixfr && query->kind == Kind::ixfr)) {
             Message buffer(65535);
-            const Bytes error = write_transfer_error(asked, dns::Rcode::NOTIMP, {}, "", nullptr, buffer);
+            const Bytes error =
+                write_transfer_error(asked, dns::Rcode::NOTIMP, {}, "", nullptr, buffer);
             return {{error.begin(), error.end()}};
         }
         Source source{zone, {}, {}};
         for (std::size_t i = 0; i < changes.size(); ++i) {
-            if (!source.changes.empty() || changes[i]->from_serial == query->serial) source.changes.push_back(changes[i]);
+            if (!source.changes.empty() || changes[i]->from_serial == query->serial)
+                source.changes.push_back(changes[i]);
         }
         TransferOut out(*query, source, std::make_unique<CountingSigner>(), 700);
         (out.shape() == Shape::differences ? incremental : whole) += 1;
@@ -77,7 +83,8 @@ public:
         builder.start_response(buffer, 1232, asked, view);
         builder.set_flag(dns::Header::aa);
         const zone::RrSetView soa = zone->apex_node().find(dns::RrType::SOA);
-        builder.add_record(dns::Section::answer, zone->apex(), dns::RrType::SOA, dns::RrClass::IN, soa.ttl(), soa.rdata(0));
+        builder.add_record(dns::Section::answer, zone->apex(), dns::RrType::SOA, dns::RrClass::IN,
+                           soa.ttl(), soa.rdata(0));
         const std::size_t size = builder.finish().size();
         buffer.resize(CountingSigner().sign(buffer, size));
         return buffer;
@@ -95,8 +102,9 @@ public:
 
 private:
     static zone::Record random_record(int host, int value) {
-        return record("host" + std::to_string(host) + " " + std::to_string(60 + host % 2 * value) + " A 192.0.2." +
-                          std::to_string(1 + value), name("example."));
+        return record("host" + std::to_string(host) + " " + std::to_string(60 + host % 2 * value) +
+                          " A 192.0.2." + std::to_string(1 + value),
+                      name("example."));
     }
     void remember() { versions[zone->serial()] = zone::test::dump(*zone); }
 };
@@ -110,7 +118,9 @@ struct Weather {
 class World {
 public:
     World(std::uint64_t seed, const Weather& weather)
-        : rng_(seed), weather_(weather), timers_(weather.first_primary_is_dead ? 2 : 1, {}, engine_rng_, now_),
+        : rng_(seed),
+          weather_(weather),
+          timers_(weather.first_primary_is_dead ? 2 : 1, {}, engine_rng_, now_),
           notifier_(engine_rng_) {}
 
     void run(int changes) {
@@ -146,8 +156,12 @@ public:
 
 private:
     bool chance(std::uint32_t percent) { return rng_.below(100) < percent; }
-    Duration a_while() { return std::chrono::microseconds(100 + rng_.below(chance(5) ? 3'000'000 : 50'000)); }
-    void at(Duration in, std::function<void()> event) { events_.emplace(now_ + in, std::move(event)); }
+    Duration a_while() {
+        return std::chrono::microseconds(100 + rng_.below(chance(5) ? 3'000'000 : 50'000));
+    }
+    void at(Duration in, std::function<void()> event) {
+        events_.emplace(now_ + in, std::move(event));
+    }
 
     std::optional<Time> next_moment() const {
         std::optional<Time> out;
@@ -167,7 +181,8 @@ private:
         at(std::chrono::milliseconds(rng_.below(2000)), [this, left] {
             primary.change(rng_);
             const zone::RrSetView soa = primary.zone->apex_node().find(dns::RrType::SOA);
-            notifier_.notify(now_, name("example."), dns::RrClass::IN, soa.rdata(0), 300, {{secondary_, 0}});
+            notifier_.notify(now_, name("example."), dns::RrClass::IN, soa.rdata(0), 300,
+                             {{secondary_, 0}});
             schedule_change(left - 1);
         });
     }
@@ -186,8 +201,11 @@ private:
                 ASSERT_TRUE(notify.has_value());
                 timers_.on_notify(now_, weather_.first_primary_is_dead ? 1 : 0, notify->serial);
                 Message buffer(512);
-                const Bytes reply = write_notify_reply(message, dns::Rcode::NOERROR, nullptr, buffer);
-                send([this, bytes = Message(reply.begin(), reply.end())] { notifier_.on_reply(now_, secondary_, bytes); });
+                const Bytes reply =
+                    write_notify_reply(message, dns::Rcode::NOERROR, nullptr, buffer);
+                send([this, bytes = Message(reply.begin(), reply.end())] {
+                    notifier_.on_reply(now_, secondary_, bytes);
+                });
             });
         }
         while (true) {
@@ -207,7 +225,10 @@ private:
         RefreshSettings settings;
         settings.zone = name("example.");
         settings.present = zone_;
-        settings.make_security = [] { return Security{std::make_unique<CountingSigner>(), std::make_unique<CountingVerifier>()}; };
+        settings.make_security = [] {
+            return Security{std::make_unique<CountingSigner>(),
+                            std::make_unique<CountingVerifier>()};
+        };
         refresh_.emplace(std::move(settings), engine_rng_, now_);
     }
 
@@ -301,7 +322,8 @@ TEST(Simulation, ASecondaryFollowsInAnyWeather) {
         {{.lost = 30, .doubled = 20}, "datagrams get lost"},
         {{.lost = 10, .cut = 10, .refused = 20}, "connections break"},
         {{.lost = 60, .doubled = 10, .cut = 15, .refused = 30}, "a bad day"},
-        {{.lost = 10, .cut = 3, .refused = 5, .first_primary_is_dead = true}, "one of two primaries is dead"},
+        {{.lost = 10, .cut = 3, .refused = 5, .first_primary_is_dead = true},
+         "one of two primaries is dead"},
     };
     int whole = 0, incremental = 0, failures = 0;
     for (const auto& row : rows) {
@@ -338,7 +360,9 @@ Steps refresh_with_failure(int fail_at, int way, const zone::ZonePtr& present, P
     RefreshSettings settings;
     settings.zone = name("example.");
     settings.present = present;
-    settings.make_security = [] { return Security{std::make_unique<CountingSigner>(), std::make_unique<CountingVerifier>()}; };
+    settings.make_security = [] {
+        return Security{std::make_unique<CountingSigner>(), std::make_unique<CountingVerifier>()};
+    };
     Refresh refresh(std::move(settings), rng, now);
     Steps steps;
     const auto fails = [&] { return steps.count++ == fail_at; };
@@ -392,7 +416,8 @@ TEST(Simulation, EachStepFailsInTurn) {
         for (int way = 0; way < 3; ++way) {
             int step = 0;
             for (;; ++step) {
-                const auto before = present != nullptr ? zone::test::dump(*present) : std::vector<std::string>();
+                const auto before =
+                    present != nullptr ? zone::test::dump(*present) : std::vector<std::string>();
                 const Steps steps = refresh_with_failure(step, way, present, primary);
                 EXPECT_TRUE(steps.finished) << "step " << step << " way " << way;
                 if (present != nullptr) {

@@ -76,7 +76,8 @@ InState TransferIn::on_message(Bytes message) {
 
 InState TransferIn::on_end() {
     if (state_ != InState::more) return state_;
-    fail(InFault::cut, fmt::format("expected the closing SOA record, the transfer ended {}", where()));
+    fail(InFault::cut,
+         fmt::format("expected the closing SOA record, the transfer ended {}", where()));
     return state_ = InState::failed;
 }
 
@@ -100,7 +101,8 @@ bool TransferIn::read_message(Bytes message) {
     ++result_.messages;
     result_.bytes += message.size();
     if (result_.bytes > request_.bounds.bytes_max) {
-        return fail(InFault::bounds, fmt::format("the transfer is larger than {} bytes", request_.bounds.bytes_max));
+        return fail(InFault::bounds,
+                    fmt::format("the transfer is larger than {} bytes", request_.bounds.bytes_max));
     }
     const auto parsed = dns::MessageView::parse(message);
     if (!parsed) {
@@ -109,7 +111,8 @@ bool TransferIn::read_message(Bytes message) {
     }
     if (verifier_ != nullptr && parsed->header().id == request_.id) {
         if (const auto accepted = verifier_->accept(message); !accepted) {
-            return fail(InFault::signature, fmt::format("message {}: {}", result_.messages, accepted.error()),
+            return fail(InFault::signature,
+                        fmt::format("message {}: {}", result_.messages, accepted.error()),
                         parsed->rcode());
         }
     }
@@ -127,11 +130,14 @@ bool TransferIn::read_message(Bytes message) {
 
 bool TransferIn::check_header(const dns::MessageView& message) {
     const Header& header = message.header();
-    if (header.id != request_.id || !header.has(Header::qr) || header.opcode() != dns::Opcode::QUERY) {
-        return fail(InFault::not_ours, fmt::format("message {} is no response to our query", result_.messages));
+    if (header.id != request_.id || !header.has(Header::qr) ||
+        header.opcode() != dns::Opcode::QUERY) {
+        return fail(InFault::not_ours,
+                    fmt::format("message {} is no response to our query", result_.messages));
     }
     if (const Rcode rcode = message.rcode(); rcode != Rcode::NOERROR) {
-        return fail(InFault::refused, fmt::format("the primary answered {}", dns::rcode_name(rcode)), rcode);
+        return fail(InFault::refused,
+                    fmt::format("the primary answered {}", dns::rcode_name(rcode)), rcode);
     }
     if (header.has(Header::tc)) {
         if (request_.is_udp) return fail(InFault::use_tcp, "the answer is truncated");
@@ -150,7 +156,8 @@ bool TransferIn::check_question(const dns::MessageView& message) {
         question->klass == request_.klass) {
         return true;
     }
-    return fail(InFault::not_ours, fmt::format("message {} has another question than ours", result_.messages));
+    return fail(InFault::not_ours,
+                fmt::format("message {} has another question than ours", result_.messages));
 }
 
 void TransferIn::read_options(const dns::MessageView& message) {
@@ -161,17 +168,19 @@ void TransferIn::read_options(const dns::MessageView& message) {
 
 bool TransferIn::on_record(const dns::MessageView& message, const dns::RecordView& record) {
     if (++result_.records > request_.bounds.records_max) {
-        return fail(InFault::bounds,
-                    fmt::format("the transfer has more than {} records", request_.bounds.records_max));
+        return fail(InFault::bounds, fmt::format("the transfer has more than {} records",
+                                                 request_.bounds.records_max));
     }
     if (record.klass != request_.klass) {
         return fail(InFault::not_ours, fmt::format("a record of another class {}", where()));
     }
     if (!record.owner.is_under(request_.zone)) {
-        return fail(InFault::out_of_zone, fmt::format("{} is not in the zone, {}", record.owner.to_text(), where()));
+        return fail(InFault::out_of_zone,
+                    fmt::format("{} is not in the zone, {}", record.owner.to_text(), where()));
     }
     if (is_soa(record) && record.owner != request_.zone) {
-        return fail(InFault::framing, fmt::format("a SOA record of {}, {}", record.owner.to_text(), where()));
+        return fail(InFault::framing,
+                    fmt::format("a SOA record of {}, {}", record.owner.to_text(), where()));
     }
     if (dns::is_meta_type(record.type)) {
         return fail(InFault::malformed, fmt::format("a record of type {}, which no zone holds, {}",
@@ -180,8 +189,8 @@ bool TransferIn::on_record(const dns::MessageView& message, const dns::RecordVie
     dns::Writer rdata(rdata_);
     if (const auto read = dns::expand_rdata(message.bytes(), record, rdata); !read) {
         return fail(InFault::malformed,
-                    fmt::format("{} {} {}: {}", record.owner.to_text(), dns::type_name(record.type), where(),
-                                read.error().to_text()));
+                    fmt::format("{} {} {}: {}", record.owner.to_text(), dns::type_name(record.type),
+                                where(), read.error().to_text()));
     }
     return place_record(record, rdata.written());
 }
@@ -193,15 +202,18 @@ bool TransferIn::place_record(const dns::RecordView& record, Bytes rdata) {
         case Place::whole: return on_whole(record, rdata);
         case Place::removed: return on_removed(record, rdata);
         case Place::added: return on_added(record, rdata);
-        case Place::end: return fail(InFault::framing, fmt::format("a record after the closing SOA, {}", where()));
+        case Place::end:
+            return fail(InFault::framing,
+                        fmt::format("a record after the closing SOA, {}", where()));
     }
     return false;
 }
 
 bool TransferIn::on_first(const dns::RecordView& record, Bytes rdata) {
     if (!is_soa(record)) {
-        return fail(InFault::framing, fmt::format("expected a SOA record first, found {} {}",
-                                                  record.owner.to_text(), dns::type_name(record.type)));
+        return fail(InFault::framing,
+                    fmt::format("expected a SOA record first, found {} {}", record.owner.to_text(),
+                                dns::type_name(record.type)));
     }
     result_.soa.assign(rdata.begin(), rdata.end());
     newest_serial_ = serial_of(rdata);
@@ -211,8 +223,8 @@ bool TransferIn::on_first(const dns::RecordView& record, Bytes rdata) {
         return true;
     }
     if (request_.present != nullptr && is_newer(request_.present->serial(), newest_serial_)) {
-        return fail(InFault::old_serial, fmt::format("the primary has serial {}, we have {}", newest_serial_,
-                                                     request_.present->serial()));
+        return fail(InFault::old_serial, fmt::format("the primary has serial {}, we have {}",
+                                                     newest_serial_, request_.present->serial()));
     }
     return start_whole(record, rdata);
 }
@@ -236,8 +248,9 @@ bool TransferIn::settle_single_soa() {
 bool TransferIn::on_second(const dns::RecordView& record, Bytes rdata) {
     const std::uint32_t ours = request_.present->serial();
     if (newest_serial_ == ours || is_newer(ours, newest_serial_)) {
-        return fail(InFault::old_serial, fmt::format("the primary has serial {}, we have {}, and it sends records",
-                                                     newest_serial_, ours));
+        return fail(InFault::old_serial,
+                    fmt::format("the primary has serial {}, we have {}, and it sends records",
+                                newest_serial_, ours));
     }
     if (is_soa(record) && serial_of(rdata) == ours) return start_difference(record, rdata);
     // The whole zone, in the form of AXFR. Its SOA comes first, and has not been added yet.
@@ -251,7 +264,8 @@ bool TransferIn::on_second(const dns::RecordView& record, Bytes rdata) {
 bool TransferIn::start_whole(const dns::RecordView& record, Bytes rdata) {
     place_ = Place::whole;
     result_.kind = InResult::Kind::whole;
-    builder_ = std::make_unique<zone::ZoneBuilder>(request_.zone, request_.klass, request_.bounds.zone);
+    builder_ =
+        std::make_unique<zone::ZoneBuilder>(request_.zone, request_.klass, request_.bounds.zone);
     return add_to_zone(record, rdata);
 }
 
@@ -264,18 +278,22 @@ bool TransferIn::add_to_zone(const dns::RecordView& record, Bytes rdata) {
                                      {.source = request_.source});
     if (added) return true;
     return fail(fault_of(added.error()),
-                fmt::format("{} {}, {}: {}", record.owner.to_text(), dns::type_name(record.type), where(),
-                            zone::fault_text(added.error())));
+                fmt::format("{} {}, {}: {}", record.owner.to_text(), dns::type_name(record.type),
+                            where(), zone::fault_text(added.error())));
 }
 
 zone::Record TransferIn::make_record(const dns::RecordView& record, Bytes rdata) const {
-    return {record.owner, record.type, record.effective_ttl(), {rdata.begin(), rdata.end()}, {.source = request_.source}};
+    return {record.owner,
+            record.type,
+            record.effective_ttl(),
+            {rdata.begin(), rdata.end()},
+            {.source = request_.source}};
 }
 
 bool TransferIn::start_difference(const dns::RecordView& record, Bytes rdata) {
     if (result_.differences.size() == request_.bounds.differences_max) {
-        return fail(InFault::bounds,
-                    fmt::format("the transfer has more than {} differences", request_.bounds.differences_max));
+        return fail(InFault::bounds, fmt::format("the transfer has more than {} differences",
+                                                 request_.bounds.differences_max));
     }
     place_ = Place::removed;
     result_.kind = InResult::Kind::differences;
@@ -296,8 +314,8 @@ bool TransferIn::on_removed(const dns::RecordView& record, Bytes rdata) {
     // Serials only go up, and not beyond the newest: so differences cannot go round for ever.
     const bool goes_up = is_newer(change.to_serial, change.from_serial);
     if (!goes_up || is_newer(change.to_serial, newest_serial_)) {
-        return fail(InFault::framing, fmt::format("a difference from serial {} to {}, {}", change.from_serial,
-                                                  change.to_serial, where()));
+        return fail(InFault::framing, fmt::format("a difference from serial {} to {}, {}",
+                                                  change.from_serial, change.to_serial, where()));
     }
     change.added.push_back(make_record(record, rdata));
     place_ = Place::added;
@@ -311,8 +329,8 @@ bool TransferIn::on_added(const dns::RecordView& record, Bytes rdata) {
         return true;
     }
     if (serial_of(rdata) != change.to_serial) {
-        return fail(InFault::framing, fmt::format("expected the SOA with serial {}, found {}, {}", change.to_serial,
-                                                  serial_of(rdata), where()));
+        return fail(InFault::framing, fmt::format("expected the SOA with serial {}, found {}, {}",
+                                                  change.to_serial, serial_of(rdata), where()));
     }
     if (change.to_serial == newest_serial_) return on_last(record, rdata);
     return start_difference(record, rdata);
@@ -322,8 +340,9 @@ bool TransferIn::on_last(const dns::RecordView&, Bytes rdata) {
     // RFC 5936 §2.2: both are the same; else the zone changed while it was sent. Compression may have
     // given their names another case.
     if (!zone::same_rdata(RrType::SOA, rdata, result_.soa)) {
-        return fail(InFault::framing, fmt::format("the first and the last SOA record differ (serials {} and {})",
-                                                  newest_serial_, serial_of(rdata)));
+        return fail(InFault::framing,
+                    fmt::format("the first and the last SOA record differ (serials {} and {})",
+                                newest_serial_, serial_of(rdata)));
     }
     place_ = Place::end;
     return true;
@@ -349,8 +368,9 @@ bool TransferIn::build_zone() {
         return !zone::is_harmless(problem.fault);
     });
     if (bad == built.problems.end()) return fail(InFault::bad_zone, "the records make no zone");
-    return fail(InFault::bad_zone, fmt::format("{} {}: {}", bad->owner.to_text(), dns::type_name(bad->type),
-                                               zone::fault_text(bad->fault)));
+    return fail(InFault::bad_zone,
+                fmt::format("{} {}: {}", bad->owner.to_text(), dns::type_name(bad->type),
+                            zone::fault_text(bad->fault)));
 }
 
 Result<zone::ZonePtr, InError> apply_differences(const zone::ZonePtr& present,
@@ -361,11 +381,11 @@ Result<zone::ZonePtr, InError> apply_differences(const zone::ZonePtr& present,
         auto next = zone::apply_change(zone, change, bounds);
         if (!next) {
             const zone::ChangeError& error = next.error();
-            return std::unexpected(InError{
-                InFault::bad_change, Rcode::NOERROR,
-                fmt::format("the difference from serial {} to {} does not fit: {} {}: {}", change.from_serial,
-                            change.to_serial, error.owner.to_text(), dns::type_name(error.type),
-                            zone::fault_text(error.fault))});
+            return std::unexpected(
+                InError{InFault::bad_change, Rcode::NOERROR,
+                        fmt::format("the difference from serial {} to {} does not fit: {} {}: {}",
+                                    change.from_serial, change.to_serial, error.owner.to_text(),
+                                    dns::type_name(error.type), zone::fault_text(error.fault))});
         }
         zone = std::move(*next);
     }

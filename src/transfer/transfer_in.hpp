@@ -37,7 +37,7 @@ struct InRequest {
     dns::RrClass klass = dns::RrClass::IN;
     zone::ZonePtr present;  // the version we have; null: none, then the kind is axfr
     InBounds bounds;
-    bool is_udp = false;  // one message; a SOA alone that is newer means "ask over TCP"
+    bool is_udp = false;       // one message; a SOA alone that is newer means "ask over TCP"
     std::uint16_t source = 0;  // Provenance::source of the records
 };
 
@@ -72,9 +72,9 @@ struct InError {
 /// What a transfer brought.
 struct InResult {
     enum class Kind : std::uint8_t { up_to_date, whole, differences } kind = Kind::up_to_date;
-    zone::ZonePtr zone;                       // whole: the new zone
-    std::vector<zone::ZoneChange> differences;  // exact ones, in order, from the present version
-    std::vector<std::uint8_t> soa;            // RDATA of the newest SOA
+    zone::ZonePtr zone;                           // whole: the new zone
+    std::vector<zone::ZoneChange> differences;    // exact ones, in order, from the present version
+    std::vector<std::uint8_t> soa;                // RDATA of the newest SOA
     std::optional<std::uint32_t> expire_seconds;  // EXPIRE option (RFC 7314)
     std::size_t messages = 0, records = 0, bytes = 0;
 };

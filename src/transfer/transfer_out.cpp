@@ -77,11 +77,12 @@ void TransferOut::choose_shape() {
         shape_ = Shape::current;  // RFC 1995 §2
         return;
     }
-    const bool from_client = !source_.changes.empty() &&
-                             source_.changes.front()->from_serial == query_.serial;
+    const bool from_client =
+        !source_.changes.empty() && source_.changes.front()->from_serial == query_.serial;
     if (!from_client) return;
     std::size_t changed = 0;
-    for (const ChangePtr& change : source_.changes) changed += change->removed.size() + change->added.size();
+    for (const ChangePtr& change : source_.changes)
+        changed += change->removed.size() + change->added.size();
     if (changed > 4 * source_.zone->record_count()) return;  // whatever cancels out in it
     differences_ = make_differences(*source_.zone, source_.changes);
     std::size_t records = 0;
@@ -217,8 +218,8 @@ zone::ZonePtr TransferOut::release_zone() {
 
 Bytes answer_ixfr_over_udp(const TransferQuery& query, const Source& source, MessageSigner* signer,
                            std::size_t payload_bytes_max, MutableBytes buffer) {
-    const std::size_t limit = std::max(std::min<std::size_t>(query.payload_bytes, payload_bytes_max),
-                                       dns::udp_bytes_plain);
+    const std::size_t limit = std::max(
+        std::min<std::size_t>(query.payload_bytes, payload_bytes_max), dns::udp_bytes_plain);
     const std::size_t signature = signer != nullptr ? signer->room() : 0;
     // Not signed while it may still be thrown away: a signer counts what it signs.
     TransferOut out(query, source, nullptr, limit - std::min(limit, signature));

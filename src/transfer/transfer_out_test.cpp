@@ -55,9 +55,11 @@ TEST(TransferOut, SendsEverythingBetweenTwoSoaRecords) {
 }
 
 TEST(TransferOut, FillsMessagesAndRepeatsNoQuestion) {
-    std::vector<zone::Record> all = records({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"});
+    std::vector<zone::Record> all =
+        records({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"});
     for (int i = 0; i < 3000; ++i) {
-        all.push_back(zone::test::record("host" + std::to_string(i) + " 300 A 192.0.2.1", name("example.")));
+        all.push_back(
+            zone::test::record("host" + std::to_string(i) + " 300 A 192.0.2.1", name("example.")));
     }
     const zone::ZonePtr zone = zone::test::build(all).zone;
     TransferOut out(query(Kind::axfr), {zone, {}, {}}, std::make_unique<CountingSigner>(), 4096);
@@ -78,7 +80,8 @@ TEST(TransferOut, FillsMessagesAndRepeatsNoQuestion) {
 
 TEST(TransferOut, GivesALargeRecordAMessageOfItsOwn) {
     zone::ZoneBuilder builder(name("example."));
-    for (const zone::Record& each : records({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5", "a 1 A 192.0.2.1"})) {
+    for (const zone::Record& each :
+         records({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5", "a 1 A 192.0.2.1"})) {
         ASSERT_TRUE(builder.add(each.owner, each.type, each.ttl, each.rdata));
     }
     const std::vector<std::uint8_t> large(60'000, 'x');
@@ -94,12 +97,14 @@ TEST(TransferOut, GivesALargeRecordAMessageOfItsOwn) {
 
 TEST(TransferOut, SaysSoWhenARecordCannotBeSent) {
     zone::ZoneBuilder builder(name("example."));
-    for (const zone::Record& each : records({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"})) {
+    for (const zone::Record& each :
+         records({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"})) {
         ASSERT_TRUE(builder.add(each.owner, each.type, each.ttl, each.rdata));
     }
     const std::vector<std::uint8_t> large(65'200, 'x');
     const std::string label(60, 'a');
-    ASSERT_TRUE(builder.add(name(label + "." + label + "." + label + ".example."), RrType::NULL_, 1, large));
+    ASSERT_TRUE(builder.add(name(label + "." + label + "." + label + ".example."), RrType::NULL_, 1,
+                            large));
     const zone::ZonePtr zone = builder.finish().zone;
     ASSERT_NE(zone, nullptr);
     class LargeSigner final : public MessageSigner {
@@ -136,10 +141,14 @@ TEST(TransferOut, TellsWhenTheZoneExpires) {
 /// A zone of serial 3 with the changes that led there.
 Source two_changes() {
     const zone::ZonePtr first = small_zone();
-    const ChangePtr one = change(1, 2, records({"b 60 A 192.0.2.2"}), records({"c 60 A 192.0.2.9"}));
+    const ChangePtr one =
+        change(1, 2, records({"b 60 A 192.0.2.2"}), records({"c 60 A 192.0.2.9"}));
     const zone::ZonePtr second = *zone::apply_change(first, *one);
-    zone::ZoneChange two = zone::difference(*second, **zone::apply_change(
-        second, *change(2, 3, {zone::test::record(soa_line(2), name("example."))}, records({"@ 300 SOA ns.example. other.example. 3 2 3 4 5", "a 60 A 192.0.2.4"}))));
+    zone::ZoneChange two = zone::difference(
+        *second, **zone::apply_change(
+                     second, *change(2, 3, {zone::test::record(soa_line(2), name("example."))},
+                                     records({"@ 300 SOA ns.example. other.example. 3 2 3 4 5",
+                                              "a 60 A 192.0.2.4"}))));
     // The feed keeps leases: that one was renewed is nobody's business.
     two.removed.push_back(records({"c 60 A 192.0.2.9"})[0]);
     two.added.push_back(two.removed.back());
@@ -183,10 +192,12 @@ TEST(TransferOut, ChoosesWhatIxfrGets) {
         {0xffffffffU, newest, Shape::whole, "older: serials go round"},
     };
     for (const auto& row : rows) {
-        EXPECT_EQ(TransferOut(query(Kind::ixfr, row.serial), row.source).shape(), row.expected) << row.why;
+        EXPECT_EQ(TransferOut(query(Kind::ixfr, row.serial), row.source).shape(), row.expected)
+            << row.why;
     }
     const Source broken{source.zone, {source.changes[1], source.changes[0]}, {}};
-    EXPECT_EQ(TransferOut(query(Kind::ixfr, 2), broken).shape(), Shape::whole) << "changes out of order";
+    EXPECT_EQ(TransferOut(query(Kind::ixfr, 2), broken).shape(), Shape::whole)
+        << "changes out of order";
     std::vector<zone::Record> many;
     for (int i = 0; i < 20; ++i) many.push_back(records({"c 60 A 192.0.2.9"})[0]);
     const Source larger{source.zone, {change(2, 3, many, {})}, {}};
@@ -198,21 +209,27 @@ TEST(TransferOut, AnswersIxfrOverUdp) {
     Message buffer(65535);
     const Source source = two_changes();
     TransferQuery asked = query(Kind::ixfr, 1);
-    EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, source, nullptr, 1232, buffer)).size(), 9U) << "it fits";
+    EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, source, nullptr, 1232, buffer)).size(), 9U)
+        << "it fits";
     const Lines soa = {"example. 300 SOA ns.example. other.example. 3 2 3 4 5"};
     asked.serial = 77;
-    EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, {source.zone, {}, {}}, nullptr, 1232, buffer)), soa)
+    EXPECT_EQ(
+        answer_lines(answer_ixfr_over_udp(asked, {source.zone, {}, {}}, nullptr, 1232, buffer)),
+        soa)
         << "no whole zones over UDP";
     asked.serial = 2;
     std::vector<zone::Record> many;
     for (int i = 0; i < 4; ++i) {
-        many.push_back(zone::test::record("t 1 TXT " + std::string(200, static_cast<char>('a' + i)), name("example.")));
+        many.push_back(zone::test::record("t 1 TXT " + std::string(200, static_cast<char>('a' + i)),
+                                          name("example.")));
     }
     const Source large{source.zone, {change(2, 3, {}, many)}, {}};
-    EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, large, nullptr, 1232, buffer)), soa) << "512 without EDNS";
+    EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, large, nullptr, 1232, buffer)), soa)
+        << "512 without EDNS";
     asked.payload_bytes = 4096;
     EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, large, nullptr, 4096, buffer)).size(), 8U);
-    EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, large, nullptr, 900, buffer)), soa) << "our own bound";
+    EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, large, nullptr, 900, buffer)), soa)
+        << "our own bound";
     CountingSigner signer;
     const Bytes is_signed = answer_ixfr_over_udp(asked, large, &signer, 900, buffer);
     EXPECT_EQ(dns::MessageView::parse(is_signed)->header().counts[3], 1);
@@ -248,7 +265,8 @@ TEST(TransferQuery, ReadsWhatItWrites) {
 }
 
 TEST(TransferQuery, RefusesOtherShapes) {
-    const Message good = write_transfer_query({Kind::axfr, 1, name("example."), dns::RrClass::IN, {}, true});
+    const Message good =
+        write_transfer_query({Kind::axfr, 1, name("example."), dns::RrClass::IN, {}, true});
     const auto with = [&good](std::size_t at, std::uint8_t value) {
         Message out = good;
         out[at] = value;
@@ -264,7 +282,8 @@ TEST(TransferQuery, RefusesOtherShapes) {
         dns::MessageBuilder builder;
         builder.start_query(buffer, 1, name("example."), RrType::IXFR, dns::RrClass::IN);
         const zone::Record soa = records({"@ 1 SOA ns.example. h.example. 1 2 3 4 5"}, "other.")[0];
-        builder.add_record(dns::Section::authority, soa.owner, soa.type, dns::RrClass::IN, 1, soa.rdata);
+        builder.add_record(dns::Section::authority, soa.owner, soa.type, dns::RrClass::IN, 1,
+                           soa.rdata);
         buffer.resize(builder.finish().size());
         return buffer;
     }();
@@ -290,9 +309,10 @@ TEST(TransferQuery, RefusesOtherShapes) {
 
 TEST(TransferError, CarriesTheQuestionAndTheReason) {
     Message buffer(65535);
-    const Message asked = write_transfer_query({Kind::axfr, 1, name("example."), dns::RrClass::IN, {}, true});
-    const auto refused = dns::MessageView::parse(
-        write_transfer_error(asked, Rcode::REFUSED, dns::EdeCode::prohibited, "no transfer", nullptr, buffer));
+    const Message asked =
+        write_transfer_query({Kind::axfr, 1, name("example."), dns::RrClass::IN, {}, true});
+    const auto refused = dns::MessageView::parse(write_transfer_error(
+        asked, Rcode::REFUSED, dns::EdeCode::prohibited, "no transfer", nullptr, buffer));
     ASSERT_TRUE(refused.has_value());
     EXPECT_EQ(refused->rcode(), Rcode::REFUSED);
     EXPECT_EQ(refused->question()->type, RrType::AXFR);
@@ -300,9 +320,11 @@ TEST(TransferError, CarriesTheQuestionAndTheReason) {
     ASSERT_TRUE(why.has_value());
     EXPECT_EQ(load_u16(why->data()), 18);
     EXPECT_EQ(as_text(why->subspan(2)), "no transfer");
-    const Message plain = write_transfer_query({Kind::axfr, 1, name("example."), dns::RrClass::IN, {}, false});
-    EXPECT_FALSE(dns::MessageView::parse(write_transfer_error(plain, Rcode::REFUSED, dns::EdeCode::prohibited,
-                                                              "no", nullptr, buffer))
+    const Message plain =
+        write_transfer_query({Kind::axfr, 1, name("example."), dns::RrClass::IN, {}, false});
+    EXPECT_FALSE(dns::MessageView::parse(write_transfer_error(plain, Rcode::REFUSED,
+                                                              dns::EdeCode::prohibited, "no",
+                                                              nullptr, buffer))
                      ->edns());
 }
 
@@ -327,10 +349,14 @@ TEST(Access, WantsAddressAndKeyOfOneRule) {
         {"198.51.100.1", &key_b, true, "this key from anywhere"},
     };
     for (const auto& row : rows) {
-        EXPECT_EQ(access.allows({*IpAddress::from_text(row.address), row.key}), row.allowed) << row.why;
+        EXPECT_EQ(access.allows({*IpAddress::from_text(row.address), row.key}), row.allowed)
+            << row.why;
     }
-    EXPECT_FALSE(Access().allows({*IpAddress::from_text("127.0.0.1"), &key_a})) << "nobody by default";
-    EXPECT_TRUE(Access(std::vector<AccessRule>(1)).allows({*IpAddress::from_text("127.0.0.1"), nullptr})) << "everybody if asked for";
+    EXPECT_FALSE(Access().allows({*IpAddress::from_text("127.0.0.1"), &key_a}))
+        << "nobody by default";
+    EXPECT_TRUE(
+        Access(std::vector<AccessRule>(1)).allows({*IpAddress::from_text("127.0.0.1"), nullptr}))
+        << "everybody if asked for";
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ Result<TransferQuery, Rcode> read_transfer_query(Bytes message) {
         if (edns->version != 0) return std::unexpected(Rcode::BADVERS);
         out.has_edns = true;
         out.wants_expire = edns->option(dns::OptionCode::EXPIRE).has_value();
-        out.payload_bytes = static_cast<std::uint16_t>(edns->usable_payload(dns::message_bytes_max));
+        out.payload_bytes =
+            static_cast<std::uint16_t>(edns->usable_payload(dns::message_bytes_max));
     }
     if (question->type == RrType::AXFR) return out;
     if (question->type != RrType::IXFR) return std::unexpected(Rcode::FORMERR);

@@ -20,7 +20,7 @@ struct TransferQuery {
     std::uint32_t serial = 0;  // IXFR: of the version the client has
     bool recursion_desired = false;
     bool has_edns = false;
-    bool wants_expire = false;        // RFC 7314
+    bool wants_expire = false;          // RFC 7314
     std::uint16_t payload_bytes = 512;  // largest UDP answer the client takes
 };
 
@@ -39,7 +39,8 @@ struct QueryOut {
 };
 
 /// Writes the query, with the EXPIRE option when `edns` is set, and signs it when there is a signer.
-std::vector<std::uint8_t> write_transfer_query(const QueryOut& query, MessageSigner* signer = nullptr);
+std::vector<std::uint8_t> write_transfer_query(const QueryOut& query,
+                                               MessageSigner* signer = nullptr);
 
 /// The query for a zone's SOA that precedes a transfer (RFC 1034 §4.3.5), with the EXPIRE option.
 std::vector<std::uint8_t> write_soa_query(std::uint16_t id, dns::NameView zone, dns::RrClass klass,

@@ -38,15 +38,16 @@ inline Message message(const std::vector<std::string>& lines, const MessageShape
     }
     for (const std::string& line : lines) {
         const zone::Record record = zone::test::record(line, zone::test::name("example."));
-        EXPECT_TRUE(builder.add_record(dns::Section::answer, record.owner, record.type, shape.klass, record.ttl,
-                                       record.rdata));
+        EXPECT_TRUE(builder.add_record(dns::Section::answer, record.owner, record.type, shape.klass,
+                                       record.ttl, record.rdata));
     }
     buffer.resize(builder.finish().size());
     return buffer;
 }
 
 inline std::string soa_line(std::uint32_t serial) {
-    return "example. 300 SOA ns.example. hostmaster.example. " + std::to_string(serial) + " 2 3 4 5";
+    return "example. 300 SOA ns.example. hostmaster.example. " + std::to_string(serial) +
+           " 2 3 4 5";
 }
 
 /// All records of a message's answer section, one line each.
@@ -135,8 +136,8 @@ inline std::vector<Message> run(TransferOut& out) {
 
 inline ChangePtr change(std::uint32_t from, std::uint32_t to, std::vector<zone::Record> removed,
                         std::vector<zone::Record> added) {
-    return std::make_shared<zone::ZoneChange>(
-        zone::ZoneChange{zone::test::name("example."), from, to, std::move(removed), std::move(added)});
+    return std::make_shared<zone::ZoneChange>(zone::ZoneChange{
+        zone::test::name("example."), from, to, std::move(removed), std::move(added)});
 }
 
 }  // namespace kith::transfer::test
