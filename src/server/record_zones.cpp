@@ -198,7 +198,9 @@ void RecordZones::complete(LoadedSnapshot& loaded) {
         if (each.zone.transfer->is_secondary()) parts_->secondaries.keep(each.apex, each.zone.transfer, ring);
         zones_[each.apex].expires_at = parts_->secondaries.expires_at(each.apex);
         transfers.push_back(transfer_zone(each.apex, zones_[each.apex]));
-        parts_->desk.set_rules(each.apex, each.zone.updates);
+        std::vector<Endpoint> primaries;
+        for (const ServerAndKey& primary : each.zone.transfer->primaries) primaries.push_back(primary.endpoint);
+        parts_->desk.set_rules(each.apex, each.zone.updates, std::move(primaries));
     }
     snapshot.transfers = TransferZones(std::move(transfers));
     if (parts_ != nullptr) {
