@@ -278,8 +278,12 @@ TEST(Update, HasTrustDnsOperations) {
         options.must_exist = row.must_exist;
         std::ostringstream out, err;
         EXPECT_EQ(update_operation(options, server.world(), out, err), row.code) << err.str();
-        if (!row.there.empty()) EXPECT_TRUE(has(server.dump(), row.there));
-        if (!row.gone.empty()) EXPECT_FALSE(has(server.dump(), row.gone));
+        if (!row.there.empty()) {
+            EXPECT_TRUE(has(server.dump(), row.there));
+        }
+        if (!row.gone.empty()) {
+            EXPECT_FALSE(has(server.dump(), row.gone));
+        }
         EXPECT_EQ(err.str().empty(), row.code == 0);
     }
 }
