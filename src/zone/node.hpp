@@ -50,6 +50,7 @@ enum NodeFlag : std::uint8_t {
     node_has_wildcard_child = 16,  // "*" in front of this owner exists
     node_one_label_wildcard = 32,  // see NodeView::one_label_wildcard()
     node_from_change = 64,         // 4 bytes in front of the node tell which change made it
+    node_is_hash = 128,            // holds NSEC3 and their signatures, nothing else
 };
 
 enum RrSetFlag : std::uint16_t {
@@ -212,6 +213,8 @@ public:
     /// Strictly below a cut or a DNAME: glue, or never answered (RFC 6672 §2.4).
     bool is_occluded() const { return has(node_is_occluded); }
     bool has_wildcard_child() const { return has(node_has_wildcard_child); }
+    /// Nothing but NSEC3 records: names that, unless others are below them, do not exist (RFC 5155 §7.2.8).
+    bool is_hash() const { return has(node_is_hash); }
     /// A "*" that stands for exactly one label, not for any number of them as RFC 4592 has it.
     bool one_label_wildcard() const { return has(node_one_label_wildcard); }
 

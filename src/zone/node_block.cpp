@@ -226,11 +226,16 @@ Result<void, NodeFault> check_records(Records records, bool is_apex, const Bound
 
 std::uint8_t flags_of(Records records, bool is_apex) {
     unsigned flags = 0;
+    bool has_nsec3 = false;
+    bool has_other = false;
     for (const NodeRecord& record : records) {
+        if (record.type == RrType::NSEC3) has_nsec3 = true;
+        else if (record.type != RrType::RRSIG) has_other = true;
         if (record.type == RrType::NS && !is_apex) flags |= node_is_cut;
         if (record.type == RrType::CNAME) flags |= node_has_cname;
         if (record.type == RrType::DNAME) flags |= node_has_dname;
     }
+    if (has_nsec3 && !has_other && !is_apex) flags |= node_is_hash;
     return static_cast<std::uint8_t>(flags);
 }
 

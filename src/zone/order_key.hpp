@@ -27,6 +27,9 @@ public:
         std::memcpy(&word, bytes_.data() + offset, sizeof word);
         return __builtin_bswap64(word);
     }
+    /// As comparing OrderKey(relative_owner) with `key`, without making it: done at the first byte that
+    /// differs.
+    static std::strong_ordering compare(Bytes relative_owner, const OrderKey& key);
     /// True when `ancestor` is this name or above it.
     bool starts_with(const OrderKey& ancestor) const {
         return ancestor.size_ <= size_ &&

@@ -16,9 +16,29 @@ constexpr std::size_t page_entries_low = 16;
 constexpr std::size_t page_entries_joined = 48;
 
 using Child = OrderPage::Child;
-using Node = const std::uint8_t*;
+using Node = OrderPage::Node;
+static_assert(sizeof(Node) == 8 && sizeof(Child) == 16 && std::is_trivially_copyable_v<Child>,
+              "pages are copied as bytes");
 
 std::size_t entry_bytes(std::size_t level) { return level == 0 ? sizeof(Node) : sizeof(Child); }
+
+/// What a node is in the chains. NSEC3 are below a DNAME of the apex, too, and count there.
+unsigned marks_of(NodeView node) {
+    unsigned marks = 0;
+    if (!node.is_occluded() && node.find(RrType::NSEC)) marks |= static_cast<unsigned>(ChainLink::nsec);
+    if (node.find(RrType::NSEC3)) marks |= static_cast<unsigned>(ChainLink::nsec3);
+    return marks;
+}
+
+Node marked(const std::uint8_t* node) { return {node, marks_of(NodeView(node))}; }
+
+unsigned marks_of(const OrderPage& page) {
+    unsigned marks = 0;
+    for (std::size_t i = 0; i < page.count; ++i) {
+        marks |= page.level == 0 ? page.nodes()[i].marks() : page.children()[i].page.marks();
+    }
+    return marks;
+}
 
 std::size_t page_bytes(const OrderPage& page) {
     return sizeof(OrderPage) + page.count * entry_bytes(page.level);
@@ -40,14 +60,14 @@ void discard(Edit& edit, OrderPage* page) {
                  page->made_by);
 }
 
-Node first_node(const OrderPage& page) {
-    return page.level == 0 ? page.nodes()[0] : page.children()[0].first;
+const std::uint8_t* first_node(const OrderPage& page) {
+    return page.level == 0 ? page.nodes()[0].get() : page.children()[0].first;
 }
 
-Child child_of(OrderPage* page) { return {page, first_node(*page)}; }
+Child child_of(OrderPage* page) { return {{page, marks_of(*page)}, first_node(*page)}; }
 
 bool is_before(Node node, const OrderKey& key) {
-    return OrderKey(NodeView(node).relative_owner()) < key;
+    return OrderKey::compare(NodeView(node.get()).relative_owner(), key) < 0;
 }
 
 /// Index of the first node of a leaf that is not before `key`.
@@ -63,7 +83,7 @@ std::size_t child_position(const OrderPage& inner, const OrderKey& key) {
     // The last child whose first node is not after the key; before all of them: the first.
     const auto rest = std::span(inner.children(), inner.count).subspan(1);
     const auto at = std::ranges::partition_point(rest, [&](const Child& child) {
-        return OrderKey(NodeView(child.first).relative_owner()) <= key;
+        return OrderKey::compare(NodeView(child.first).relative_owner(), key) <= 0;
     });
     return static_cast<std::size_t>(at - rest.begin());
 }
@@ -85,8 +105,8 @@ Outcome pages_of(Edit& edit, std::size_t level, std::span<const Entry> entries) 
 
 /// Joins children `at` and `at + 1` of `children` when both are small enough together.
 void join(Edit& edit, std::vector<Child>& children, std::size_t at) {
-    OrderPage* const a = children[at].page;
-    OrderPage* const b = children[at + 1].page;
+    OrderPage* const a = children[at].page.get();
+    OrderPage* const b = children[at + 1].page.get();
     if (a->count + std::size_t{b->count} > page_entries_joined) return;
     const std::size_t size = entry_bytes(a->level);
     auto* const memory = edit.allocate(
@@ -126,7 +146,7 @@ enum class Action : std::uint8_t { insert, replace, erase };
 Outcome edit_below(Edit& edit, OrderPage* page, const OrderKey& key, Action action, Node node) {
     if (page->level > 0) {
         const std::size_t at = child_position(*page, key);
-        const Outcome below = edit_below(edit, page->children()[at].page, key, action, node);
+        const Outcome below = edit_below(edit, page->children()[at].page.get(), key, action, node);
         return with_child(edit, page, at, below);
     }
     const std::size_t at = leaf_position(*page, key);
@@ -157,7 +177,7 @@ OrderPage* edit_root(Edit& edit, OrderPage* root, const OrderKey& key, Action ac
         return make_page<Child>(edit, page->level + std::size_t{1}, children);
     }
     while (page->level > 0 && page->count == 1) {
-        OrderPage* const only = page->children()[0].page;
+        OrderPage* const only = page->children()[0].page.get();
         discard(edit, page);
         page = only;
     }
@@ -168,9 +188,9 @@ void free_page(const OrderPage& page, std::uint32_t before, Slab& slab) {
     if (page.made_by <= before) return;
     for (std::size_t i = 0; i < page.count; ++i) {
         if (page.level > 0) {
-            free_page(*page.children()[i].page, before, slab);
-        } else if (node_maker(NodeView(page.nodes()[i])) > before) {
-            free_node(slab, NodeView(page.nodes()[i]));
+            free_page(*page.children()[i].page.get(), before, slab);
+        } else if (node_maker(NodeView(page.nodes()[i].get())) > before) {
+            free_node(slab, NodeView(page.nodes()[i].get()));
         }
     }
     auto* const at = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(&page));
@@ -182,7 +202,7 @@ void free_page(const OrderPage& page, std::uint32_t before, Slab& slab) {
 void Cursor::descend(std::size_t level) {
     for (; level > 0; --level) {
         const Step& step = at_[level];
-        const OrderPage* const child = step.page->children()[step.index].page;
+        const OrderPage* const child = step.page->children()[step.index].page.get();
         at_[level - 1] = {child, 0};
     }
 }
@@ -212,7 +232,7 @@ bool Cursor::previous() {
         if (at_[level].index == 0) continue;
         --at_[level].index;
         for (; level > 0; --level) {
-            const OrderPage* const child = at_[level].page->children()[at_[level].index].page;
+            const OrderPage* const child = at_[level].page->children()[at_[level].index].page.get();
             at_[level - 1] = {child, static_cast<std::uint16_t>(child->count - 1)};
         }
         return true;
@@ -235,7 +255,7 @@ Cursor OrderTree::lower_bound(const OrderKey& key) const {
     for (; page->level > 0;) {
         const std::size_t at = child_position(*page, key);
         cursor.at_[page->level] = {page, static_cast<std::uint16_t>(at)};
-        page = page->children()[at].page;
+        page = page->children()[at].page.get();
     }
     const std::size_t at = leaf_position(*page, key);
     cursor.at_[0] = {page, static_cast<std::uint16_t>(at)};
@@ -244,13 +264,58 @@ Cursor OrderTree::lower_bound(const OrderKey& key) const {
     return cursor;
 }
 
+namespace {
+
+/// The last entry before `end` with a mark; null when there is none.
+template <class Entry>
+const Entry* last_marked(const Entry* entries, std::size_t end, ChainLink link) {
+    for (std::size_t at = end; at-- > 0;) {
+        if constexpr (std::is_same_v<Entry, Child>) {
+            if (entries[at].page.has(link)) return &entries[at];
+        } else if (entries[at].has(link)) {
+            return &entries[at];
+        }
+    }
+    return nullptr;
+}
+
+/// The last node with a mark at or below `page`.
+NodeView last_below(const OrderPage* page, ChainLink link) {
+    while (page->level > 0) {
+        const Child* const child = last_marked(page->children(), page->count, link);
+        if (child == nullptr) return {};
+        page = child->page.get();
+    }
+    const Node* const node = last_marked(page->nodes(), page->count, link);
+    return node != nullptr ? NodeView(node->get()) : NodeView();
+}
+
+}  // namespace
+
+NodeView OrderTree::last_before(const OrderKey& key, ChainLink link) const {
+    const OrderPage* before = nullptr;  // the last page passed that has one
+    const OrderPage* page = root_;
+    while (page->level > 0) {
+        const std::size_t at = child_position(*page, key);
+        const Child* const passed = last_marked(page->children(), at, link);
+        if (passed != nullptr) before = passed->page.get();
+        page = page->children()[at].page.get();
+    }
+    const Node* const node = last_marked(page->nodes(), leaf_position(*page, key), link);
+    if (node != nullptr) return NodeView(node->get());
+    return before != nullptr ? last_below(before, link) : NodeView();
+}
+
+NodeView OrderTree::last(ChainLink link) const { return last_below(root_, link); }
+
 OrderTree OrderTree::build(Edit& edit, std::span<const HashedNode> nodes) {
     KITH_CHECK(!nodes.empty());
     std::vector<Child> pages;
     std::array<Node, page_entries_max> leaf;
     for (std::size_t at = 0; at < nodes.size(); at += page_entries_max) {
         const std::size_t count = std::min(page_entries_max, nodes.size() - at);
-        std::ranges::transform(nodes.subspan(at, count), leaf.begin(), &HashedNode::node);
+        std::ranges::transform(nodes.subspan(at, count), leaf.begin(),
+                               [](const HashedNode& node) { return marked(node.node); });
         pages.push_back(child_of(make_page(edit, 0, std::span<const Node>(leaf.data(), count))));
     }
     for (std::size_t level = 1; pages.size() > 1; ++level) {
@@ -263,22 +328,22 @@ OrderTree OrderTree::build(Edit& edit, std::span<const HashedNode> nodes) {
         pages = std::move(above);
     }
     OrderTree tree;
-    tree.root_ = pages.front().page;
+    tree.root_ = pages.front().page.get();
     return tree;
 }
 
 void OrderTree::insert(Edit& edit, const std::uint8_t* node) {
     const OrderKey key(NodeView(node).relative_owner());
-    root_ = edit_root(edit, root_, key, Action::insert, node);
+    root_ = edit_root(edit, root_, key, Action::insert, marked(node));
 }
 
 void OrderTree::replace(Edit& edit, const std::uint8_t* now) {
     const OrderKey key(NodeView(now).relative_owner());
-    root_ = edit_root(edit, root_, key, Action::replace, now);
+    root_ = edit_root(edit, root_, key, Action::replace, marked(now));
 }
 
 void OrderTree::erase(Edit& edit, const OrderKey& key) {
-    root_ = edit_root(edit, root_, key, Action::erase, nullptr);
+    root_ = edit_root(edit, root_, key, Action::erase, Node{nullptr, 0});
 }
 
 void OrderTree::free_newer_than(std::uint32_t before, Slab& slab) const {

@@ -7,6 +7,10 @@
 //   inner page: maker, count, level | child, first node below it | ...
 //   leaf page:  maker, count, 0     | node | node | ...
 //
+// Pointers to children and nodes carry two marks in their lowest bits: there is an NSEC, or an NSEC3,
+// here or below. So the last name before another one that has one is found without reading any of
+// those between them, which have none and may be millions.
+//
 // An OrderTree is a value of one word: one version's view. Changing it goes through an Edit.
 
 #include <array>
@@ -23,21 +27,37 @@ class OrderKey;
 /// 64-way, at least 16 of 64 used: 12 levels hold more than 2^48 nodes.
 inline constexpr std::size_t order_levels_max = 12;
 
+/// The records that chain the names of a signed zone.
+enum class ChainLink : std::uint8_t { nsec = 1, nsec3 = 2 };
+
+/// A pointer to memory aligned to 4 bytes, with marks (ChainLink) in the two bits that leaves.
+template <class T>
+class Marked {
+public:
+    Marked() = default;
+    Marked(T* at, unsigned marks) : word_(reinterpret_cast<std::uintptr_t>(at) | marks) {}
+    T* get() const { return reinterpret_cast<T*>(word_ & ~std::uintptr_t{3}); }
+    unsigned marks() const { return static_cast<unsigned>(word_ & 3); }
+    bool has(ChainLink link) const { return (word_ & static_cast<std::uintptr_t>(link)) != 0; }
+
+private:
+    std::uintptr_t word_;
+};
+
 struct OrderPage {
     std::uint32_t made_by;
     std::uint16_t count;
     std::uint16_t level;  // 0: leaf
 
     struct Child {
-        OrderPage* page;
+        Marked<OrderPage> page;
         const std::uint8_t* first;
     };
+    using Node = Marked<const std::uint8_t>;
     Child* children() { return reinterpret_cast<Child*>(this + 1); }
     const Child* children() const { return reinterpret_cast<const Child*>(this + 1); }
-    const std::uint8_t** nodes() { return reinterpret_cast<const std::uint8_t**>(this + 1); }
-    const std::uint8_t* const* nodes() const {
-        return reinterpret_cast<const std::uint8_t* const*>(this + 1);
-    }
+    Node* nodes() { return reinterpret_cast<Node*>(this + 1); }
+    const Node* nodes() const { return reinterpret_cast<const Node*>(this + 1); }
 };
 
 /// A place in canonical order: at a node, or at the end (false).
@@ -45,7 +65,7 @@ class Cursor {
 public:
     explicit operator bool() const { return at_[0].index < at_[0].page->count; }
     /// Requires not to be at the end.
-    NodeView node() const { return NodeView(at_[0].page->nodes()[at_[0].index]); }
+    NodeView node() const { return NodeView(at_[0].page->nodes()[at_[0].index].get()); }
     /// Forward by one; requires not to be at the end.
     void next();
     /// Back by one, also from the end; stays and returns false at the first node.
@@ -72,6 +92,12 @@ public:
     Cursor first() const;
     /// At the first node that is not before `key`.
     Cursor lower_bound(const OrderKey& key) const;
+
+    /// The last node before `key` with such a record; none when there is none. Occluded nodes have no
+    /// NSEC, whatever they hold. Reads pages and the nodes that a search compares, no others.
+    NodeView last_before(const OrderKey& key, ChainLink link) const;
+    /// The last one of all.
+    NodeView last(ChainLink link) const;
 
     /// A tree of these nodes, which are in order; at least one.
     static OrderTree build(Edit& edit, std::span<const HashedNode> nodes);

@@ -71,6 +71,8 @@ Lookup Zone::find_from(const dns::LookupName& name, NodeView exact) const {
     found.exact = found.encloser = exact;
     found.encloser_labels = labels;
     if (!found.exact) found.encloser_labels = find_encloser(name, found.encloser);
+    if (found.encloser.is_hash()) [[unlikely]]
+        pass_over_hash(name, found);
     const NodeView encloser = found.encloser;
     if (encloser.is_occluded()) {
         find_occluder(name, found);
@@ -91,6 +93,21 @@ Lookup Zone::find_from(const dns::LookupName& name, NodeView exact) const {
         }));
     }
     return found;
+}
+
+bool Zone::has_names_below(NodeView node) const {
+    const OrderKey key(node.relative_owner());
+    Cursor at = order_.lower_bound(key);
+    at.next();
+    return at && OrderKey(at.node().relative_owner()).starts_with(key);
+}
+
+/// The encloser found owns NSEC3 and nothing else: unless names stand below it, it is not there.
+void Zone::pass_over_hash(const dns::LookupName& name, Lookup& found) const {
+    if (has_names_below(found.encloser)) return;
+    found.exact = {};
+    do found.encloser = probe(name, --found.encloser_labels);
+    while (found.encloser.is_hash() && !has_names_below(found.encloser));
 }
 
 void Zone::find_occluder(const dns::LookupName& name, Lookup& found) const {
@@ -123,6 +140,22 @@ Cursor Zone::lower_bound(NameView name) const {
 NodeView Zone::predecessor(NameView name) const {
     Cursor at = lower_bound(name);
     return at.previous() ? at.node() : NodeView();
+}
+
+NodeView Zone::nsec_before(NameView name) const {
+    return order_.last_before(OrderKey(relative(name, apex())), ChainLink::nsec);
+}
+
+NodeView Zone::nsec3_at(Bytes owner) const {
+    const std::uint64_t hash = dns::child_hash(owner.subspan(1, owner[0]), apex_hash_);
+    const NodeView node(index_.find(hash, [&](const std::uint8_t* at) {
+        return at[1] == owner.size() && same_lower(at + 4, owner.data(), owner.size());
+    }));
+    return node && node.find(RrType::NSEC3) ? node : NodeView();
+}
+
+NodeView Zone::nsec3_before(Bytes owner) const {
+    return order_.last_before(OrderKey(owner), ChainLink::nsec3);
 }
 
 }  // namespace kith::zone

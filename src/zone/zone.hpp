@@ -25,7 +25,9 @@ class ZoneEditor;
 /// What the answering algorithm (RFC 1034 §4.3.2, RFC 4592 §3.3.1) needs to know of one name. At
 /// most one of `cut` and `dname` is set: whatever stands below the higher one is not looked at.
 struct Lookup {
-    NodeView exact;     // node of that very name, perhaps an empty non-terminal; none: no such name
+    // Node of that very name, perhaps an empty non-terminal; none: no such name. Names that own NSEC3 and
+    // nothing else do not exist (RFC 5155 §7.2.8).
+    NodeView exact;
     NodeView encloser;  // `exact`, or the closest encloser; always set
     NodeView cut;       // topmost zone cut below the apex, down to the name itself
     NodeView dname;     // topmost DNAME strictly above the name, apex included
@@ -49,6 +51,9 @@ public:
     std::uint32_t serial() const { return serial_; }
     dns::RrClass klass() const { return klass_; }
     NodeView apex_node() const { return NodeView(index_.apex()); }
+    /// Of this version; never given twice by this process, so that what is known of a version can be kept
+    /// beside its number when nobody holds the version.
+    std::uint64_t id() const { return id_; }
 
     /// All about `name`, which must be under the apex. No allocation; about two cache misses for a
     /// name that exists, at most 10 probes however many labels a name that does not exist has.
@@ -76,6 +81,18 @@ public:
     /// The last node before `name`, which is under the apex; false for the apex itself. Empty
     /// non-terminals and occluded nodes are nodes too: step back with a Cursor to skip them.
     NodeView predecessor(NameView name) const;
+
+    /// For denials (RFC 4035 §3.1.3): the last node before `name`, which is under the apex, that owns an
+    /// NSEC; nodes below cuts do not count. None: the zone has no NSEC before it. Costs one search in
+    /// order, however many names without NSEC are between the two.
+    NodeView nsec_before(NameView name) const;
+    /// The node of `owner` when it has an NSEC3; none: it has none. Owners are relative to the apex and in
+    /// lower case, with 7 bytes behind them that may be read.
+    NodeView nsec3_at(Bytes owner) const;
+    /// The last node with NSEC3 before `owner`, and the last of all. None: there is none.
+    NodeView nsec3_before(Bytes owner) const;
+    NodeView last_nsec3() const { return order_.last(ChainLink::nsec3); }
+
     /// Calls `visit(const Name& owner, NodeView node)` for every node in canonical order.
     template <class Visit>
     void for_each_in_order(Visit visit) const {
@@ -95,6 +112,8 @@ private:
     /// Fills in cut and dname of a name whose encloser is occluded, from the apex downwards.
     void find_occluder(const dns::LookupName& name, Lookup& found) const;
     int find_encloser(const dns::LookupName& name, NodeView& encloser) const;
+    bool has_names_below(NodeView node) const;
+    void pass_over_hash(const dns::LookupName& name, Lookup& found) const;
     NodeView probe(const dns::LookupName& name, int labels) const;
     Lookup find_from(const dns::LookupName& name, NodeView exact) const;
     bool is_node_of(const std::uint8_t* node, const dns::LookupName& name, int labels) const;
@@ -102,6 +121,8 @@ private:
     NameIndex index_;
     OrderTree order_;
     Name apex_;
+    std::uint64_t apex_hash_ = 0;
+    std::uint64_t id_ = 0;
     int apex_labels_ = 1;
     std::uint32_t serial_ = 0;
     dns::RrClass klass_ = dns::RrClass::IN;

@@ -1,11 +1,20 @@
 #include "zone/zone_editor.hpp"
 
+#include <atomic>
 #include <vector>
 
 #include "zone/node_block.hpp"
 #include "zone/order_key.hpp"
 
 namespace kith::zone {
+namespace {
+
+std::uint64_t next_id() {
+    static std::atomic<std::uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
 
 ZoneEditor::ZoneEditor(NameView apex, dns::RrClass klass)
     : zone_([&] {
@@ -13,6 +22,8 @@ ZoneEditor::ZoneEditor(NameView apex, dns::RrClass klass)
           zone->lineage_ = std::make_shared<Lineage>();
           zone->version_ = zone->lineage_->begin_version();
           zone->apex_ = apex;
+          zone->apex_hash_ = dns::name_hash(apex);
+          zone->id_ = next_id();
           zone->apex_labels_ = apex.label_count();
           zone->klass_ = klass;
           return zone;
@@ -25,6 +36,8 @@ ZoneEditor::ZoneEditor(const Zone& base)
           zone->index_ = base.index_;
           zone->order_ = base.order_;
           zone->apex_ = base.apex_;
+          zone->apex_hash_ = base.apex_hash_;
+          zone->id_ = next_id();
           zone->apex_labels_ = base.apex_labels_;
           zone->serial_ = base.serial_;
           zone->klass_ = base.klass_;
