@@ -53,9 +53,16 @@ def transfer(kith: Kith, message: bytes) -> list[dnsmsg.Record]:
             if reply.rcode:
                 raise RuntimeError(f"rcode {reply.rcode}")
             records += reply.sections[0]
-            soas = [record for record in records if record.type == 6]
-            if len(records) == 1 and message[-4:-2] != b"\0\xfc" or len(soas) > 1 and soas[-1].rdata == soas[0].rdata and records[-1].type == 6:
+            newest = [record for record in records if record.type == 6 and record.rdata == records[0].rdata]
+            # Differences name the newest SOA three times: in front, before the last additions, at the end.
+            has_differences = len(records) > 1 and records[1].type == 6
+            if len(newest) == (3 if has_differences else 2) or len(records) == 1 and is_ixfr(message):
                 return records
+
+
+def is_ixfr(message: bytes) -> bool:
+    """An IXFR query may be answered with the SOA alone."""
+    return dnsmsg.Message(message).questions[0][1] == dnsmsg.TYPES["IXFR"]
 
 
 def axfr(kith: Kith, zone: str = ZONE) -> list[dnsmsg.Record]:
