@@ -222,7 +222,7 @@ Stored<void> Store::set_whole(const zone::Zone& zone, History history, std::span
             NetRrSet net;
             for (int i = 0; i < rrset.count(); ++i) {
                 const Bytes rdata = rrset.rdata(i);
-                net.added.push_back({owner, rrset.type(), rrset.ttl(), {rdata.begin(), rdata.end()}, rrset.provenance(i)});
+                net.added.push_back({owner, rrset.type(), rrset.record_ttl(rdata), {rdata.begin(), rdata.end()}, rrset.provenance(i)});
             }
             KITH_TRY_VOID(put_net(row, owner, rrset.type(), net));
         }

@@ -1,38 +1,10 @@
 #include <algorithm>
 
 #include "zone/change.hpp"
-#include "zone/node_block.hpp"
+#include "zone/missing_records.hpp"
 #include "zone/order_key.hpp"
 
 namespace kith::zone {
-namespace {
-
-bool same_record(const NodeRecord& a, const NodeRecord& b) {
-    return a.type == b.type && a.ttl == b.ttl && a.provenance == b.provenance &&
-           std::ranges::equal(a.rdata, b.rdata);
-}
-
-/// Appends to `out` the records of `node` that `other` lacks. Either may be none.
-void append_missing(NameView apex, NodeView node, NodeView other, std::vector<Record>& out) {
-    if (!node || node.is_empty()) return;
-    std::vector<NodeRecord> records;
-    std::vector<NodeRecord> others;
-    read_records(node, records);
-    if (other) read_records(other, others);
-    const Name owner = node.owner(apex);
-    for (const NodeRecord& record : records) {
-        const auto rrset = std::ranges::equal_range(others, record.type, {}, &NodeRecord::type);
-        const auto same = [&](const NodeRecord& there) { return same_record(record, there); };
-        if (std::ranges::any_of(rrset, same)) continue;
-        out.push_back({owner,
-                       record.type,
-                       record.ttl,
-                       {record.rdata.begin(), record.rdata.end()},
-                       record.provenance});
-    }
-}
-
-}  // namespace
 
 ZoneChange difference(const Zone& from, const Zone& to) {
     ZoneChange change{from.apex(), from.serial(), to.serial(), {}, {}};
@@ -58,11 +30,11 @@ ZoneChange difference(const Zone& from, const Zone& to) {
             order = OrderKey(left.relative_owner()) <=> OrderKey(right.relative_owner());
         }
         if (order <= 0) {
-            append_missing(from.apex(), left, order == 0 ? right : NodeView(), change.removed);
+            append_missing(left.owner(from.apex()), left, order == 0 ? right : NodeView(), change.removed);
             a.next();
         }
         if (order >= 0) {
-            append_missing(from.apex(), right, order == 0 ? left : NodeView(), change.added);
+            append_missing(right.owner(from.apex()), right, order == 0 ? left : NodeView(), change.added);
             b.next();
         }
     }

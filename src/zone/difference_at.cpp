@@ -2,30 +2,9 @@
 
 #include <algorithm>
 
-#include "zone/node_block.hpp"
+#include "zone/missing_records.hpp"
 
 namespace kith::zone {
-namespace {
-
-void append_missing(const Name& owner, NodeView node, NodeView other, std::vector<Record>& out) {
-    if (!node) return;
-    for (const RrSetView rrset : node.rrsets()) {
-        const RrSetView there = other ? other.find(rrset.type()) : RrSetView();
-        // An RRset that did not change is the same bytes: an update of one leaves the others.
-        for (int i = 0; i < rrset.count(); ++i) {
-            const Bytes rdata = rrset.rdata(i);
-            bool found = false;
-            for (int j = 0; there && !found && j < there.count(); ++j) {
-                found = there.ttl() == rrset.ttl() && there.provenance(j) == rrset.provenance(i) &&
-                        std::ranges::equal(there.rdata(j), rdata);
-            }
-            if (found) continue;
-            out.push_back({owner, rrset.type(), rrset.ttl(), {rdata.begin(), rdata.end()}, rrset.provenance(i)});
-        }
-    }
-}
-
-}  // namespace
 
 ZoneChange difference_at(const Zone& from, const Zone& to, std::span<const Name> owners) {
     ZoneChange change{from.apex(), from.serial(), to.serial(), {}, {}};

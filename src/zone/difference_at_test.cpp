@@ -1,5 +1,7 @@
 #include "zone/difference_at.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "zone/zone_testing.hpp"
@@ -30,6 +32,7 @@ TEST(DifferenceAt, IsTheDifferenceOfWhatItLooksAt) {
         {"a TTL changes for the whole RRset", {{}, 0, 2, {}, records({"a 60 A 192.0.2.1"})}, {name("example."), name("a.example.")}},
         {"a name goes, and the one above it", {{}, 0, 2, records({"x.y 5 TXT t"}), {}}, {name("example."), name("x.y.example.")}},
         {"a name comes", {{}, 0, 2, {}, records({"n.e.w 5 TXT t"})}, {name("example."), name("n.e.w.example.")}},
+        {"signatures with TTLs of their own", {{}, 0, 2, {}, records({"a 300 RRSIG A 8 2 300 20300101000000 20200101000000 1 example. AAAA", "a 60 RRSIG TXT 8 2 60 20300101000000 20200101000000 1 example. AAAA"})}, {name("example."), name("a.example.")}},
         {"two names", {{}, 0, 9, records({"b 300 A 192.0.2.1"}), records({"a 60 TXT u"})}, {name("example."), name("a.example."), name("b.example.")}},
     };
     for (const Row& row : rows) {
@@ -38,6 +41,7 @@ TEST(DifferenceAt, IsTheDifferenceOfWhatItLooksAt) {
         const ZoneChange some = difference_at(*first, *second, row.owners);
         EXPECT_EQ(some.removed, all.removed) << row.why;
         EXPECT_EQ(some.added, all.added) << row.why;
+        for (const Record& record : row.change.added) EXPECT_TRUE(std::ranges::count(some.added, record) == 1) << row.why;
         EXPECT_EQ(some.from_serial, 1U);
         EXPECT_EQ(some.to_serial, second->serial());
         EXPECT_FALSE(is_provenance_only(some)) << row.why;
