@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "answer/records.hpp"
+
 namespace kith::answer {
 namespace {
 
@@ -91,6 +93,7 @@ Answerer::Response Answerer::respond(const AnswerSnapshot& snapshot, Query& quer
     KITH_CHECK(buffer.size() >= response_bytes_min);
     Exchange exchange{snapshot, query, worker_.response, worker_};
     worker_.counters.queries[static_cast<std::size_t>(query.transport)].add();
+    worker_.denial.clear();
     // There may not even be a header to start a response from.
     if (query.reading != Reading::silence) start(exchange, buffer);
     const Verdict verdict = run_stages(exchange);
@@ -102,6 +105,12 @@ Answerer::Response Answerer::respond(const AnswerSnapshot& snapshot, Query& quer
 Bytes Answerer::finish(Exchange& exchange, MutableBytes buffer) {
     Query& query = exchange.query;
     dns::MessageBuilder& response = exchange.response;
+    // Of aliases made from wildcards whose targets are not ours.
+    const bool has_additional = response.header().counts[3] != 0;
+    if (!worker_.denial.proofs().empty() && !has_additional &&
+        !response.header().has(dns::Header::tc)) {
+        add_proofs(exchange);
+    }
     const bool truncated = response.header().has(dns::Header::tc);
     if (truncated && !is_datagram(query.transport)) {
         // Over a stream TC would send the client around in a circle.

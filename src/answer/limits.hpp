@@ -16,6 +16,19 @@ inline constexpr int chain_steps_max = 16;
 // left out: additional data is a courtesy (RFC 2181 §9), and glue is not counted here.
 inline constexpr std::size_t additional_targets_max = 32;
 
+// Iterations of NSEC3 that a denial may cost: up to three hashes, each a tenth of a microsecond per
+// iteration. Validators take zones with more than 50 to 150 for unsigned or broken (RFC 9276 §3.2) and
+// signers refuse to make them, so that nobody who checks proofs misses any. Above it denials have none.
+inline constexpr int nsec3_iterations_max = 150;
+// NSEC3 of other chains passed in search of one of ours. With two chains in a zone every other record
+// is ours; at the bound the chain is taken for broken.
+inline constexpr int nsec3_foreign_max = 64;
+// Names a worker keeps the NSEC3 and the covered wildcard of: 24 kB. Denials cluster below the names of
+// few zones; others cost two hashes more.
+inline constexpr std::size_t denial_cache_entries = 512;
+// Records of proofs in one answer: one for each alias made from a wildcard, three for its end.
+inline constexpr std::size_t proofs_max = chain_steps_max + 4;
+
 inline constexpr std::size_t nsid_bytes_max = 128;        // room set aside in every OPT that asks
 inline constexpr std::size_t chaos_text_bytes_max = 255;  // one character-string, RFC 1035 §3.3
 inline constexpr std::size_t ede_text_bytes_max = 80;     // ours are constants; longer ones are cut

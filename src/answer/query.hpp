@@ -98,6 +98,8 @@ struct Query {
     /// The name to answer now: the question's, or the target of the last alias. Lower case.
     const dns::LookupName& target() const { return steps == 0 ? qname : alias; }
     dns::RrType type() const { return view.qtype; }
+    /// DO: RRSIGs and proofs are wanted (RFC 4035 §3.1).
+    bool wants_dnssec() const { return view.edns && view.edns->dnssec_ok; }
     bool wants_recursion() const { return view.header.has(dns::Header::rd); }
     void explain(dns::EdeCode code, std::string_view text = {}) { error = {code, text}; }
 };

@@ -59,8 +59,8 @@ void add_host(Exchange& exchange, dns::NameView name) {
     for (const dns::RrType type : {dns::RrType::A, dns::RrType::AAAA}) {
         const zone::RrSetView addresses = node.find(type);
         if (!addresses) continue;
-        add_rrset(exchange, dns::Section::additional, owner, addresses, Order::stored,
-                  Need::courtesy);
+        add_signed(exchange, dns::Section::additional, owner, node, addresses, Order::stored,
+                   Need::courtesy);
     }
 }
 
@@ -138,6 +138,7 @@ bool add_record(Exchange& exchange, dns::Section section, Owner& owner, dns::RrT
 bool add_rrset(Exchange& exchange, dns::Section section, Owner& owner, const zone::RrSetView& rrset,
                Order order, Need need) {
     const std::uint32_t ttl = rrset.ttl();
+    const bool is_rrsig = rrset.type() == dns::RrType::RRSIG;
     const unsigned count = rrset.count();
     if (count == 1) {
         return add_record(exchange, section, owner, rrset.type(), ttl, rrset.rdata(0), need);
@@ -149,13 +150,61 @@ bool add_rrset(Exchange& exchange, dns::Section section, Owner& owner, const zon
         for (unsigned skip = exchange.worker.rotation++ % count; skip > 0; --skip) ++at;
     }
     for (unsigned left = count; left > 0; --left) {
-        if (!add_record(exchange, section, owner, rrset.type(), ttl, *at, need)) {
+        if (!add_record(exchange, section, owner, rrset.type(),
+                        is_rrsig ? rrset.record_ttl(*at) : ttl, *at, need)) {
             exchange.response.rewind(mark);
             owner = before;
             return false;
         }
         if (++at == rrset.end()) at = rrset.begin();
     }
+    return true;
+}
+
+bool add_signatures(Exchange& exchange, dns::Section section, Owner& owner, zone::NodeView node,
+                    dns::RrType covered, std::uint32_t ttl, Need need) {
+    // RFC 4035 §2.2: glue and the NS of a cut are not the zone's own, whatever stands beside them.
+    if (node.is_occluded()) return true;
+    if (node.is_cut() && covered != dns::RrType::DS && covered != dns::RrType::NSEC) return true;
+    const zone::RrSetView signatures = node.find(dns::RrType::RRSIG);
+    if (!signatures) return true;
+    for (const Bytes rdata : signatures) {
+        if (rdata.size() < 2 || load_u16(rdata.data()) != static_cast<std::uint16_t>(covered)) continue;
+        if (!add_record(exchange, section, owner, dns::RrType::RRSIG, ttl, rdata, need)) return false;
+    }
+    return true;
+}
+
+bool add_signed(Exchange& exchange, dns::Section section, Owner& owner, zone::NodeView node,
+                const zone::RrSetView& rrset, Order order, Need need) {
+    if (!exchange.query.wants_dnssec()) {
+        return add_rrset(exchange, section, owner, rrset, order, need);
+    }
+    const Owner before = owner;
+    const dns::MessageBuilder::Mark mark = exchange.response.mark();
+    if (!add_rrset(exchange, section, owner, rrset, order, need)) return false;
+    if (add_signatures(exchange, section, owner, node, rrset.type(), rrset.ttl(), need)) return true;
+    exchange.response.rewind(mark);
+    owner = before;
+    return false;
+}
+
+bool add_proofs(Exchange& exchange) {
+    DenialWork& denial = exchange.worker.denial;
+    for (const Proof& proof : denial.proofs()) {
+        std::array<std::uint8_t, dns::name_bytes_max> name;
+        const Bytes labels = proof.node.relative_owner();
+        const Bytes apex = proof.zone->apex().wire();
+        std::ranges::copy(labels, name.begin());
+        std::ranges::copy(apex, name.begin() + static_cast<std::ptrdiff_t>(labels.size()));
+        Owner owner{dns::NameView::unchecked(Bytes(name).first(labels.size() + apex.size()))};
+        if (!add_signed(exchange, dns::Section::authority, owner, proof.node,
+                        proof.node.find(proof.type), Order::stored, Need::required)) {
+            denial.clear();
+            return false;
+        }
+    }
+    denial.clear();
     return true;
 }
 
@@ -170,13 +219,21 @@ void add_additional(Exchange& exchange, const zone::RrSetView& rrset) {
     }
 }
 
-void add_zone_soa(Exchange& exchange, const zone::Zone& zone, std::uint32_t ttl, Bytes rdata) {
+bool add_zone_soa(Exchange& exchange, const zone::Zone& zone, std::uint32_t ttl, Bytes rdata) {
+    constexpr dns::Section section = dns::Section::authority;
     Owner apex = target_suffix(exchange.query, zone.apex_labels());
-    if (apex.offset != 0 && !apex.name.is_root() &&
-        add_soa_behind_question(exchange, apex, ttl, rdata)) {
-        return;
+    const dns::MessageBuilder::Mark mark = exchange.response.mark();
+    if (apex.offset == 0 || apex.name.is_root() ||
+        !add_soa_behind_question(exchange, apex, ttl, rdata)) {
+        if (!add_record(exchange, section, apex, dns::RrType::SOA, ttl, rdata)) return false;
     }
-    add_record(exchange, dns::Section::authority, apex, dns::RrType::SOA, ttl, rdata);
+    if (!exchange.query.wants_dnssec()) return true;
+    if (add_signatures(exchange, section, apex, zone.apex_node(), dns::RrType::SOA, ttl,
+                       Need::required)) {
+        return true;
+    }
+    exchange.response.rewind(mark);
+    return false;
 }
 
 void add_made_soa(Exchange& exchange, dns::Section section, Owner owner, std::uint32_t ttl) {
@@ -190,7 +247,8 @@ void add_made_soa(Exchange& exchange, dns::Section section, Owner owner, std::ui
     add_record(exchange, section, owner, dns::RrType::SOA, ttl, writer.written());
 }
 
-bool add_dname_once(Exchange& exchange, int labels, const zone::RrSetView& dname) {
+bool add_dname_once(Exchange& exchange, int labels, zone::NodeView node,
+                    const zone::RrSetView& dname) {
     Query& query = exchange.query;
     const auto begin = query.dnames.begin();
     const auto end = begin + query.dname_count;
@@ -199,10 +257,11 @@ bool add_dname_once(Exchange& exchange, int labels, const zone::RrSetView& dname
     *end = hash;  // there is room: at most one DNAME a step
     ++query.dname_count;
     Owner owner = target_suffix(query, labels);
-    return add_rrset(exchange, dns::Section::answer, owner, dname, Order::stored, Need::required);
+    return add_signed(exchange, dns::Section::answer, owner, node, dname, Order::stored,
+                      Need::required);
 }
 
-Verdict follow_alias(Exchange& exchange, dns::NameView name) {
+Verdict follow_alias(Exchange& exchange, dns::NameView name, std::uint16_t offset) {
     Query& query = exchange.query;
     query.seen[static_cast<std::size_t>(query.steps)] = query.target().hash();
     const auto seen_end = query.seen.begin() + query.steps + 1;
@@ -212,7 +271,7 @@ Verdict follow_alias(Exchange& exchange, dns::NameView name) {
         return Verdict::answered;
     }
     query.alias.assign(name);
-    query.alias_offset = exchange.response.last_name_offset();
+    query.alias_offset = offset;
     ++query.steps;
     if (std::find(query.seen.begin(), seen_end, query.alias.hash()) != seen_end) {
         exchange.worker.counters.chains_cut.add();

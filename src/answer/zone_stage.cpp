@@ -1,5 +1,6 @@
 // Answering from local zones: the algorithm of RFC 1034 §4.3.2 step 3 as amended by RFC 2308
-// (negative answers), RFC 4592 (wildcards), RFC 6672 (DNAME), RFC 8482 (ANY) and RFC 9471 (glue).
+// (negative answers), RFC 4592 (wildcards), RFC 6672 (DNAME), RFC 8482 (ANY), RFC 9471 (glue) and, for
+// queries with DO, RFC 4035 §3.1 and RFC 5155 §7.2 (signatures and proofs; denial.hpp).
 //
 // zone::Zone::find() has walked the tree: it knows the exact node or the closest encloser, the
 // topmost cut and the topmost DNAME above the name. What is left is the order in which they count:
@@ -22,6 +23,7 @@ void set_authoritative(Exchange& exchange) {
 }
 
 Verdict broken_zone(Exchange& exchange, std::string_view why) {
+    exchange.worker.denial.clear();
     exchange.query.rcode = dns::Rcode::SERVFAIL;
     exchange.query.explain(dns::EdeCode::invalid_data, why);
     return Verdict::answered;
@@ -56,9 +58,12 @@ public:
         if (found.cut && !answers_at_cut(found)) return refer(found.cut, found.cut_labels);
         set_authoritative(exchange_);
         if (found.exact) return answer_node(found.exact);
-        if (applies(found, query_.target())) return answer_node(found.wildcard);
+        if (applies(found, query_.target())) {
+            expanded_ = &found;
+            return answer_node(found.wildcard);
+        }
         query_.rcode = dns::Rcode::NXDOMAIN;
-        return deny();
+        return deny([&](Denial& denial) { return denial.no_name(found); });
     }
 
     /// For the records outside all zones: only a name that owns some is answered, there are no
@@ -104,42 +109,102 @@ private:
     Verdict answer_node(NodeView node) {
         Owner owner = target_owner(query_);
         if (query_.type() == RrType::ANY) return answer_any(node, owner);
-        if (const RrSetView rrset = node.find(query_.type())) {
-            if (add_rrset(exchange_, Section::answer, owner, rrset, Order::rotated,
-                          Need::required)) {
+        const RrSetView rrset = node.find(query_.type());
+        if (rrset && rrset.type() != RrType::NSEC3) {
+            if (!proves_expansion()) return broken_chain();
+            if (add_signed(exchange_, Section::answer, owner, node, rrset, Order::rotated,
+                           Need::required) &&
+                add_proofs(exchange_)) {
                 add_additional(exchange_, rrset);
             }
             return Verdict::answered;
         }
-        if (!node.has_cname()) return deny();
+        if (!node.has_cname()) return deny_type(node);
         const RrSetView cname = node.find(RrType::CNAME);
         if (!cname) return broken_zone(exchange_, "node without its CNAME");
-        return add_alias(owner, cname.ttl(), cname.rdata(0));
+        if (!proves_expansion()) return broken_chain();
+        return add_alias(owner, cname.ttl(), cname.rdata(0), node);
     }
 
-    Verdict add_alias(Owner& owner, std::uint32_t ttl, Bytes rdata) {
+    /// Adds a CNAME, with its signatures when `node` has it, and goes on with its target.
+    Verdict add_alias(Owner& owner, std::uint32_t ttl, Bytes rdata, NodeView node = {}) {
+        const dns::MessageBuilder::Mark mark = exchange_.response.mark();
         if (!add_record(exchange_, Section::answer, owner, RrType::CNAME, ttl, rdata)) {
             return Verdict::answered;
         }
-        return follow_alias(exchange_, dns::NameView::unchecked(rdata));
+        const std::uint16_t offset = exchange_.response.last_name_offset();
+        if (node && query_.wants_dnssec() &&
+            !add_signatures(exchange_, Section::answer, owner, node, RrType::CNAME, ttl,
+                            Need::required)) {
+            exchange_.response.rewind(mark);
+            return Verdict::answered;
+        }
+        return follow_alias(exchange_, dns::NameView::unchecked(rdata), offset);
     }
 
-    /// RFC 8482 §4.1: one RRset of those at the name, unless the configuration wants them all.
+    /// RFC 8482 §4.1: one RRset of those at the name, unless the configuration wants them all. NSEC3 are
+    /// at no name; with DO each RRset comes with its signatures, not these as an RRset of their own.
     Verdict answer_any(NodeView node, Owner& owner) {
         const bool all = exchange_.snapshot.options.any == AnyPolicy::all;
-        bool any = false;
+        RrSetView first;
         for (const RrSetView rrset : node.rrsets()) {
-            if (any && !all) break;
-            any = true;
-            if (!add_rrset(exchange_, Section::answer, owner, rrset, Order::rotated,
-                           Need::required))
-                break;
+            if (rrset.type() == RrType::NSEC3) continue;
+            const bool is_data = rrset.type() != RrType::RRSIG && rrset.type() != RrType::NSEC;
+            if (!first || is_data) first = rrset;
+            if (is_data) break;
         }
-        return any ? Verdict::answered : deny();
+        if (!first) return deny_type(node);
+        if (!proves_expansion()) return broken_chain();
+        bool has_room = true;
+        for (const RrSetView rrset : node.rrsets()) {
+            if (!all && rrset.type() != first.type()) continue;
+            if (rrset.type() == RrType::NSEC3) continue;
+            if (all && rrset.type() == RrType::RRSIG && query_.wants_dnssec()) continue;
+            has_room = has_room && add_signed(exchange_, Section::answer, owner, node, rrset,
+                                              Order::rotated, Need::required);
+        }
+        if (has_room) add_proofs(exchange_);
+        return Verdict::answered;
     }
 
-    /// NODATA or, with the rcode set before, NXDOMAIN: the SOA with the negative TTL (RFC 2308 §3).
-    Verdict deny() {
+    /// Finds the proof that the wildcard was the right answer, when one was (RFC 4035 §3.1.3.3).
+    bool proves_expansion() {
+        if (expanded_ == nullptr || !query_.wants_dnssec() || made_soa_) return true;
+        return Denial(exchange_.worker.denial, zone_, query_.target()).from_wildcard(*expanded_);
+    }
+
+    Verdict broken_chain() {
+        exchange_.worker.denial.clear();
+        query_.rcode = dns::Rcode::SERVFAIL;
+        query_.explain(dns::EdeCode::nsec_missing, "the zone's chain of denials is broken");
+        return Verdict::answered;
+    }
+
+    /// NODATA at a name that is `node`, or that a wildcard stands for.
+    Verdict deny_type(NodeView node) {
+        return deny([&](Denial& denial) {
+            if (expanded_ != nullptr) return denial.wildcard_no_data(*expanded_, query_.type());
+            return denial.no_data(node, query_.target().label_count(), query_.type());
+        });
+    }
+
+    /// Finds a proof with `find(Denial&)` if the query wants one. False: the chain is broken.
+    template <class Find>
+    bool prove(Find find) {
+        if (!query_.wants_dnssec() || made_soa_) return true;
+        Denial denial(exchange_.worker.denial, zone_, query_.target());
+        if (denial.kind() == Chain::Kind::too_costly) {
+            query_.explain(dns::EdeCode::unsupported_nsec3_iterations);
+        } else if (denial.kind() == Chain::Kind::unusable) {
+            query_.explain(dns::EdeCode::nsec_missing);
+        }
+        return find(denial);
+    }
+
+    /// NODATA or, with the rcode set before, NXDOMAIN: the SOA with the negative TTL (RFC 2308 §3), and
+    /// the proof that `find` finds.
+    template <class Find>
+    Verdict deny(Find find) {
         constexpr std::uint32_t made_ttl = 300;
         if (made_soa_) {
             add_made_soa(exchange_, Section::authority, target_owner(query_), made_ttl);
@@ -149,7 +214,10 @@ private:
         if (!soa || soa.rdata(0).size() < 20) return broken_zone(exchange_, "zone without SOA");
         const Bytes rdata = soa.rdata(0);
         const std::uint32_t minimum = load_u32(rdata.data() + rdata.size() - 4);
-        add_zone_soa(exchange_, zone_, std::min(soa.ttl(), minimum), rdata);
+        if (!prove(find)) return broken_chain();
+        if (add_zone_soa(exchange_, zone_, std::min(soa.ttl(), minimum), rdata)) {
+            add_proofs(exchange_);
+        }
         return Verdict::answered;
     }
 
@@ -158,7 +226,7 @@ private:
         const RrSetView dname = node.find(RrType::DNAME);
         if (!dname) return broken_zone(exchange_, "node without its DNAME");
         set_authoritative(exchange_);
-        if (!add_dname_once(exchange_, labels, dname)) return Verdict::answered;
+        if (!add_dname_once(exchange_, labels, node, dname)) return Verdict::answered;
         const dns::LookupName& target = query_.target();
         // In the client's spelling where there is one, so that the CNAME's labels keep their case.
         const Bytes spelled = query_.steps == 0 ? query_.view.qname : target.view().wire();
@@ -186,18 +254,20 @@ private:
     Verdict refer(NodeView cut, int labels) {
         const RrSetView ns = cut.find(RrType::NS);
         if (!ns) return broken_zone(exchange_, "cut without NS");
+        const RrSetView ds = query_.wants_dnssec() ? cut.find(RrType::DS) : RrSetView();
+        // RFC 4035 §3.1.4: the DS of a cut, or the proof that it has none.
+        if (!ds && !prove([&](Denial& denial) { return denial.no_data(cut, labels, RrType::DS); })) {
+            return broken_chain();
+        }
         Owner owner = target_suffix(query_, labels);
         if (!add_rrset(exchange_, Section::authority, owner, ns, Order::stored, Need::required)) {
             return Verdict::answered;
         }
-        if (query_.view.edns && query_.view.edns->dnssec_ok) {
-            if (const RrSetView ds = cut.find(RrType::DS)) {
-                if (!add_rrset(exchange_, Section::authority, owner, ds, Order::stored,
-                               Need::required)) {
-                    return Verdict::answered;
-                }
-            }
+        if (ds && !add_signed(exchange_, Section::authority, owner, cut, ds, Order::stored,
+                              Need::required)) {
+            return Verdict::answered;
         }
+        if (!add_proofs(exchange_)) return Verdict::answered;
         if (add_glue(ns, owner.name, Need::required)) add_glue(ns, owner.name, Need::courtesy);
         return Verdict::answered;
     }
@@ -216,8 +286,8 @@ private:
             for (const RrType type : {RrType::A, RrType::AAAA}) {
                 const RrSetView addresses = node.find(type);
                 if (!addresses) continue;
-                if (!add_rrset(exchange_, Section::additional, owner, addresses, Order::stored,
-                               need))
+                if (!add_signed(exchange_, Section::additional, owner, node, addresses,
+                                Order::stored, need))
                     return false;
             }
         }
@@ -227,6 +297,7 @@ private:
     Exchange& exchange_;
     Query& query_;
     const zone::Zone& zone_;
+    const zone::Lookup* expanded_ = nullptr;  // whose wildcard stands for the target
     bool made_soa_ = false;
 };
 
