@@ -57,7 +57,11 @@ std::string DiscoveryService::apply(const DiscoveryPlan& plan) {
     backend_ = std::make_unique<dnssd::MdnsBackend>(*engine_);
     session_ = std::make_unique<dnssd::Session>(rng_);
     session_->add_backend(*backend_);
-    lookups_ = std::make_unique<LocalLookups>(*session_);
+    lookups_ = std::make_unique<LocalLookups>(*session_, [this](Time now, dns::NameView name) {
+        bool found = false;
+        engine_->for_each_known(now, name, dns::RrType::ANY, mdns::any_interface, [&found](const mdns::KnownRecord&) { found = true; });
+        return found;
+    });
     net::MdnsDriverOptions options;
     options.interfaces = plan_.interfaces;
     options.use_ipv4 = plan_.use_ipv4;

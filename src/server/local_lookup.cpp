@@ -124,7 +124,7 @@ void LocalLookups::finish(Time now, dnssd::OperationId id) {
     auto node = lookups_.extract(id);
     session_.cancel(now, id);
     const Lookup& lookup = node.mapped();
-    const bool exists = !lookup.records.empty() || lookup.is_absent;
+    const bool exists = !lookup.records.empty() || lookup.is_absent || exists_(now, lookup.name);
     const auto answer = std::make_shared<const cache::Answer>(
         make_local_answer(lookup.name, lookup.type, lookup.records, exists ? dns::Rcode::NOERROR : dns::Rcode::NXDOMAIN));
     for (const Waiter& waiter : lookup.waiters) waiter.reply(waiter.token, answer);

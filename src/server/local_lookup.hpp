@@ -39,7 +39,10 @@ inline constexpr std::uint32_t local_ttl_max = 10;
 
 class LocalLookups {
 public:
-    explicit LocalLookups(discovery::dnssd::Session& session) : session_(session) {}
+    /// `exists` says whether anything is known of a name: then a type nobody answers for is missing, and
+    /// not the name.
+    LocalLookups(discovery::dnssd::Session& session, std::function<bool(Time now, dns::NameView name)> exists)
+        : session_(session), exists_(std::move(exists)) {}
 
     /// Asks, or answers at once.
     void ask(Time now, const LocalQuestion& question, LocalReply reply);
@@ -70,6 +73,7 @@ private:
     void finish(Time now, discovery::dnssd::OperationId id);
 
     discovery::dnssd::Session& session_;
+    std::function<bool(Time, dns::NameView)> exists_;
     std::map<discovery::dnssd::OperationId, Lookup> lookups_;
 };
 

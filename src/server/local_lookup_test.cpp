@@ -82,7 +82,8 @@ protected:
     SeededRng rng{1};
     Link link;
     dnssd::Session session{rng};
-    LocalLookups lookups{session};
+    std::set<dns::Name> known;
+    LocalLookups lookups{session, [this](Time, dns::NameView asked) { return known.contains(dns::Name(asked)); }};
     Time now{};
     std::vector<std::string> answers;
 };
@@ -109,6 +110,13 @@ TEST_F(LocalLookupTest, SaysAfterTwoSecondsThatNobodyHasTheName) {
     EXPECT_EQ(told(), Lines{});
     later(1ms);
     EXPECT_EQ(told(), (Lines{"1 NXDOMAIN"}));
+}
+
+TEST_F(LocalLookupTest, TellsAMissingTypeFromAMissingName) {
+    known.insert(name("nas.local."));
+    ask(1, "nas.local.", RrType::TXT);
+    later(local_patience);
+    EXPECT_EQ(told(), (Lines{"1 NOERROR"})) << "something else is known of it";
 }
 
 TEST_F(LocalLookupTest, GathersWhatSeveralHostsSay) {

@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import program
 from harness import PATIENCE, ROOT, Checks, arguments, skip
 
-PAGES = ["README.md", "packaging/README.md", "docs/nanodns.md", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/operate/*.md"))]
+PAGES = ["README.md", "packaging/README.md", "docs/nanodns.md", "docs/discovery.md", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/operate/*.md"))]
 BLOCK = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$|^<!-- test\n(?P<hidden>.*?)^-->$", re.MULTILINE | re.DOTALL)
 NAMESPACE = "KITH_DOCS_NAMESPACE"
 END = "\x01end of block "

@@ -109,6 +109,7 @@ class Link:
 
     def __init__(self, letters: str = "AB"):
         self.folder = Path(tempfile.mkdtemp(prefix="kith-link-"))
+        self.folder.chmod(0o755)  # for daemons that give up root
         self.prefix = f"k{os.getpid() % 100000}"
         self.name = f"{self.prefix}S"
         ip("netns", "add", self.name)

@@ -1,9 +1,6 @@
-// The command lines of Avahi's tools over our own discovery: what scripts pass and what they parse.
-
-#include <getopt.h>
+// avahi-browse over our own discovery: what scripts pass and what they parse.
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -13,16 +10,14 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
-#include "base/ip_address.hpp"
+#include "cli/avahi_words.hpp"
 #include "cli/discovery_run.hpp"
-#include "discovery/dnssd/enumeration.hpp"
 #include "net/link_monitor.hpp"
 
 namespace kith::cli {
 namespace {
 
-constexpr double quiet_seconds = 1.5;    // of --terminate
-constexpr double resolve_seconds = 5;    // of avahi-resolve
+constexpr double quiet_seconds = 1.5;  // of --terminate
 
 /// Types as Avahi names them for people; others stay what they are.
 constexpr std::pair<std::string_view, std::string_view> type_names[] = {
@@ -44,25 +39,6 @@ std::string_view type_name_for(std::string_view type) {
     }
     return type;
 }
-
-/// argv for getopt_long(), which wants to write to it.
-class Words {
-public:
-    explicit Words(const std::vector<std::string>& arguments) : words_(arguments) {
-        for (std::string& word : words_) pointers_.push_back(word.data());
-        pointers_.push_back(nullptr);
-        optind = 0;  // glibc: begin anew
-    }
-    int count() const { return static_cast<int>(words_.size()); }
-    char** values() { return pointers_.data(); }
-    std::vector<std::string> rest() const {
-        return {words_.begin() + std::min<std::ptrdiff_t>(optind, count()), words_.end()};
-    }
-
-private:
-    std::vector<std::string> words_;
-    std::vector<char*> pointers_;
-};
 
 /// What Avahi does to a name in -p: letters, digits, `-` and `_` stay, `.` and `\` have a backslash, all
 /// else is \DDD.
@@ -285,58 +261,6 @@ std::optional<int> read_browse_words(const std::vector<std::string>& arguments, 
     return std::nullopt;
 }
 
-struct PublishWords {
-    std::vector<std::string> words, subtypes;
-    std::string domain, host;
-    bool address = false, no_reverse = false;
-};
-
-std::optional<int> read_publish_words(const std::vector<std::string>& arguments, PublishWords& out, std::ostream& text) {
-    enum { subtype_option = 1000 };
-    static const option long_options[] = {
-        {"help", no_argument, nullptr, 'h'},         {"version", no_argument, nullptr, 'V'},       {"service", no_argument, nullptr, 's'},
-        {"address", no_argument, nullptr, 'a'},      {"verbose", no_argument, nullptr, 'v'},       {"domain", required_argument, nullptr, 'd'},
-        {"host", required_argument, nullptr, 'H'},   {"subtype", required_argument, nullptr, subtype_option},
-        {"no-reverse", no_argument, nullptr, 'R'},   {"no-fail", no_argument, nullptr, 'f'},       {nullptr, 0, nullptr, 0}};
-    out.address = std::filesystem::path(arguments.at(0)).filename() == "avahi-publish-address";
-    Words words(arguments);
-    for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVsavRd:H:f", long_options, nullptr)) >= 0;) {
-        switch (c) {
-            case 'h': text << "avahi-publish [options] -s <name> <type> <port> [<txt ...>]\navahi-publish [options] -a <host-name> <address>\n"; return 0;
-            case 'V': text << "avahi-publish 0.8 (kith " KITH_VERSION ")\n"; return 0;
-            case 's': out.address = false; break;
-            case 'a': out.address = true; break;
-            case 'v': case 'f': break;
-            case 'R': out.no_reverse = true; break;
-            case 'd': out.domain = optarg; break;
-            case 'H': out.host = optarg; break;
-            case subtype_option: out.subtypes.emplace_back(optarg); break;
-            default: return 1;
-        }
-    }
-    out.words = words.rest();
-    return std::nullopt;
-}
-
-/// `_printer._sub._http._tcp` or `_printer`: the subtype's label.
-std::string subtype_label(const std::string& text) { return text.substr(0, text.find("._sub.")); }
-
-std::optional<client::Service> read_service(const PublishWords& words) {
-    client::Service out;
-    out.instance = words.words[0];
-    out.type = words.words[1];
-    const std::string& port = words.words[2];
-    const auto [end, fault] = std::from_chars(port.data(), port.data() + port.size(), out.port);
-    if (fault != std::errc{} || end != port.data() + port.size()) return std::nullopt;
-    const auto txt = client::parse_txt({words.words.begin() + 3, words.words.end()});
-    if (!txt) return std::nullopt;
-    out.txt = *txt;
-    out.domain = words.domain;
-    out.host = words.host;
-    for (const std::string& subtype : words.subtypes) out.subtypes.push_back(subtype_label(subtype));
-    return out;
-}
-
 }  // namespace
 
 int avahi_browse(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
@@ -348,117 +272,6 @@ int avahi_browse(const std::vector<std::string>& arguments, std::ostream& out, s
     AvahiBrowser browser(words, *discovery, run, out, err);
     if (!browser.start()) return 1;
     return run.run();
-}
-
-int avahi_publish(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
-    PublishWords words;
-    if (const auto code = read_publish_words(arguments, words, out)) return *code;
-    if (words.address ? words.words.size() != 2 : words.words.size() < 3) {
-        err << "Bad number of arguments\n";
-        return 1;
-    }
-    std::optional<client::Service> service;
-    if (!words.address) {
-        service = read_service(words);
-        if (!service) {
-            err << "avahi-publish: expected <name> <type> <port> [<key=value> ...]\n";
-            return 1;
-        }
-    }
-    const auto discovery = open_discovery({}, "avahi-publish", err);
-    if (discovery == nullptr) return 1;
-    DiscoveryRun run(*discovery);
-    std::string last;
-    const auto on_event = [&](const client::RegisterEvent& event) {
-        if (!event.error.empty()) {
-            fmt::print(err, "Failed to register: {}\n", event.error);
-            if (event.change == client::Change::removed) run.finish(1);
-            return;
-        }
-        if (event.renamed && event.name.instance != last) fmt::print(err, "Service name collision, picking new name '{}'.\n", client::printable(event.name.instance));
-        last = event.name.instance;
-        fmt::print(err, "Established under name '{}'\n", client::printable(event.name.instance));
-    };
-    const client::Operation operation = service ? discovery->register_service(*service, on_event)
-                                                : discovery->register_address(words.words[0], words.words[1], on_event, !words.no_reverse);
-    if (!operation) {
-        fmt::print(err, "avahi-publish: {}\n", operation.error());
-        return 1;
-    }
-    return run.run();
-}
-
-namespace {
-
-struct ResolveWords {
-    std::vector<std::string> words;
-    bool addresses = false, v4_only = false, v6_only = false;
-};
-
-std::optional<int> read_resolve_words(const std::vector<std::string>& arguments, ResolveWords& out, std::ostream& text) {
-    static const option long_options[] = {{"help", no_argument, nullptr, 'h'},    {"version", no_argument, nullptr, 'V'}, {"name", no_argument, nullptr, 'n'},
-                                          {"address", no_argument, nullptr, 'a'}, {"verbose", no_argument, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
-    out.addresses = std::filesystem::path(arguments.at(0)).filename() == "avahi-resolve-address";
-    Words words(arguments);
-    for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVnav46", long_options, nullptr)) >= 0;) {
-        switch (c) {
-            case 'h': text << "avahi-resolve [options] -n <host name ...>\navahi-resolve [options] -a <address ... >\n"; return 0;
-            case 'V': text << "avahi-resolve 0.8 (kith " KITH_VERSION ")\n"; return 0;
-            case 'n': out.addresses = false; break;
-            case 'a': out.addresses = true; break;
-            case 'v': break;
-            case '4': out.v4_only = true; break;
-            case '6': out.v6_only = true; break;
-            default: return 1;
-        }
-    }
-    out.words = words.rest();
-    return std::nullopt;
-}
-
-}  // namespace
-
-int avahi_resolve(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
-    ResolveWords words;
-    if (const auto code = read_resolve_words(arguments, words, out)) return *code;
-    if (words.words.empty()) {
-        err << "Too few arguments\n";
-        return 1;
-    }
-    client::Options base;
-    if (words.addresses) base.multicast_domains = link_reverse_names(words.words);
-    const auto discovery = open_discovery({}, "avahi-resolve", err, base);
-    if (discovery == nullptr) return 1;
-    DiscoveryRun run(*discovery);
-    run.end_in(resolve_seconds);
-    std::set<std::string> waiting(words.words.begin(), words.words.end());
-    std::vector<client::Operation> operations;
-    for (const std::string& word : words.words) {
-        const auto on_event = [&, word](const client::RecordEvent& event) {
-            if (!event.error.empty() || event.is_absent || event.change != client::Change::added || waiting.erase(word) == 0) return;
-            std::string text = event.text;
-            if (words.addresses && text.ends_with('.')) text.pop_back();
-            fmt::print(out, "{}\t{}\n", word, text);
-            out.flush();
-            if (waiting.empty()) run.finish();
-        };
-        const auto address = IpAddress::from_text(word);
-        if (words.addresses && !address) {
-            fmt::print(err, "Failed to parse address '{}'\n", word);
-            return 1;
-        }
-        if (words.addresses) {
-            operations.push_back(discovery->query(discovery::dnssd::reverse_name(*address).to_text(), "PTR", on_event));
-            continue;
-        }
-        if (!words.v6_only) operations.push_back(discovery->query(word, "A", on_event));
-        if (!words.v4_only) operations.push_back(discovery->query(word, "AAAA", on_event));
-    }
-    const int code = run.run();
-    for (const std::string& word : waiting) {
-        fmt::print(err, "Failed to resolve {} '{}': Timeout reached\n", words.addresses ? "address" : "host name", word);
-    }
-    return waiting.empty() ? code : 1;
 }
 
 }  // namespace kith::cli

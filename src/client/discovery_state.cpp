@@ -1,0 +1,194 @@
+#include "client/discovery_state.hpp"
+
+#include <net/if.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "client/conversions.hpp"
+#include "client/limits.hpp"
+
+namespace kith::client {
+
+namespace dnssd = discovery::dnssd;
+namespace mdns = discovery::mdns;
+
+namespace {
+
+/// The first label of the machine's host name.
+std::string this_host() {
+    char name[256] = {};
+    if (::gethostname(name, sizeof name - 1) != 0) return "host";
+    const std::string_view text(name);
+    const std::string label(text.substr(0, text.find('.')));
+    return label.empty() ? "host" : label.substr(0, dns::label_bytes_max);
+}
+
+/// The first name server of a resolv.conf (resolv.conf(5)).
+std::optional<Endpoint> first_server(const char* file) {
+    std::ifstream in(file);
+    std::string line;
+    for (std::size_t read = 0; read < resolv_conf_bytes_max && std::getline(in, line); read += line.size() + 1) {
+        std::string_view text = line;
+        constexpr std::string_view key = "nameserver";
+        if (!text.starts_with(key)) continue;
+        text.remove_prefix(key.size());
+        const std::size_t begin = text.find_first_not_of(" \t");
+        if (begin == 0 || begin == std::string_view::npos) continue;
+        text = text.substr(begin, text.find_first_of(" \t#;", begin) - begin);
+        if (const auto endpoint = Endpoint::from_text(text, 53)) return endpoint;
+    }
+    return std::nullopt;
+}
+
+std::string_view kind_word(mdns::Trace::Kind kind) {
+    using Kind = mdns::Trace::Kind;
+    switch (kind) {
+        case Kind::received: return "received";
+        case Kind::sent: return "sent";
+        case Kind::ignored: return "ignored";
+        case Kind::echo: return "echo";
+        case Kind::conflict: return "conflict";
+        case Kind::tie_lost: return "tie-lost";
+        case Kind::tie_won: return "tie-won";
+        case Kind::renamed: return "renamed";
+        case Kind::record_added: return "record-added";
+        case Kind::record_removed: return "record-removed";
+        case Kind::suppressed: return "suppressed";
+        case Kind::limited: return "limited";
+    }
+    return "";
+}
+
+}  // namespace
+
+Discovery::State::State(const Options& options) : session_timer(loop, [this] { session.on_timer(loop.now()); }) {
+    host_label = options.host_name.empty() ? this_host() : options.host_name;
+}
+
+std::string Discovery::State::start(const Options& options) {
+    if (options.use_multicast) {
+        mdns::EngineConfig config;
+        for (const std::string& text : options.multicast_domains) {
+            const auto domain = dns::Name::from_text(text);
+            if (!domain) return fmt::format("'{}' is no domain: {}", printable(text), domain.error().text);
+            config.extra_domains.push_back(*domain);
+        }
+        engine = std::make_unique<mdns::Engine>(config, rng, this);
+        multicast = std::make_unique<dnssd::MdnsBackend>(*engine);
+        net::MdnsDriverOptions how;
+        how.interfaces = {options.interfaces, options.ignore_interfaces};
+        how.use_ipv4 = options.family != Family::ipv6;
+        how.use_ipv6 = options.family != Family::ipv4;
+        driver = std::make_unique<net::MdnsDriver>(loop, *engine, std::move(how), [this] { session.pump(loop.now()); });
+        session.add_backend(*multicast);
+        if (const auto started = driver->start(); !started) return started.error().text;
+    }
+    std::optional<Endpoint> server;
+    if (!options.servers.empty()) {
+        server = Endpoint::from_text(options.servers.front(), 53);
+        if (!server) return fmt::format("'{}' is not a server: expected an IP address, with :port if not 53", printable(options.servers.front()));
+    } else {
+        server = first_server("/etc/resolv.conf");
+    }
+    if (server) {
+        unicast = std::make_unique<dnssd::UnicastBackend>(*server, std::vector<dns::Name>(), rng);
+        unicast_driver = std::make_unique<UnicastDriver>(loop, *unicast, [this] { session.pump(loop.now()); });
+        session.add_backend(*unicast);
+    }
+    if (options.publish_host) return claim_host();
+    return {};
+}
+
+std::string Discovery::State::claim_host() {
+    if (host_claimed || multicast == nullptr) return {};
+    const auto done = multicast->set_host_label(now(), host_label);
+    if (!done) return done.error().text;
+    host_claimed = true;
+    return {};
+}
+
+void Discovery::State::settle() {
+    session.pump(loop.now());
+    if (driver) driver->flush();
+    if (unicast_driver) unicast_driver->flush();
+    const auto next = session.next_deadline();
+    if (session.has_events() || !traces.empty()) {
+        session_timer.arm(loop.now());  // process() has something to tell
+    } else if (next) {
+        session_timer.arm(*next);
+    } else {
+        session_timer.cancel();
+    }
+}
+
+std::string Discovery::State::interface_name(std::uint32_t index) const {
+    if (index == 0) return {};
+    if (driver) {
+        if (std::string name = driver->interface_name(index); !name.empty()) return name;
+    }
+    char name[IF_NAMESIZE] = {};
+    return ::if_indextoname(index, name) != nullptr ? name : fmt::format("{}", index);
+}
+
+EventHead Discovery::State::head_of(const dnssd::Event& event) const {
+    EventHead out;
+    out.change = from(event.change);
+    out.more_coming = event.more_coming;
+    out.interface = {event.ifindex, interface_name(event.ifindex)};
+    if (const auto* failure = std::get_if<dnssd::Failure>(&event.what)) out.error = failure->text;
+    return out;
+}
+
+void Discovery::State::on_trace(const mdns::Trace& trace) {
+    if (!monitor) return;
+    MonitorEvent event;
+    event.kind = kind_word(trace.kind);
+    event.interface = {trace.interface, interface_name(trace.interface)};
+    if (trace.peer.address.family() != IpFamily::none) event.peer = trace.peer.to_text();
+    if (!trace.name.is_root()) event.name = trace.name.to_text();
+    if (trace.type != dns::RrType{}) event.type = dns::type_name(trace.type);
+    event.why = trace.why;
+    event.message.assign(trace.message.begin(), trace.message.end());
+    traces.push_back(std::move(event));
+}
+
+Operation Discovery::State::refuse(std::string why) {
+    Operation out;
+    out.error_ = std::move(why);
+    return out;
+}
+
+Operation Discovery::State::finish(Discovery& owner, dnssd::Session::Started started, Callback callback) {
+    if (!started) return refuse(started.error().text);
+    Operation out;
+    out.owner_ = &owner;
+    out.id_ = *started;
+    callbacks[out.id_] = std::make_shared<Callback>(std::move(callback));
+    settle();
+    return out;
+}
+
+void Discovery::State::dispatch() {
+    if (dispatching) return;  // process() inside a callback
+    dispatching = true;
+    while (true) {
+        // The tracer is called inside the engine, where nobody may call it: told here.
+        for (const MonitorEvent& event : std::exchange(traces, {})) {
+            const auto tell = monitor;
+            if (tell) tell(event);
+        }
+        const auto event = session.poll_event();
+        if (!event) break;
+        const auto found = callbacks.find(event->operation);
+        if (found == callbacks.end()) continue;
+        const std::shared_ptr<Callback> callback = found->second;  // it may end its own operation
+        (*callback)(*event);
+    }
+    dispatching = false;
+}
+
+}  // namespace kith::client
