@@ -63,6 +63,11 @@ std::uint32_t Cache::find(const RecordKey& key, std::uint64_t hash) const {
 
 bool Cache::has(const RecordKey& key) const { return find(key, context_.hasher.of_record(key)) != none; }
 
+void Cache::drop(Time now, const RecordKey& key) {
+    const std::uint32_t index = find(key, context_.hasher.of_record(key));
+    if (index != none) erase(now, index, QueryEvent::Reason::flushed);
+}
+
 bool Cache::is_known_answer(Time now, const Entry& entry) {
     const Duration life = std::chrono::seconds(entry.ttl);
     return !entry.is_doubted && entry.ends_by == QueryEvent::Reason::expired &&

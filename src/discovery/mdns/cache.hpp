@@ -67,7 +67,11 @@ public:
     void doubt_all(Time now);
     void clear(Time now, QueryEvent::Reason reason);
 
+    /// Takes a record out that is one of our own now.
+    void drop(Time now, const RecordKey& key);
+
     bool has(const RecordKey& key) const;
+    bool has_name(dns::NameView name, std::uint64_t name_hash) const { return first_set(name, name_hash) != none; }
     /// Calls `visit(const CachedRecord&)` for the records of `name` and `type` (may be ANY).
     template <class Visit>
     void for_each(Time now, dns::NameView name, std::uint64_t name_hash, dns::RrType type,

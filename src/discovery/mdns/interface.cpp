@@ -92,20 +92,23 @@ void Interface::make_live(Time now, RegistrationId registration) {
     const auto found = own_of_.find(registration);
     if (found == own_of_.end()) return;
     for (const std::uint32_t index : found->second) {
-        OwnRecord& own = own_.record(index);
-        if (own.state == OwnRecord::State::live) continue;
-        own.state = OwnRecord::State::live;
-        responder_.announce(now, index);
-        tell(now, own, QueryEvent::Kind::added, QueryEvent::Reason::none);
+        if (own_.record(index).state != OwnRecord::State::live) go_live(now, index, now);
     }
+}
+
+void Interface::go_live(Time now, std::uint32_t index, Time first_announcement) {
+    OwnRecord& own = own_.record(index);
+    const OwnName& name = own_.name_of(own);
+    // A peer's record that says the same is not told about twice.
+    cache_.drop(now, {name.view(), name.hash, own.type, own.klass, own.data()});
+    own.state = OwnRecord::State::live;
+    responder_.announce(first_announcement, index);
+    tell(now, own, QueryEvent::Kind::added, QueryEvent::Reason::none);
 }
 
 void Interface::make_live(Time now, RegistrationId registration, std::uint32_t slot, Time first) {
     const std::uint32_t index = place_of(registration, slot);
-    if (index == OwnRecords::none) return;
-    own_.record(index).state = OwnRecord::State::live;
-    responder_.announce(first, index);
-    tell(now, own_.record(index), QueryEvent::Kind::added, QueryEvent::Reason::none);
+    if (index != OwnRecords::none) go_live(now, index, first);
 }
 
 void Interface::silence(Time now, RegistrationId registration) {

@@ -101,12 +101,14 @@ private:
     void on_response(Time now, const PacketInfo& info, const Packet& packet, Bytes message);
     bool accepts_unicast(Time now, const PacketInfo& info, const Packet& packet) const;
     void on_response_record(Time now, const PacketInfo& info, const PacketRecord& record, Echo echo);
+    void check_conflict(Time now, const PacketInfo& info, const PacketRecord& record, std::uint32_t name);
     bool is_probe_answer(const PacketRecord& record) const;
     void ignore(Time now, const PacketInfo& info, Bytes message, std::string_view why) const;
     bool is_own_address(const IpAddress& address) const;
     CachedRecord view(const OwnRecord& own) const;
     void tell(Time now, const OwnRecord& own, QueryEvent::Kind kind, QueryEvent::Reason reason);
     void release(Time now, const OwnRecord& own);
+    void go_live(Time now, std::uint32_t index, Time first_announcement);
     void forget(Time now, std::uint32_t index);
     Time say_goodbye(Time now, std::uint32_t index);
     std::uint32_t place_of(RegistrationId registration, std::uint32_t slot) const;

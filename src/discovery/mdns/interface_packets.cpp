@@ -112,16 +112,19 @@ void Interface::on_response_record(Time now, const PacketInfo& info, const Packe
     const std::uint32_t name = own_.find_name(record.name, record.name_hash);
     const std::uint32_t same = name == OwnRecords::none ? OwnRecords::none : own_.find(key, hash);
     const bool is_live = same != OwnRecords::none && own_.record(same).state == OwnRecord::State::live;
+    const bool is_group = info.destination == Destination::group;
     if (is_live) {
-        if (echo == Echo::no && info.destination == Destination::group)
+        // What another host says in the same bytes as we did counts; what we said ourselves does not.
+        if (is_group && !is_own_address(info.source.address))
             responder_.on_same_record(now, link, same, record.ttl);
         return;
     }
-    if (context_.echo.is_ours(now, hash)) {
-        const bool is_group = info.destination == Destination::group;
-        if (name != OwnRecords::none && record.flush == Flush::yes && is_group && own_.owns(name))
+    const bool owns_name = name != OwnRecords::none && own_.owns(name);
+    const bool is_ours = context_.echo.is_ours(now, hash);
+    if (is_ours && owns_name) {
+        if (record.flush == Flush::yes && is_group)
             responder_.on_echo_of_other_interface(now, link, name, record.type);
-        if (echo == Echo::no && name != OwnRecords::none) {
+        if (echo == Echo::no) {
             ++context_.stats.echoes;
             context_.trace_name(now, Trace::Kind::echo, id_, record.name, record.type, info.source,
                                 "a record that we have on another interface, or had lately");
@@ -129,25 +132,33 @@ void Interface::on_response_record(Time now, const PacketInfo& info, const Packe
         return;
     }
     if (echo == Echo::yes) return;
+    if (name != OwnRecords::none && !is_ours) check_conflict(now, info, record, name);
+    // Who owns a name needs nobody to tell what it has not.
+    if (record.type == dns::RrType::NSEC && owns_name) return;
+    // Nor is learned what we say on another interface. But while a name of ours is in doubt, the same
+    // record may be another host's, which then keeps it.
+    if (same == OwnRecords::none && context_.echo.is_held(hash)) return;
+    cache_.store(now, record, info.source);
+}
+
+/// Looks whether a record that was never ours is about a name of ours (RFC 6762 §8.1, §9).
+void Interface::check_conflict(Time now, const PacketInfo& info, const PacketRecord& record,
+                               std::uint32_t name) {
     // An NSEC says which types its sender has; the records themselves are what conflicts. A goodbye
     // gives a name up.
-    if (name != OwnRecords::none && record.type != dns::RrType::NSEC && record.ttl != 0) {
-        if (const auto registration = prober_.probing(record.name, record.name_hash)) {
-            listener_.on_conflict(now, id_, *registration, InterfaceListener::Stage::probing, info.source);
-        } else {
-            for (const std::uint32_t index : own_.name(name).records) {
-                const OwnRecord& own = own_.record(index);
-                const bool is_rival = own.ownership == Ownership::unique && own.type == record.type &&
-                                      own.klass == record.klass && own.state == OwnRecord::State::live;
-                if (!is_rival) continue;
-                listener_.on_conflict(now, id_, own.registration, InterfaceListener::Stage::held, info.source);
-                break;
-            }
+    if (record.type == dns::RrType::NSEC || record.ttl == 0) return;
+    if (const auto registration = prober_.probing(record.name, record.name_hash)) {
+        listener_.on_conflict(now, id_, *registration, InterfaceListener::Stage::probing, info.source);
+    } else {
+        for (const std::uint32_t index : own_.name(name).records) {
+            const OwnRecord& own = own_.record(index);
+            const bool is_rival = own.ownership == Ownership::unique && own.type == record.type &&
+                                  own.klass == record.klass && own.state == OwnRecord::State::live;
+            if (!is_rival) continue;
+            listener_.on_conflict(now, id_, own.registration, InterfaceListener::Stage::held, info.source);
+            break;
         }
     }
-    // Who owns a name needs nobody to tell what it has not.
-    if (record.type == dns::RrType::NSEC && name != OwnRecords::none && own_.owns(name)) return;
-    cache_.store(now, record, info.source);
 }
 
 }  // namespace kith::discovery::mdns

@@ -63,6 +63,7 @@ inline constexpr int rename_suffix_max = 1'000'000'000;   // `name (999999999)`;
 inline constexpr std::size_t conflicts_before_wait = 15;
 inline constexpr Duration conflict_window = 10s;
 inline constexpr Duration conflict_wait = 5s;
+inline constexpr Duration conflict_peace = 1min;  // without one, until attempts are fast again
 inline constexpr Duration trouble_after = 1min;           // RFC 6762 §9
 
 // ---- times of RFC 6762

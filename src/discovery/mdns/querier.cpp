@@ -161,7 +161,8 @@ bool Querier::answers(const CachedRecord& record, const Question& question) {
 }
 
 bool Querier::denies(const CachedRecord& record, const Question& question) {
-    return record.type == dns::RrType::NSEC && question.type != dns::RrType::ANY && record.is_unique &&
+    const bool is_other_type = question.type != dns::RrType::ANY && question.type != dns::RrType::NSEC;
+    return record.type == dns::RrType::NSEC && is_other_type && record.is_unique &&
            nsec_denies(record.rdata, question.type);
 }
 

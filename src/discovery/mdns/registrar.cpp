@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "discovery/mdns/names.hpp"
+#include "dns/name_hash.hpp"
 #include "dns/rdata.hpp"
 
 namespace kith::discovery::mdns {
@@ -334,9 +335,11 @@ Time Registrar::note_conflict(Time now) {
     ++context_.stats.conflicts;
     conflicts_.push_back(now);
     if (conflicts_.size() > conflicts_before_wait) conflicts_.pop_front();
-    const bool is_many =
-        conflicts_.size() == conflicts_before_wait && conflicts_.front() + conflict_window >= now;
-    return is_many ? now + conflict_wait : now;
+    if (conflicts_.size() == conflicts_before_wait && conflicts_.front() + conflict_window >= now)
+        is_slow_ = true;
+    // It stays slow until there was peace for a while.
+    if (conflicts_.size() > 1 && conflicts_[conflicts_.size() - 2] + conflict_peace < now) is_slow_ = false;
+    return is_slow_ ? now + conflict_wait : now;
 }
 
 void Registrar::on_conflict(Time now, InterfaceId interface, RegistrationId id,
@@ -373,6 +376,15 @@ void Registrar::lose(Time now, Registration& registration, InterfaceId interface
     events_.back().rival = rival;
 }
 
+/// Ours, or heard of on some interface: no use to probe for it. (That it was not heard of says
+/// nothing; probing asks the network, RFC 6762 §8.1.)
+bool Registrar::is_taken(const dns::Name& name) const {
+    const std::uint64_t hash = dns::name_hash(name);
+    return by_name_.contains(name) || std::ranges::any_of(interfaces_, [&](const auto& interface) {
+               return interface.second->cache().has_name(name, hash);
+           });
+}
+
 void Registrar::rename(Time now, Registration& registration, InterfaceId interface, const Endpoint& rival) {
     const Time earliest = note_conflict(now);
     ++context_.stats.renames;
@@ -381,7 +393,7 @@ void Registrar::rename(Time now, Registration& registration, InterfaceId interfa
                         "another host answered for it while we asked");
     for (const auto& [id, state] : interfaces_) state->abandon(now, registration.id);
     dns::Name name = next_name(previous, registration.rename);
-    for (std::size_t i = 0; i < rename_attempts && by_name_.contains(name); ++i)
+    for (std::size_t i = 0; i < rename_attempts && is_taken(name); ++i)
         name = next_name(name, registration.rename);
     by_name_.erase(previous);
     by_name_[name] = registration.id;

@@ -78,6 +78,7 @@ private:
     void apply_update(Time now, Registration& registration, std::size_t index,
                       std::vector<std::uint8_t> rdata);
     void take_slot(Time now, Registration& registration, std::size_t index);
+    bool is_taken(const dns::Name& name) const;
     void rename(Time now, Registration& registration, InterfaceId interface, const Endpoint& rival);
     void retarget(Time now, RegistrationId renamed, dns::NameView from, dns::NameView to);
     void lose(Time now, Registration& registration, InterfaceId interface, const Endpoint& rival);
@@ -95,6 +96,7 @@ private:
     std::map<dns::Name, RegistrationId> by_name_;
     std::deque<RegistrationEvent> events_;
     std::deque<Time> conflicts_;                             // the last ones
+    bool is_slow_ = false;                                   // there were too many of them
     std::multimap<Time, std::pair<RegistrationId, std::size_t>> updates_;  // held back
     std::multimap<Time, RegistrationId> troubles_;           // when probing has lasted too long
     RegistrationId next_id_ = 1;
