@@ -152,6 +152,24 @@ KeyUse use_at(const KeyUse& use, const KeyTimes& times, UnixTime now) {
     return out;
 }
 
+KeySet use_by_times(std::span<const TimedKey> keys, UnixTime now) {
+    constexpr KeyUse all{true, true, true, true};
+    std::vector<ZoneKey> active;
+    for (const TimedKey& each : keys) {
+        if (use_at(all, each.times, now).sign_zone) active.push_back(each.key);
+    }
+    KeySet out = use_by_flags(std::move(active));
+    for (UsedKey& used : out.keys) {
+        const auto same = [&](const TimedKey& each) { return each.key == used.key; };
+        used.use = use_at(used.use, std::ranges::find_if(keys, same)->times, now);
+    }
+    for (const TimedKey& each : keys) {
+        const KeyUse use = use_at(all, each.times, now);
+        if (use.publish && !use.sign_zone) out.keys.push_back({each.key, {true, false, false, false}});
+    }
+    return out;
+}
+
 std::string format_key_time(UnixTime time) {
     using namespace std::chrono;
     const sys_seconds at{seconds(time)};

@@ -4,6 +4,7 @@
 // out; whoever reads and writes the files sees to it that only one user can read them.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,15 @@ struct KeyTimes {
 
 /// What a key does at `now` by its times and flags; `use` of a key without times stays as it is.
 KeyUse use_at(const KeyUse& use, const KeyTimes& times, UnixTime now);
+
+/// A key and the times of its life.
+struct TimedKey {
+    ZoneKey key;
+    KeyTimes times;
+};
+/// What keys do at `now` by their flags and times: as use_by_flags() of those that are active, so that a
+/// key waiting for its time leaves the work to others, and those besides that are only published.
+KeySet use_by_times(std::span<const TimedKey> keys, UnixTime now);
 
 /// YYYYMMDDHHmmSS in UTC, of the years 1970 to 9999.
 std::string format_key_time(UnixTime time);

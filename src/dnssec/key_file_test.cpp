@@ -142,6 +142,22 @@ TEST(KeyFile, TimesDecideWhatAKeyDoes) {
     EXPECT_TRUE(use_at(all, {}, 0).announce) << "without times a key is always in use";
 }
 
+TEST(KeyFile, AKeyThatWaitsLeavesTheWorkToOthers) {
+    KeyTimes waiting;
+    waiting.publish = 50;
+    waiting.activate = 200;
+    const TimedKey keys[] = {{zone_key(ksk_flags), waiting}, {zone_key(zsk_flags), {}}};
+    const KeySet early = use_by_times(keys, 100);
+    ASSERT_EQ(early.keys.size(), 2U);
+    EXPECT_TRUE(early.keys[0].use.sign_keys && early.keys[0].use.sign_zone) << "the zone key does all";
+    EXPECT_FALSE(early.keys[0].key.is_sep());
+    EXPECT_TRUE(early.keys[1].use.publish && !early.keys[1].use.sign_keys);
+    const KeySet late = use_by_times(keys, 200);
+    EXPECT_TRUE(late.keys[0].use.sign_keys && !late.keys[0].use.sign_zone);
+    EXPECT_TRUE(late.keys[1].use.sign_zone && !late.keys[1].use.sign_keys);
+    EXPECT_EQ(use_by_times(keys, 10).keys.size(), 1U) << "not even published";
+}
+
 TEST(KeyFile, TimesAreThoseOfTheCalendar) {
     EXPECT_EQ(format_key_time(0), "19700101000000");
     EXPECT_EQ(parse_key_time("20000229235959"), 951868799);

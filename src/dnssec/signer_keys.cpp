@@ -46,7 +46,9 @@ Result<SignerKeys, SignError> SignerKeys::make(NameView apex, const KeySet& keys
         if (used.use.sign_zone) out.zone_signers_.emplace_back(used.key, apex);
     }
     if (out.zone_signers_.empty()) return fault(SignFault::no_signing_key);
-    if (out.key_signers_.empty() && keys.imported_signatures.empty()) {
+    // Before the first DNSKEY is published (RFC 6781 §4.1.4) there are none to sign.
+    const bool has_keys = std::ranges::any_of(keys.keys, [](const UsedKey& used) { return used.use.publish; });
+    if (has_keys && out.key_signers_.empty() && keys.imported_signatures.empty()) {
         return fault(SignFault::no_signing_key);
     }
     for (const UsedKey& used : keys.keys) {

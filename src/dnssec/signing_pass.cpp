@@ -58,7 +58,7 @@ void SigningPass::make_apex_sets() {
         const Bytes rdata = used.key.rdata();
         dnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
     }
-    made_.push_back(std::move(dnskeys));
+    if (!dnskeys.rdatas.empty()) made_.push_back(std::move(dnskeys));
     make_parent_sets();
     if (policy().denial == Denial::nsec3) {
         made_.push_back({RrType::NSEC3PARAM, denial_ttl_, {make_nsec3param(policy().nsec3)}});

@@ -156,6 +156,17 @@ TEST(ZoneSigner, PublishesItsKeys) {
     EXPECT_EQ(lines_of(lines, "example.", "CDNSKEY"), Lines{"CDNSKEY 0 3 0 AA=="});
 }
 
+TEST(ZoneSigner, SignsBeforeTheFirstKeyIsShown) {
+    // RFC 6781 §4.1.4: signatures first, so that no resolver has a key and lacks its signatures.
+    KeySet keys = split_keys();
+    keys.keys[0].use = {false, false, false, false};
+    keys.keys[1].use = {false, false, true, false};
+    ZoneSigner signer = make_signer({}, keys);
+    const Lines lines = shape(*signed_by(signer, sample()));
+    EXPECT_EQ(signed_types(lines, "example."), (Lines{"NS", "NSEC", "SOA"}));
+    EXPECT_EQ(lines_of(lines, "example.", "NSEC"), Lines{"NSEC cname.example. NS SOA RRSIG NSEC"});
+}
+
 TEST(ZoneSigner, ReplacesWhatItDidNotMake) {
     const ZonePtr foreign = zone::test::zone(
         {"@ 60 NS ns", "ns 60 A 10.0.0.1", "@ 60 DNSKEY 257 3 8 AwEAAQ==",
