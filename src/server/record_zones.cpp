@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "net/system.hpp"
+#include "server/hickory_import.hpp"
 #include "server/key_ring.hpp"
 #include "server/limits.hpp"
 #include "transfer/catalog.hpp"
@@ -125,6 +126,7 @@ std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded, cons
         const config::Zone& settings = loaded.config.zones[each.index];
         if (!settings.is_of_record()) continue;
         Planned planned{each.apex, &settings, each.zone, {}, settings.name.at};
+        if (settings.transfer) check_catalog(settings, loaded);
         if (settings.transfer && settings.transfer->catalog && !settings.is_secondary()) {
             planned.from_file = make_catalog(each.apex, loaded);
         }
@@ -211,6 +213,25 @@ void RecordZones::complete(LoadedSnapshot& loaded) {
 }
 
 // --- catalogs --------------------------------------------------------------------------------------
+
+/// What does not go together in the settings about catalogs.
+void RecordZones::check_catalog(const config::Zone& zone, LoadedSnapshot& loaded) {
+    const config::Transfer& transfer = *zone.transfer;
+    const auto complain = [&](config::Offset at, std::string text) {
+        loaded.problems.push_back(loaded.config.problem(at, std::move(text)));
+    };
+    if (transfer.catalog && !zone.file.text.empty()) {
+        complain(zone.file.at, "file: expected none beside 'catalog', whose records are made; remove one of them");
+    }
+    if (transfer.member_of.text.empty()) return;
+    const auto name = Name::from_text(transfer.member_of.text);
+    const bool is_there = name && std::ranges::any_of(loaded.zones, [&](const LoadedZone& each) {
+        const config::Zone& other = loaded.config.zones[each.index];
+        return each.apex == *name && other.transfer && other.transfer->catalog && !other.is_secondary();
+    });
+    if (is_there) return;
+    complain(transfer.member_of.at, fmt::format("member_of: expected a zone of this server with \"catalog\": true and without 'primaries', found '{}'", transfer.member_of.text));
+}
 
 /// The catalog that lists the zones of the configuration that name it.
 ZonePtr RecordZones::make_catalog(const Name& apex, LoadedSnapshot& loaded) {
@@ -308,9 +329,24 @@ void RecordZones::add_members(Snapshot& snapshot) const {
     snapshot.answer.zones = zone::ZoneSet(std::move(all));
 }
 
+/// A zone that is new here, and that trust-dns served before, begins as it was there.
+Result<void, std::string> RecordZones::import_journal(const Planned& planned) {
+    KITH_TRY(ZoneChange change, hickory_import(*planned.from_file, planned.settings->import_journal.text));
+    if (change.removed.empty() && change.added.empty()) return {};
+    const std::size_t records = change.removed.size() + change.added.size();
+    std::string failed;
+    const auto staged = parts_->keeper.stage(std::move(change), {store::Origin::Kind::operator_, planned.settings->import_journal.text}, [&failed](const Outcome& outcome) { failed = outcome.text; });
+    if (!staged) return std::unexpected(fmt::format("{}: {}", planned.settings->import_journal.text, zone::fault_text(staged.error().fault)));
+    parts_->keeper.commit();
+    if (!failed.empty()) return std::unexpected(failed);
+    log::write(log::Level::info, "journal.imported", log::kv("zone", planned.apex.to_text()), log::kv("file", planned.settings->import_journal.text), log::kv("differences", records));
+    return {};
+}
+
 /// Has the keeper take a zone over, and puts its newest version into the snapshot.
 bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
     const bool is_new = !parts_->keeper.keeps(planned.apex);
+    const auto known = parts_->store.find(planned.apex);
     zones_[planned.apex] = planned.zone;
     KeeperSettings settings;
     settings.serial = policy_of(*planned.settings);
@@ -332,8 +368,12 @@ bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
         parts_->signing.release(planned.apex);
     }
     const bool is_signed = static_cast<bool>(settings.sign);
-    const auto kept = parts_->keeper.keep(planned.apex, planned.from_file, std::move(settings));
+    auto kept = parts_->keeper.keep(planned.apex, planned.from_file, std::move(settings));
     if (!kept) return complain(kept.error());
+    if (is_new && known && !*known && !planned.settings->import_journal.text.empty()) {
+        if (const auto imported = import_journal(planned); !imported) return complain(imported.error());
+        kept = parts_->keeper.serving(planned.apex);
+    }
     if (is_signed) parts_->signing.watch(planned.apex);
     if (*kept == nullptr) return true;
     Snapshot& snapshot = *loaded.snapshot;

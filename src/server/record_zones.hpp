@@ -68,11 +68,13 @@ private:
     static std::vector<Planned> plan(LoadedSnapshot& loaded, const auth::KeyRing& ring);
     bool open(LoadedSnapshot& loaded);
     bool keep(LoadedSnapshot& loaded, Planned& planned);
+    Result<void, std::string> import_journal(const Planned& planned);
     void release_others(const std::vector<Planned>& planned);
     void set_catalogs(const std::vector<Planned>& planned, const std::shared_ptr<const auth::KeyRing>& ring);
     void add_member(const dns::Name& apex, const dns::Name& catalog);
     void remove_member(const dns::Name& apex);
     void add_members(Snapshot& snapshot) const;
+    static void check_catalog(const config::Zone& zone, LoadedSnapshot& loaded);
     static zone::ZonePtr make_catalog(const dns::Name& apex, LoadedSnapshot& loaded);
     void publish(std::span<const zone::ZonePtr> zones);
     void on_health(const dns::Name& apex);

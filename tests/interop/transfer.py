@@ -11,6 +11,7 @@ Knot serve what a catalog of kith lists, and kith what one of Knot lists.
 """
 
 import base64
+import json
 import os
 import random
 import re
@@ -387,6 +388,13 @@ def kith_lists(checks: Checks, program: Path, folder: Path) -> None:
     names = ["one.test.", "two.test.", "three.test."]
     folder.mkdir()
     (folder / "kith").mkdir()
+    astray = config(names[:1])
+    astray["zones"][names[0]]["transfer"]["member_of"] = "nowhere."
+    (folder / "kith" / "astray.json").write_text(json.dumps(astray, indent=1))
+    (folder / "kith" / ("zone-" + names[0])).write_text(zone_text(names[0]))
+    checked = subprocess.run([program.resolve(), "check", "-c", "astray.json"], cwd=folder / "kith", capture_output=True, text=True, check=False)
+    checks.check("a member of no catalog is an error", checked.returncode == 1 and "member_of" in checked.stdout + checked.stderr,
+                 checked.stdout + checked.stderr)
     with Kith(program, config(names[:2]), files={"zone-" + apex: zone_text(apex) for apex in names}, folder=folder / "kith") as kith:
         port = kith.address[1]
         primary = f'127.0.0.1 port {port} key "{KEY.name}";'
