@@ -7,6 +7,7 @@
 #include "cli/bench.hpp"
 #include "cli/commands.hpp"
 #include "cli/discovery_commands.hpp"
+#include "cli/journal.hpp"
 #include "cli/key.hpp"
 #include "cli/update.hpp"
 #include "cli/zone_sign.hpp"
@@ -151,6 +152,7 @@ void add_kith_commands(CLI::App& app) {
     add_config(app);
     add_zone(app);
     add_key(app);
+    add_journal(app);
     add_discovery(app);
     add_update(app);
     add_bench(app);
