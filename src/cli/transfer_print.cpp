@@ -30,7 +30,7 @@ void write_json_list(const std::vector<zone::Record>& records, dns::RrClass klas
     for (const zone::Record& record : records) {
         out << separator
             << dns::to_json(record.owner, record.type, klass, record.ttl, record.rdata);
-        separator = ", ";
+        separator = ",";
     }
 }
 
@@ -63,10 +63,10 @@ void write_change(const zone::ZoneChange& change, dns::RrClass klass, std::ostre
 }
 
 void write_change_json(const zone::ZoneChange& change, dns::RrClass klass, std::ostream& out) {
-    fmt::print(out, "{{\"from\": {}, \"to\": {}, \"removed\": [", change.from_serial,
+    fmt::print(out, "{{\"from\":{},\"to\":{},\"removed\":[", change.from_serial,
                change.to_serial);
     write_json_list(change.removed, klass, out);
-    out << "], \"added\": [";
+    out << "],\"added\":[";
     write_json_list(change.added, klass, out);
     out << "]}\n";
 }

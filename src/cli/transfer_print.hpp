@@ -16,7 +16,7 @@ void write_zone(const zone::Zone& zone, ZoneForm form, std::ostream& out);
 
 /// `; from serial 1 to 2`, then a line for each record removed (`-`) and added (`+`).
 void write_change(const zone::ZoneChange& change, dns::RrClass klass, std::ostream& out);
-/// {"from": 1, "to": 2, "removed": [record ...], "added": [record ...]}, one line.
+/// {"from":1,"to":2,"removed":[record,...],"added":[record,...]}, one line.
 void write_change_json(const zone::ZoneChange& change, dns::RrClass klass, std::ostream& out);
 
 /// Hands `write` a stream: `out` when `path` is empty or "-", else a new file that takes the place of

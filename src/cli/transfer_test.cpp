@@ -50,7 +50,7 @@ protected:
         std::thread server([&] {
             net::Loop loop;
             const zone::ZonePtr first =
-                zone::test::zone({"@ 300 NS ns", "a 60 A 192.0.2.1", "b 60 TXT b"});
+                zone::test::zone({"@ 300 NS ns", "a 60 A 192.0.2.1", "b 60 TXT b", "c 60 TXT c", "d 60 TXT d"});
             const zone::ZoneChange change{
                 name("example."),
                 1,
@@ -93,7 +93,7 @@ protected:
 TEST_F(CliTransfer, PrintsAZoneAsAMasterFile) {
     const Outcome outcome = run({.words = {"example"}});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
-    EXPECT_NE(outcome.out.find("b.example.\t60\tIN\tTXT\t\"b\""), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("b.example. 60 IN TXT \"b\""), std::string::npos) << outcome.out;
     EXPECT_EQ(outcome.out.find("192.0.2.1"), std::string::npos);
     const std::string copy = write_file("copy", outcome.out);
     std::ostringstream out, err;
@@ -103,8 +103,14 @@ TEST_F(CliTransfer, PrintsAZoneAsAMasterFile) {
 
 TEST_F(CliTransfer, PrintsDifferences) {
     const Outcome outcome = run({.words = {"example"}, .serial = 1});
-    // The change has more records than the zone, which comes whole.
     EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out,
+              "; example. from serial 1 to 2\n"
+              "-example. 300 IN SOA ns.example. hostmaster.example. 1 2 3 4 5\n"
+              "-a.example. 60 IN A 192.0.2.1\n"
+              "+example. 300 IN SOA ns.example. hostmaster.example. 2 2 3 4 5\n");
+    const Outcome json = run({.words = {"example"}, .serial = 1, .json = true});
+    EXPECT_TRUE(json.out.starts_with("{\"from\":1,\"to\":2,\"removed\":[{")) << json.out;
     const Outcome nothing = run({.words = {"example"}, .serial = 2});
     EXPECT_EQ(nothing.code, 0);
     EXPECT_EQ(nothing.out, "");
@@ -120,7 +126,7 @@ TEST_F(CliTransfer, WritesAFileOnlyWhenAllIsThere) {
     const Outcome taken = run({.words = {"example"}, .output = path, .json = true});
     EXPECT_EQ(taken.code, 0) << taken.err;
     EXPECT_EQ(taken.out, "");
-    EXPECT_NE(read_file(path).find("\"type\": \"SOA\""), std::string::npos) << read_file(path);
+    EXPECT_NE(read_file(path).find("\"type\":\"SOA\""), std::string::npos) << read_file(path);
 }
 
 TEST_F(CliTransfer, SaysWhatIsWrongWithItsWords) {
@@ -152,7 +158,7 @@ TEST_F(CliTransfer, ZoneDiffTellsWhatDiffers) {
         write_file("b", std::string(soa) + "2 2 3 4 5\n@ NS ns\nnew A 192.0.2.1\n");
     const std::string c =
         write_file("c", std::string(soa) + "3 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
-    const std::string other = write_file("other", "$ORIGIN other.\n@ 60 SOA ns h 1 2 3 4 5\n");
+    const std::string other = write_file("other", "$ORIGIN other.\n@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns.example.\n");
     std::ostringstream out, err;
     EXPECT_EQ(zone_diff({.from = a, .to = b}, out, err), 1);
     EXPECT_EQ(out.str(),
@@ -178,8 +184,8 @@ TEST_F(CliTransfer, ZoneConvertWritesEachForm) {
         std::string form;
         std::string_view expected;
     } rows[] = {{"zone", "host.example."},
-                {"relative", "\nhost\t"},
-                {"json", "\"name\": \"host.example\""}};
+                {"relative", "\nhost 60"},
+                {"json", "\"name\":\"host.example\""}};
     for (const auto& row : rows) {
         std::ostringstream out, err;
         EXPECT_EQ(zone_convert({.file = a, .form = row.form}, out, err), 0) << err.str();
