@@ -8,6 +8,7 @@
 #include "dnssec/zonemd.hpp"
 #include "net/tcp_client.hpp"
 #include "net/udp_client.hpp"
+#include "server/short_turns.hpp"
 
 namespace kith::server {
 namespace {
@@ -264,6 +265,7 @@ void SecondaryZones::act(Entry& entry, const Refresh::Action& action) {
                 pump(entry);
             };
             events.message = [this, &entry](Bytes message) {
+                const ShortTurns short_turns;  // the last one makes the zone
                 entry.refresh->on_tcp_message(loop_.now(), message);
                 pump(entry);
             };
