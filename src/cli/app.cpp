@@ -79,6 +79,8 @@ void add_query(CLI::App& app) {
     query_command->add_flag("--nsid", options->nsid, "Ask for the server's id (+nsid)");
     query_command->add_flag("--cookie", options->cookie, "Send a DNS cookie (+cookie)");
     query_command->add_flag("--ignore-truncation", options->ignore_truncation, "Do not repeat over TCP what came truncated (+ignore)");
+    query_command->add_option("-y,--tsig", options->key_word, "Sign with this TSIG key: [algorithm:]name:secret");
+    query_command->add_option("-k,--key", options->key_file, "Sign with the TSIG key in this file");
     query_command->add_option("--bufsize", options->payload_bytes, "Largest UDP reply, in bytes (+bufsize=)")->capture_default_str();
     query_command->add_option("--timeout", options->timeout_seconds, "Seconds to wait for each reply (+time=)")->capture_default_str();
     query_command->add_option("--tries", options->tries, "How often to ask over UDP (+tries=)")->capture_default_str();

@@ -63,6 +63,8 @@ struct QueryOptions {
     bool nsid = false;
     bool cookie = false;
     bool ignore_truncation = false;
+    std::string key_word;  // -y: sign with this TSIG key
+    std::string key_file;  // -k
     std::uint16_t payload_bytes = 1232;
     double timeout_seconds = 3;
     int tries = 2;

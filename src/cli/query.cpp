@@ -9,7 +9,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "auth/tsig.hpp"
 #include "cli/commands.hpp"
+#include "cli/update_keys.hpp"
 #include "dns/json.hpp"
 #include "dns/message_builder.hpp"
 #include "dns/message_text.hpp"
@@ -35,6 +37,7 @@ struct Plan {
     RrType type = RrType::A;
     bool has_type = false;
     RrClass klass = RrClass::IN;
+    std::optional<auth::TsigKey> key;
 };
 
 /// Usage problems are texts for the user; empty: fine.
@@ -138,8 +141,19 @@ Complaint choose_server(Plan& plan) {
     return {};
 }
 
+Complaint choose_key(Plan& plan) {
+    if (plan.options.key_word.empty() && plan.options.key_file.empty()) return {};
+    auto key = plan.options.key_word.empty() ? load_key_file(plan.options.key_file, {}) : read_key_word(plan.options.key_word);
+    if (!key) return key.error();
+    auto* const tsig = std::get_if<auth::TsigKey>(&*key);
+    if (tsig == nullptr) return "expected a TSIG key, found a private key: queries are signed with TSIG only";
+    plan.key = std::move(*tsig);
+    return {};
+}
+
 Complaint make_plan(const QueryOptions& options, Plan& plan) {
     plan.options = options;
+    if (Complaint complaint = choose_key(plan); !complaint.empty()) return complaint;
     if (options.reverse) {
         const auto address = IpAddress::from_text(*options.reverse);
         if (!address) return fmt::format("-x takes an IP address, found '{}'", *options.reverse);
@@ -179,6 +193,26 @@ Message make_query(const Plan& plan, Rng& rng) {
     }
     const Bytes message = builder.finish();
     return {message.begin(), message.end()};
+}
+
+/// Appends a TSIG when there is a key; `mac` is what the reply is checked with.
+void sign_query(const Plan& plan, Message& message, auth::TsigMac& mac) {
+    if (!plan.key) return;
+    const std::size_t size = message.size();
+    message.resize(size + auth::tsig_request_bytes(*plan.key));
+    auth::sign_tsig_request(*plan.key, message, size, net::unix_now(), mac);
+}
+
+/// What the reply's TSIG says against believing it; empty: nothing.
+Complaint check_reply(const Plan& plan, const auth::TsigMac& mac, Bytes reply) {
+    if (!plan.key) return {};
+    const auth::TsigReply checked = auth::check_tsig_response(*plan.key, mac, reply, net::unix_now());
+    if (checked.is_good()) return {};
+    const std::string name = plan.key->name.to_text();
+    if (checked.error != dns::Rcode::NOERROR) return fmt::format("the server refuses key {}: {}", name, auth::tsig_error_name(checked.error));
+    if (checked.verdict == auth::TsigVerdict::unsigned_) return fmt::format("the reply is not signed with key {}", name);
+    if (checked.verdict == auth::TsigVerdict::bad_time) return "the reply was signed at another time: check the clocks";
+    return fmt::format("the reply's signature is not one of key {}", name);
 }
 
 struct Exchange {
@@ -236,7 +270,9 @@ int query(const QueryOptions& options, std::ostream& out, std::ostream& err) {
         return 2;
     }
     net::SystemRng rng;
-    const Message message = make_query(plan, rng);
+    Message message = make_query(plan, rng);
+    auth::TsigMac mac;
+    sign_query(plan, message, mac);
     const auto exchange = ask(plan, message);
     if (!exchange) {
         err << "kith query: " << exchange.error().text << '\n';
@@ -248,6 +284,10 @@ int query(const QueryOptions& options, std::ostream& out, std::ostream& err) {
         return 1;
     }
     print_reply(plan, *exchange, *reply, out);
+    if (const Complaint complaint = check_reply(plan, mac, exchange->reply); !complaint.empty()) {
+        err << "kith query: " << complaint << '\n';
+        return 1;
+    }
     return 0;
 }
 

@@ -63,7 +63,9 @@ void add_operation(CLI::App* update, const OperationWords& words, const std::sha
     }
     if (has_ttl(words.operation)) command->add_option("ttl", options->ttl, "TTL in seconds")->required();
     if (words.operation == UpdateOperation::compare_and_swap) {
-        command->add_option("--current", options->current, "Data of a record that is there now; as often as there are records")->required();
+        command->add_option("--current", options->current, "Data of a record that is there now; as often as there are records")
+            ->required()
+            ->allow_extra_args(false);
     }
     if (has_ttl(words.operation) || words.operation == UpdateOperation::delete_by_rdata) {
         command->add_option("data", options->data, "Data of the records, one word each: 192.0.2.1 or '10 mail.example.'")->required();

@@ -167,7 +167,7 @@ TEST(Update, StopsAtAnErrorUnlessAPersonTypes) {
     const std::string script = "server 192.0.2.1\nzone example.\nadd b.example. 60 A 10.0.0.256\nadd c.example. 60 A 10.0.0.2\nsend\n";
     const Ran file = run(server, script);
     EXPECT_EQ(file.code, 1);
-    EXPECT_TRUE(file.err.starts_with("script:3:20: error: A data")) << file.err;
+    EXPECT_TRUE(file.err.starts_with("script:3:21: error: A data")) << file.err;
     EXPECT_FALSE(has(server.dump(), "c.example. 60 A 10.0.0.2")) << "nothing of a file with an error behind it";
     const Ran person = run(server, script + "quit\nnever read", {}, Prompt::yes);
     EXPECT_EQ(person.code, 0);

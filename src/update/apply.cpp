@@ -118,7 +118,17 @@ Refusal Applier::add(const UpdateRecord& record, ScratchName& name, const Ruling
             return other.type == RrType::WKS && is_same_service(other.rdata, record.rdata);
         });
     }
-    if (item == nullptr) item = &name.add(record.type, ttl, record.rdata);
+    if (item == nullptr) {
+        // The bound itself is checked in the end, as more may be deleted; but each record is compared
+        // with all of its RRset, so what one message can make of it is bounded here.
+        const auto before = static_cast<std::size_t>(std::ranges::count(name.before, record.type, &Item::type));
+        if (name.count(record.type) >= before + context_.rules.bounds.records_per_rrset) {
+            return {Rcode::REFUSED,
+                    fmt::format("{} {}: {}", record.owner.to_text(), dns::type_name(record.type), zone::fault_text(zone::ZoneFault::too_many_records)),
+                    dns::EdeCode::unable_to_conform_to_policy};
+        }
+        item = &name.add(record.type, ttl, record.rdata);
+    }
     stamp(*item);
     item->ttl = ttl;
     if (record.type != RrType::RRSIG) name.set_ttl(record.type, ttl);

@@ -203,6 +203,28 @@ TEST(Updates, ABoundHoldsForWhatGrows) {
     EXPECT_TRUE(run_update(*zone, message({"delete a TXT", "add z 1 A 10.0.0.1"}), requester(), rules, some_time).is_good());
 }
 
+TEST(Updates, CompareABoundedNumberOfRecords) {
+    // 4000 texts that differ in the case of their letters only: comparing each with each is dear.
+    Lines lines;
+    for (unsigned i = 0; i < updates_max; ++i) {
+        std::string text(12, 'a');
+        for (std::size_t bit = 0; bit < text.size(); ++bit) {
+            if ((i >> bit & 1) != 0) text[bit] = 'A';
+        }
+        lines.push_back("add z 1 TXT " + text);
+    }
+    for (unsigned i = 0; i < 10; ++i) lines.pop_back();
+    lines.push_back("delete z");
+    lines.push_back("add z 1 TXT last");
+    const UpdateMessage update = message(lines);
+    EXPECT_EQ(run_update(*base(), update, requester(), all_allowed(), some_time).refusal.rcode, Rcode::REFUSED);
+    // Up to twice the bound may be there on the way.
+    const UpdateMessage swap = message({"add a 300 A 10.0.0.4", "add a 300 A 10.0.0.5", "delete a A 10.0.0.2", "delete a A 10.0.0.3"});
+    UpdateRules rules = all_allowed();
+    rules.bounds.records_per_rrset = 2;
+    EXPECT_TRUE(run_update(*base(), swap, requester(), rules, some_time).is_good());
+}
+
 TEST(Updates, TouchABoundedNumberOfNames) {
     Lines lines;
     for (std::size_t i = 0; i <= names_per_update_max; ++i) lines.push_back("add n" + std::to_string(i) + " 1 A 10.0.0.1");

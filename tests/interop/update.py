@@ -225,6 +225,17 @@ def sig0(checks: Checks, program: Path, folder: Path) -> None:
             checks.equal(f"SIG(0) {algorithm}: both", lab.short("host.home.example"), ["192.0.2.7", "192.0.2.9"])
 
 
+def same_name(checks: Checks, program: Path, folder: Path) -> None:
+    """A KEY record at the name of a TSIG key does not make its owner that key."""
+    private, record = sig0_key(folder, "ED25519")
+    settings, files = config({"host.home.example": "hmac-sha256"}, record + "\n")
+    with Kith(program, settings, files=files) as kith:
+        lab = Lab(kith, checks)
+        script = "update add host.home.example. 60 A 192.0.2.7\nsend\n"
+        lab.refused("SIG(0) under the name of a TSIG key", "NOTAUTH", "nsupdate", script, "-k", private)
+        lab.good("the TSIG key itself", "nsupdate", script, "-y", f"hmac-sha256:host.home.example:{SECRET}")
+
+
 def leases(lab: Lab, program: Path) -> None:
     """A lease that ends, by the only client here that asks for one (RFC 9664)."""
     result = subprocess.run([str(program), "update", "create", "short.home.example", "A", "60", "192.0.2.9", "--lease", "1",
@@ -264,6 +275,7 @@ def main() -> int:
         leases(lab, options.kith)
     with tempfile.TemporaryDirectory(prefix="kith-sig0-") as folder:
         sig0(checks, options.kith, Path(folder))
+        same_name(checks, options.kith, Path(folder))
     return checks.finish()
 
 
