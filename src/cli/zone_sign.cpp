@@ -94,24 +94,10 @@ Read<std::vector<StoredKey>> read_keys(const ZoneSignOptions& options, dns::Name
     return keys;
 }
 
-/// What the keys do by their flags, and by their times.
 dnssec::KeySet use_keys(const std::vector<StoredKey>& stored, UnixTime now) {
-    // Roles follow from the keys that sign now: a KSK waiting for its time leaves the work to others.
-    std::vector<dnssec::ZoneKey> active, waiting;
-    dnssec::KeySet out;
-    for (const StoredKey& key : stored) {
-        const dnssec::KeyUse use = dnssec::use_at({true, true, true, true}, key.times, now);
-        if (use.sign_zone) active.push_back(key.key);
-        if (use.publish && !use.sign_zone) waiting.push_back(key.key);
-    }
-    out = dnssec::use_by_flags(std::move(active));
-    for (dnssec::UsedKey& used : out.keys) {
-        for (const StoredKey& key : stored) {
-            if (key.key == used.key) used.use = dnssec::use_at(used.use, key.times, now);
-        }
-    }
-    for (dnssec::ZoneKey& key : waiting) out.keys.push_back({std::move(key), {true, false, false, false}});
-    return out;
+    std::vector<dnssec::TimedKey> keys;
+    for (const StoredKey& key : stored) keys.push_back({key.key, key.times});
+    return dnssec::use_by_times(keys, now);
 }
 
 Read<zone::ZonePtr> set_serial(zone::ZonePtr zone, const std::string& policy, UnixTime now) {
