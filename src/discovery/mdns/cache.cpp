@@ -13,6 +13,9 @@ constexpr int refresh_count = 4;
 // Records that come in together are refreshed together, by questions in one packet; RFC 6762 §5.2
 // wants hosts apart from each other, not the records of one host.
 constexpr Duration jitter_shared_for = 10s;
+// Questions for one set that are this close are taken for one.
+constexpr Duration same_question = 500ms;
+constexpr std::size_t unanswered_askers_max = 16;  // remembered for each set
 
 std::uint32_t seconds_left(Time now, Time until) {
     if (until <= now) return 0;
@@ -251,16 +254,19 @@ void Cache::clear(Time now, QueryEvent::Reason reason) {
 
 // ---------------------------------------------------------------- passive observation of failures
 
-void Cache::on_peer_question(Time now, const PacketQuestion& question) {
+void Cache::on_peer_question(Time now, const PacketQuestion& question, const IpAddress& asker) {
     for (std::uint32_t set = first_set(question.name, question.name_hash); set != none;
          set = sets_[set].next_at_name) {
         if (question.type != dns::RrType::ANY && sets_[set].type != question.type) continue;
-        if (sets_[set].unanswered == 0) {
-            sets_[set].first_unanswered = now;
+        std::unique_ptr<Unanswered>& asked = sets_[set].unanswered;
+        if (!asked) {
+            asked = std::make_unique<Unanswered>();
+            asked->first = now;
             unanswered_.set(set, now + passive_failure_wait);
         }
-        sets_[set].last_unanswered = now;
-        ++sets_[set].unanswered;
+        if (asked->count == 0 || asked->last + same_question < now) ++asked->count;
+        asked->last = now;
+        if (asked->askers.size() < unanswered_askers_max) asked->askers.emplace_back(asker, asked->count);
     }
 }
 
@@ -271,16 +277,24 @@ void Cache::on_peer_known(Time now, const PacketRecord& record) {
 
 /// Ten seconds after the first question: ends what two questions asked for and nobody gave.
 void Cache::end_unanswered(Time now, std::uint32_t set) {
-    Set& asked = sets_[set];
-    const bool is_failure = asked.unanswered >= passive_failure_queries;
-    const Time first = asked.first_unanswered;
-    asked.unanswered = 0;
+    const std::unique_ptr<Unanswered> asked = std::move(sets_[set].unanswered);
     unanswered_.erase(set);
-    if (!is_failure) return;
+    const auto questions_of_others = [&](const IpAddress& owner) {
+        int count = asked->count;
+        int last = 0;
+        for (const auto& [asker, number] : asked->askers) {
+            if (asker != owner || number == last) continue;
+            last = number;
+            --count;
+        }
+        return count;
+    };
     // A record multicast less than a second before the question is not sent again (RFC 6762 §6).
     std::vector<std::uint32_t> gone;
-    for (std::uint32_t i = asked.oldest; i != none; i = records_[i].newer_in_set) {
-        if (records_[i].seen + multicast_interval < first) gone.push_back(i);
+    for (std::uint32_t i = sets_[set].oldest; i != none; i = records_[i].newer_in_set) {
+        const Entry& entry = records_[i];
+        if (entry.seen + multicast_interval >= asked->first) continue;
+        if (questions_of_others(sources_[entry.source].address) >= passive_failure_queries) gone.push_back(i);
     }
     for (const std::uint32_t index : gone) erase(now, index, QueryEvent::Reason::unconfirmed);
 }

@@ -11,6 +11,7 @@
 //
 // Nothing here is O(records) for a packet but a cache-flush bit, which walks one set.
 
+#include <memory>
 #include <string>
 
 #include "base/deadline_heap.hpp"
@@ -56,7 +57,8 @@ public:
     /// The cache-flush bit of a record of the response just stored (RFC 6762 §10.2).
     void flush_older(Time now, const PacketRecord& record);
     /// A peer asks this by multicast; if nobody answers, what is asked for is gone (RFC 6762 §10.5).
-    void on_peer_question(Time now, const PacketQuestion& question);
+    /// The records of the asker itself are left out: it does not answer its own questions.
+    void on_peer_question(Time now, const PacketQuestion& question, const IpAddress& asker);
     /// A peer has listed this as known: no answer is to be expected for it.
     void on_peer_known(Time now, const PacketRecord& record);
     /// Ends the record in ten seconds unless it is heard again (RFC 6762 §10.4); false: not cached.
@@ -131,6 +133,13 @@ private:
         std::uint64_t hash = 0;
         std::string rdata;
     };
+    /// Questions of peers for one set. Those within half a second are one: a host asks on both of
+    /// its links, and others ask the same at the same time.
+    struct Unanswered {
+        Time first{}, last{};
+        int count = 0;
+        std::vector<std::pair<IpAddress, int>> askers;  // with the number of the question, from 1
+    };
     struct Set {
         std::string name;  // empty: free
         std::uint64_t name_hash = 0;
@@ -139,9 +148,7 @@ private:
         std::uint32_t newest = none, oldest = none;
         std::uint32_t count = 0;
         std::uint32_t next_at_name = none;  // a list of the sets of one name
-        Time first_unanswered{};
-        Time last_unanswered{};
-        int unanswered = 0;
+        std::unique_ptr<Unanswered> unanswered;  // while peers' questions wait for an answer
 
         dns::NameView view() const { return dns::NameView::unchecked(as_bytes(name)); }
     };

@@ -52,7 +52,8 @@ void Interface::on_peer_query(Time now, const PacketInfo& info, const Packet& pa
         querier_.on_peer_question(now, question, packet, info.source);
         // Probes and QU questions may be answered by unicast, which we would not see.
         const bool is_probe = packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
-        if (question.wants == Wants::multicast && !is_probe) cache_.on_peer_question(now, question);
+        if (question.wants == Wants::multicast && !is_probe)
+            cache_.on_peer_question(now, question, info.source.address);
     }
     for (const PacketRecord& record : packet.records()) {
         if (record.section == dns::Section::answer) cache_.on_peer_known(now, record);

@@ -93,6 +93,8 @@ private:
                 const CachedRecord& record);
 
     // querier_send.cpp
+    template <class Visit>
+    void for_each_known_answer(Time now, const Question& question, Visit visit) const;
     bool needs_asking(Time now, Question& question);
     void mark_sent(Time now, Question& question);
     void send(Time now, std::span<const std::uint32_t> due);

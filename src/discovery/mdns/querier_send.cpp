@@ -6,6 +6,23 @@
 
 namespace kith::discovery::mdns {
 
+/// What is cached, and what we have ourselves: so that peers do not wait for an answer that we do
+/// not give ourselves, and take our records for gone (RFC 6762 §10.5).
+template <class Visit>
+void Querier::for_each_known_answer(Time now, const Question& question, Visit visit) const {
+    const std::uint32_t name = own_.find_name(question.view(), question.name_hash);
+    if (name != OwnRecords::none) {
+        for (const std::uint32_t index : own_.name(name).records) {
+            const OwnRecord& own = own_.record(index);
+            const bool is_type = question.type == dns::RrType::ANY || own.type == question.type;
+            if (own.state == OwnRecord::State::live && !own.is_unique() && is_type)
+                visit({question.view(), question.name_hash, own.type, own.klass, own.data(), own.ttl, own.ttl,
+                       {}, false});
+        }
+    }
+    cache_.for_each_known_answer(now, question.view(), question.name_hash, question.type, visit);
+}
+
 void Querier::on_timer(Time now) {
     std::vector<std::uint32_t> due_now;
     for (auto due = deadlines_.first(); due && due->time <= now; due = deadlines_.first()) {
@@ -104,8 +121,7 @@ void Querier::send(Time now, std::span<const std::uint32_t> due) {
     for (const std::uint32_t index : due) {
         const Question& question = questions_[index];
         bool is_known = false;
-        cache_.for_each_known_answer(now, question.view(), question.name_hash, question.type,
-                                     [&](const CachedRecord&) { is_known = true; });
+        for_each_known_answer(now, question, [&](const CachedRecord&) { is_known = true; });
         (is_known ? with_known : plain).push_back(index);
     }
     start_message();
@@ -137,8 +153,7 @@ bool Querier::add_all_of(Time now, std::span<const std::uint32_t> questions) {
     for (const std::uint32_t index : questions) {
         if (!is_room) break;
         const Question& question = questions_[index];
-        cache_.for_each_known_answer(
-            now, question.view(), question.name_hash, question.type, [&](const CachedRecord& record) {
+        for_each_known_answer(now, question, [&](const CachedRecord& record) {
                 is_room = is_room && context_.builder.add_record(dns::Section::answer, record.name, record.type,
                                                                  record.klass, record.ttl_left, record.rdata);
                 ++context_.stats.known_answers_out;
@@ -156,8 +171,7 @@ bool Querier::add_all_of(Time now, std::span<const std::uint32_t> questions) {
 void Querier::add_known_answers(Time now, std::span<const std::uint32_t> questions) {
     for (const std::uint32_t index : questions) {
         const Question& question = questions_[index];
-        cache_.for_each_known_answer(
-            now, question.view(), question.name_hash, question.type, [&](const CachedRecord& record) {
+        for_each_known_answer(now, question, [&](const CachedRecord& record) {
                 const auto add = [&] {
                     return context_.builder.add_record(dns::Section::answer, record.name, record.type,
                                                        record.klass, record.ttl_left, record.rdata);

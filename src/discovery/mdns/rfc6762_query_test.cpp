@@ -226,6 +226,13 @@ TEST(Rfc6762Queries, ListWhatIsKnownWithMoreThanHalfItsLife) {
     EXPECT_EQ(bench.sent.back().lines,
               (Lines{"q _http._tcp.local. PTR", "an _http._tcp.local. 20 PTR short._http._tcp.local.",
                      "an _http._tcp.local. 4500 PTR long._http._tcp.local."}));
+    Bench own;
+    own.establish({"_http._tcp.local. 4500 PTR ours._http._tcp.local."});
+    own.ask(type_a, RrType::PTR);
+    own.run(200ms);
+    EXPECT_EQ(own.sent.back().lines,
+              (Lines{"q _http._tcp.local. PTR QU", "an _http._tcp.local. 4500 PTR ours._http._tcp.local."}))
+        << "ours too: we do not answer ourselves";
     Bench unique;
     unique.ask("web.local.", RrType::ANY);
     unique.run(200ms);
@@ -535,13 +542,15 @@ TEST(Rfc6762Cache, SeesThatOthersGetNoAnswer) {
     struct Row {
         int questions;
         bool is_listed, is_answered, is_gone;
+        const char* asker;
         const char* why;
     };
     constexpr Row rows[] = {
-        {2, false, false, true, "two questions, no answer in ten seconds"},
-        {1, false, false, false, "one question may be lost"},
-        {2, true, false, false, "the peer knows it already, no answer is to be expected"},
-        {2, false, true, false, "answered"},
+        {2, false, false, true, "192.0.2.30", "two questions, no answer in ten seconds"},
+        {1, false, false, false, "192.0.2.30", "one question may be lost"},
+        {2, true, false, false, "192.0.2.30", "the peer knows it already, no answer is to be expected"},
+        {2, false, true, false, "192.0.2.30", "answered"},
+        {2, false, false, false, "192.0.2.20", "its owner asks who else has one"},
     };
     for (const Row& row : rows) {
         Bench bench;
@@ -551,7 +560,7 @@ TEST(Rfc6762Cache, SeesThatOthersGetNoAnswer) {
         for (int i = 0; i < row.questions; ++i) {
             Lines lines{"q _ipp._tcp.local. PTR"};
             if (row.is_listed) lines.push_back("an _ipp._tcp.local. 4000 PTR a._ipp._tcp.local.");
-            bench.hear(query(lines));
+            bench.receive(bench.from(row.asker), query(lines));
             bench.run(1s);
         }
         if (row.is_answered) bench.hear(response({"an _ipp._tcp.local. 4500 PTR a._ipp._tcp.local."}));
