@@ -343,10 +343,10 @@ TEST_F(World, ServesOnWhenTheDiskFails) {
 
 TEST_F(World, WritesTheFileBack) {
     settings.write_file = folder_ + "/example.zone";
-    const auto first = zone::zone_to_text(*file({"a 300 A 192.0.2.1"}));
+    const auto first = zone::zone_to_text(*file({"@ 300 NS ns", "a 300 A 192.0.2.1"}));
     std::ofstream(settings.write_file) << first;
     settings.file_state = file_state(settings.write_file);
-    keep(file({"a 300 A 192.0.2.1"}));
+    keep(file({"@ 300 NS ns", "a 300 A 192.0.2.1"}));
     ZoneChange leased{apex, 0, 0, {}, records({"b 300 A 192.0.2.2"})};
     leased.added[0].provenance.lease_end = 1'800'000'000;
     ASSERT_TRUE(keeper->stage(leased, {}, {}).has_value());
@@ -363,7 +363,7 @@ TEST_F(World, WritesTheFileBack) {
     zone::LoadOptions options;
     options.apex = apex;
     const auto loaded = zone::load_zone(written, options, nullptr);
-    ASSERT_NE(loaded.zone, nullptr);
+    ASSERT_NE(loaded.zone, nullptr) << written << (loaded.problems.empty() ? "" : loaded.problems[0].to_text());
     const ZonePtr again = keep(loaded.zone);
     EXPECT_EQ(again->find_node(name("b.example.").view()).find(zone::RrType::A).provenance(0).lease_end, 1'800'000'000U) << "what a file cannot say is in the store";
     // Somebody edits it: what they write is not overwritten.
