@@ -93,7 +93,10 @@ void DiscoveryRun::turn(std::optional<Clock::time_point> until) {
     pollfd polls[] = {{discovery_.fd(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {watched_, POLLIN, 0}};
     ::poll(polls, 3, wait);
     read_signals();
-    if ((polls[2].revents & (POLLIN | POLLHUP)) != 0 && on_watched_) on_watched_();
+    if ((polls[2].revents & (POLLIN | POLLHUP)) != 0 && on_watched_) {
+        const auto call = on_watched_;  // it may replace itself
+        call();
+    }
     discovery_.process();
 }
 
