@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "answer/test_world.hpp"
+#include "answer/signed_world.hpp"
 
 namespace {
 std::atomic<std::size_t> allocations{0};
@@ -78,6 +78,23 @@ TEST(Allocation, DoesNotHappenWhileAnswering) {
         EXPECT_EQ(allocations.load(), before)
             << (i < std::size(questions) ? questions[i].first : "malformed");
         EXPECT_FALSE(response.empty());
+    }
+}
+
+TEST(Allocation, DoesNotHappenForSignaturesAndProofs) {
+    const char* const questions[] = {"x.w.example MX",   "ml.example A",       "ns1.example MX",
+                                     "mc.a.example MX",  "mc.b.example MX",    "mc.c.example MX",
+                                     "a.z.w.example MX", "a.z.w.example AAAA", "y.w.example A",
+                                     "a.c.x.w.example A", "ai.example ANY"};
+    for (const std::string_view lines : {rfc4035_zone, rfc5155_zone}) {
+        World world = signed_world("example", lines);
+        for (const char* question : questions) {
+            const std::vector<std::uint8_t> message = question_of(question, with_do);
+            const std::size_t before = allocations.load();
+            const Bytes response = world.send(message, with_do);
+            EXPECT_EQ(allocations.load(), before) << question;
+            EXPECT_GT(response.size(), 100U) << question;
+        }
     }
 }
 

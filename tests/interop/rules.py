@@ -13,7 +13,7 @@ import dnsmsg
 from harness import ROOT, Checks
 
 DIALECT = ROOT / "docs/dialect.md"
-NS, CNAME, SOA, DNAME, DS, ANY = (dnsmsg.TYPES[name] for name in ("NS", "CNAME", "SOA", "DNAME", "DS", "ANY"))
+NS, CNAME, SOA, DNAME, DS, RRSIG, ANY = (dnsmsg.TYPES[name] for name in ("NS", "CNAME", "SOA", "DNAME", "DS", "RRSIG", "ANY"))
 ADDRESSES = (dnsmsg.TYPES["A"], dnsmsg.TYPES["AAAA"])
 CHAIN_MAX = 20
 
@@ -125,7 +125,7 @@ def any_type(context: Context, mine: Answer, other: Answer) -> None:
         return
     mine_sets = {(record[OWNER], record[TYPE]) for record in mine.answer}
     other_sets = {(record[OWNER], record[TYPE]) for record in other.answer}
-    plain = [item for item in mine_sets if item[1] not in (CNAME, DNAME)]
+    plain = [item for item in mine_sets if item[1] not in (CNAME, DNAME, RRSIG)]
     if len(plain) > 1 or mine.additional:
         return
     if not mine.answer <= other.answer:
@@ -145,11 +145,11 @@ def any_type(context: Context, mine: Answer, other: Answer) -> None:
 def authority_of_positive_answers(context: Context, mine: Answer, other: Answer) -> None:
     """dialect: D23. the zone's NS set is not added to answers that do not need it."""
     extra = frozenset(record for record in other.authority - mine.authority
-                      if record[TYPE] == NS and record[OWNER] in context.apexes)
+                      if record[TYPE] in (NS, RRSIG) and record[OWNER] in context.apexes)
     if not extra or not other.answer:
         return
-    hosts = {target(record) for record in extra}
-    addresses = {record for record in other.additional - mine.additional if record[OWNER] in hosts and record[TYPE] in ADDRESSES}
+    hosts = {target(record) for record in extra if record[TYPE] == NS}
+    addresses = {record for record in other.additional - mine.additional if record[OWNER] in hosts and record[TYPE] in (*ADDRESSES, RRSIG)}
     other.authority -= extra
     other.additional -= addresses
     context.entries.add("D23")
