@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "auth/key_text.hpp"
+#include "config/hickory.hpp"
 #include "server/key_files.hpp"
 
 namespace kith::server {
@@ -54,6 +55,11 @@ private:
         files_[file] = file_state(file);
         const auto content = read_secret_file(file);
         if (!content) return complain(key.file.at, fmt::format("file: {}", content.error()));
+        if (config::is_hickory_config(config_.file)) {  // trust-dns's files are the secret itself
+            auto raw = auth::raw_key(dns::NameView(), auth::TsigAlgorithm::hmac_sha256, content->bytes());
+            if (!raw) return complain(key.file.at, fmt::format("{}: {}", file, auth::fault_text(raw.error())));
+            return std::move(*raw);
+        }
         return auth::parse_key_file(as_text(content->bytes()), file, problems_);
     }
 

@@ -77,7 +77,7 @@ bool same_signing(const config::Dnssec& a, const config::Dnssec& b) {
     const auto fields = [](const config::Dnssec& all) {
         return std::tie(all.algorithm, all.keys, all.denial, all.nsec3_iterations, all.nsec3_salt, all.nsec3_opt_out, all.dnskey_ttl, all.zonemd, all.key_directory);
     };
-    return fields(a) == fields(b);
+    return fields(a) == fields(b) && std::ranges::equal(a.key_files, b.key_files, {}, &config::KeyFile::file, &config::KeyFile::file);
 }
 
 std::string text_of(const dnssec::SignError& error) {
@@ -104,6 +104,7 @@ ZoneSigning::ZoneSigning(net::Loop& loop, ZoneKeeper& keeper, store::Store& stor
 ZoneSigning::~ZoneSigning() = default;
 
 Result<dnssec::KeySet, std::string> ZoneSigning::keys(const Name& apex, const config::Dnssec& settings, const std::string& folder) {
+    if (!settings.key_files.empty()) return keys_of_files(settings, folder);
     if (settings.key_directory.empty()) return kept_keys(apex, settings);
     const std::string path = (std::filesystem::path(folder) / settings.key_directory).string();
     KITH_TRY(auto stored, read_key_folder(path, apex));
@@ -113,6 +114,27 @@ Result<dnssec::KeySet, std::string> ZoneSigning::keys(const Name& apex, const co
     dnssec::KeySet set = dnssec::use_by_flags(std::move(all));
     for (std::size_t i = 0; i < set.keys.size(); ++i) set.keys[i].use = dnssec::use_at(set.keys[i].use, stored[i].times, now_());
     return set;
+}
+
+/// Keys in PEM or DER; one whose file is not there is made.
+Result<dnssec::KeySet, std::string> ZoneSigning::keys_of_files(const config::Dnssec& settings, const std::string& folder) {
+    std::vector<ZoneKey> all;
+    for (const config::KeyFile& file : settings.key_files) {
+        const std::string path = (std::filesystem::path(folder) / file.file).string();
+        const Algorithm algorithm = algorithm_of(file.algorithm);
+        if (!std::filesystem::exists(path)) {
+            const auto made = crypto::PrivateKey::generate(algorithm);
+            if (!made) return std::unexpected(fmt::format("no key can be made: {}", crypto::fault_text(made.error())));
+            KITH_TRY_VOID(write_secret_file(path, made->to_pem().bytes()));
+            log::write(log::Level::info, "key.made", log::kv("file", path));
+        }
+        KITH_TRY(const crypto::SecretBytes text, read_secret_file(path));
+        const bool is_pem = as_text(text.bytes()).find("-----BEGIN") != std::string_view::npos;
+        const auto key = is_pem ? crypto::PrivateKey::from_pem(algorithm, as_text(text.bytes())) : crypto::PrivateKey::from_der(algorithm, text.bytes());
+        if (!key) return std::unexpected(fmt::format("{}: {}", path, crypto::fault_text(key.error())));
+        all.emplace_back(dnssec::ksk_flags, *key);
+    }
+    return dnssec::use_by_flags(std::move(all));
 }
 
 /// Keys in the store, by zone and tag, as the text of a .private file with the flags in front.
