@@ -7,8 +7,10 @@
 #include "cli/bench.hpp"
 #include "cli/commands.hpp"
 #include "cli/discovery_commands.hpp"
+#include "cli/hickory.hpp"
 #include "cli/journal.hpp"
 #include "cli/key.hpp"
+#include "cli/transfer.hpp"
 #include "cli/update.hpp"
 #include "cli/zone_sign.hpp"
 
@@ -118,6 +120,7 @@ void add_zone(CLI::App& app) {
     print_command->add_flag("--json", print_options->json, "One JSON object per record");
     run_with(print_command, print_options, [](const ZonePrintOptions& o) { return zone_print(o, std::cout, std::cerr); });
     add_zone_signing(*zone);
+    add_zone_tools(*zone);
 }
 
 void add_nanodns_commands(CLI::App& app) {
@@ -155,6 +158,7 @@ void add_kith_commands(CLI::App& app) {
     add_zone(app);
     add_key(app);
     add_journal(app);
+    add_transfer(app);
     add_discovery(app);
     add_update(app);
     add_bench(app);
@@ -165,6 +169,7 @@ void add_kith_commands(CLI::App& app) {
 int run_app(const std::vector<std::string>& arguments) {
     const std::string name = arguments.empty() ? "kith" : std::filesystem::path(arguments[0]).filename().string();
     if (const auto code = run_discovery_persona(name, arguments, std::cout, std::cerr)) return *code;
+    if (const auto code = run_hickory_persona(name, arguments, std::cout, std::cerr)) return *code;
     const Persona persona = name == "nanodns" ? Persona::nanodns : Persona::kith;
     CLI::App app(persona == Persona::kith ? "DNS for the networks you own: answers for local names, forwards and caches the rest."
                                           : "NanoDNS-compatible DNS server (kith).",
