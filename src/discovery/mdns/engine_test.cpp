@@ -63,8 +63,8 @@ TEST(Engine, RenamesAfterAConflict) {
     ASSERT_EQ(bench.kinds(), (std::vector{Kind::probing, Kind::renamed, Kind::established}));
     EXPECT_EQ(bench.registrations[1].name, name("box-2.local."));
     EXPECT_EQ(bench.registrations[1].previous, name("box.local."));
-    EXPECT_EQ(bench.sent.back().lines, (Lines{"an box-2.local. 120! A 192.0.2.10",
-                                              "an 10.2.0.192.in-addr.arpa. 120! PTR box-2.local.",
+    EXPECT_EQ(bench.sent.back().lines, (Lines{"an 10.2.0.192.in-addr.arpa. 120! PTR box-2.local.",
+                                              "an box-2.local. 120! A 192.0.2.10",
                                               "ar box-2.local. 120! NSEC box-2.local. A"}));
 }
 

@@ -151,14 +151,12 @@ void Interface::abandon(Time now, RegistrationId registration) {
     const std::vector<std::uint32_t> records = std::move(found->second);
     own_of_.erase(found);
     for (const std::uint32_t index : records) {
-        OwnRecord& own = own_.record(index);
         // To say goodbye to a unique record would speak about the other host's name.
-        if (own.ownership == Ownership::unique) {
+        if (own_.record(index).ownership == Ownership::unique) {
             forget(now, index);
-            continue;
-        }
-        if (own.state == OwnRecord::State::live)
+        } else {
             say_goodbye(now, index);
+        }
     }
 }
 
@@ -169,12 +167,11 @@ void Interface::withdraw(Time now, RegistrationId registration) {
     const std::vector<std::uint32_t> records = std::move(found->second);
     own_of_.erase(found);
     for (const std::uint32_t index : records) {
-        OwnRecord& own = own_.record(index);
-        if (own.state != OwnRecord::State::live) {
+        if (own_.record(index).state == OwnRecord::State::live) {
+            say_goodbye(now, index);
+        } else {
             forget(now, index);
-            continue;
         }
-        say_goodbye(now, index);
     }
 }
 
