@@ -30,9 +30,9 @@ LEVELS = ["debug", "error", "info", "off", "trace", "warn"]
 
 # A line, what may follow, why.
 ROWS = [
-    ("kith ", ["bench", "check", "config", "init", "query", "serve", "start", "zone"], "every command, also by its other name"),
+    ("kith ", ["bench", "browse", "check", "config", "enumerate", "init", "journal", "key", "mdns", "monitor", "query", "register", "resolve", "serve", "start", "transfer", "update", "zone"], "every command, also by its other name"),
     ("kith ser", ["serve"], "one command"),
-    ("kith zone ", ["check", "print"], "commands below a command"),
+    ("kith zone ", ["check", "convert", "diff", "print", "sign", "verify"], "commands below a command"),
     ("kith config ", ["doc", "schema"], "commands below a command"),
     ("kith --", ["--help", "--version"], "options of the program"),
     ("kith config doc cache_b", ["cache_bytes"], "a setting"),
