@@ -3,7 +3,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "answer/test_world.hpp"
+#include "answer/signed_world.hpp"
 
 namespace kith::answer {
 namespace {
@@ -105,6 +105,82 @@ BENCHMARK_CAPTURE(answer, cname, "www%d.example.lan A", plain);
 BENCHMARK_CAPTURE(answer, srv, "_sip._udp.host%d.example.lan SRV", plain);
 BENCHMARK_CAPTURE(answer, referral, "x%d.cut.example.lan A", plain);
 BENCHMARK_CAPTURE(answer, refused, "www%d.example.com A", plain);
+
+/// Zones of `hosts` names, signed: what signatures and proofs cost.
+enum class SignedBy : std::uint8_t { nsec, nsec3 };
+
+std::string signed_lines(SignedBy by, std::size_t hosts) {
+    std::vector<std::pair<std::string, std::string>> names = {{"@", "SOA"}};
+    std::string lines = "+ @ 300 SOA ns admin 1 2 3 4 300\n";
+    for (std::size_t i = 0; i < hosts; ++i) {
+        std::string number = std::to_string(i);
+        number.insert(0, 7 - number.size(), '0');
+        names.emplace_back("host" + number, "A");
+        lines += "+ host" + number + " 300 A 192.0.2.1\n";
+    }
+    if (by == SignedBy::nsec) {
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            lines += "+ " + names[i].first + " 300 NSEC " + names[(i + 1) % names.size()].first + " " +
+                     names[i].second + " RRSIG NSEC\n";
+        }
+        return lines;
+    }
+    Nsec3Hasher hasher;
+    HashedName hashed;
+    std::vector<std::pair<std::string, std::string>> hashes;
+    for (const auto& [owner, type] : names) {
+        const dns::Name apex = name_of("example.lan");
+        hasher.hash(owner == "@" ? apex : name_of(owner, apex), {}, 0, hashed);
+        hashes.emplace_back(std::string(reinterpret_cast<const char*>(hashed.label.data()) + 1, 32), type);
+    }
+    std::ranges::sort(hashes);
+    lines += "+ @ 300 NSEC3PARAM 1 0 0 -\n";
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+        lines += "+ " + hashes[i].first + " 300 NSEC3 1 0 0 - " + hashes[(i + 1) % hashes.size()].first + " " +
+                 hashes[i].second + " RRSIG\n";
+    }
+    return lines;
+}
+
+/// 64 times 256 questions, "%d" in them replaced by numbers in no order.
+void answer_signed(benchmark::State& state, SignedBy by, const std::string& pattern) {
+    const auto hosts = static_cast<std::size_t>(state.range(0));
+    World world = signed_world("example.lan", signed_lines(by, hosts));
+    std::vector<std::vector<std::uint8_t>> messages;
+    std::uint64_t next = 1;
+    for (std::size_t i = 0; i < 256 * batch_size; ++i) {
+        next = next * 6364136223846793005U + 1442695040888963407U;
+        std::string number = std::to_string((next >> 33) % hosts);
+        number.insert(0, 7 - number.size(), '0');
+        std::string question = pattern;
+        question.replace(question.find("%d"), 2, number);
+        messages.push_back(question_of(question, with_do));
+    }
+    const auto queries = std::make_unique<Query[]>(batch_size);
+    std::size_t at = 0;
+    for (auto _ : state) {
+        for (std::size_t i = 0; i < batch_size; ++i) {
+            queries[i].message = messages[at + i];
+            queries[i].client = {IpAddress::v4(192, 0, 2, 7), 40000, 0};
+            world.answerer->prepare(world.snapshot, queries[i]);
+        }
+        for (std::size_t i = 0; i < batch_size; ++i) Answerer::approach(queries[i]);
+        for (std::size_t i = 0; i < batch_size; ++i) {
+            benchmark::DoNotOptimize(
+                world.answerer->respond(world.snapshot, queries[i], world.buffer));
+        }
+        at = (at + batch_size) % messages.size();
+    }
+    state.counters["ns_per_query"] = benchmark::Counter(
+        static_cast<double>(state.iterations() * static_cast<std::int64_t>(batch_size)),
+        benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+BENCHMARK_CAPTURE(answer_signed, host, SignedBy::nsec, "host%d.example.lan A")->Arg(1000)->Arg(200000);
+BENCHMARK_CAPTURE(answer_signed, nodata_nsec, SignedBy::nsec, "host%d.example.lan MX")->Arg(1000)->Arg(200000);
+BENCHMARK_CAPTURE(answer_signed, nxdomain_nsec, SignedBy::nsec, "host%dx.example.lan A")->Arg(1000)->Arg(200000);
+BENCHMARK_CAPTURE(answer_signed, nodata_nsec3, SignedBy::nsec3, "host%d.example.lan MX")->Arg(1000)->Arg(200000);
+BENCHMARK_CAPTURE(answer_signed, nxdomain_nsec3, SignedBy::nsec3, "host%dx.example.lan A")->Arg(1000)->Arg(200000);
 
 }  // namespace
 }  // namespace kith::answer
