@@ -32,13 +32,14 @@ bool read_nsec3_owner(Bytes owner, std::array<std::uint8_t, nsec3_hash_bytes>& h
 }
 
 void Nsec3Hasher::hash(dns::NameView name, Bytes salt, int iterations, HashedName& out) {
-    digest_.update(name.wire());
-    digest_.update(salt);
-    digest_.finish(out.hash);
+    if (!digest_) digest_.emplace(crypto::DigestKind::sha1);
+    digest_->update(name.wire());
+    digest_->update(salt);
+    digest_->finish(out.hash);
     for (; iterations > 0; --iterations) {
-        digest_.update(out.hash);
-        digest_.update(salt);
-        digest_.finish(out.hash);
+        digest_->update(out.hash);
+        digest_->update(salt);
+        digest_->finish(out.hash);
     }
     out.label[0] = 32;
     for (std::size_t group = 0; group < 4; ++group) {

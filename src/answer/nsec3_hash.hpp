@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "crypto/digest.hpp"
 #include "dns/name.hpp"
@@ -26,15 +27,15 @@ struct HashedName {
 /// The hash in an owner of 33 bytes, in any case; false when it is not one.
 bool read_nsec3_owner(Bytes owner, std::array<std::uint8_t, nsec3_hash_bytes>& hash);
 
-/// Hashes names with one context that is used again and again; no allocation. Not thread-safe.
+/// Hashes names with one context that is used again and again; only the first name allocates, for a
+/// server without NSEC3 never needs the library's two megabytes. Not thread-safe.
 class Nsec3Hasher {
 public:
-    Nsec3Hasher() : digest_(crypto::DigestKind::sha1) {}
     /// `name` is in lower case. Costs iterations + 1 times SHA-1.
     void hash(dns::NameView name, Bytes salt, int iterations, HashedName& out);
 
 private:
-    crypto::Digest digest_;
+    std::optional<crypto::Digest> digest_;
 };
 
 }  // namespace kith::answer

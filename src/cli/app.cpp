@@ -1,6 +1,7 @@
 #include "cli/app.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -149,19 +150,23 @@ void add_nanodns_commands(CLI::App& app) {
     run_with(check_command, check_options, [](const CheckOptions& o) { return check(o, std::cout, std::cerr); });
 }
 
-void add_kith_commands(CLI::App& app) {
-    add_serve(app);
-    add_init(app);
-    add_check(app);
-    add_query(app);
-    add_config(app);
-    add_zone(app);
-    add_key(app);
-    add_journal(app);
-    add_transfer(app);
-    add_discovery(app);
-    add_update(app);
-    add_bench(app);
+/// A command, or the group of them that one function adds.
+struct Command {
+    std::string_view name;  // empty: of several names
+    void (*add)(CLI::App& app);
+};
+constexpr Command commands[] = {
+    {"serve", add_serve},       {"init", add_init},     {"check", add_check}, {"query", add_query},
+    {"config", add_config},     {"zone", add_zone},     {"key", add_key},     {"journal", add_journal},
+    {"transfer", add_transfer}, {"", add_discovery},    {"update", add_update}, {"bench", add_bench},
+};
+
+/// Adds the command that is called, or all: a server that starts has no use for the grammar of the
+/// others, which takes a megabyte.
+void add_kith_commands(CLI::App& app, std::string_view called) {
+    const auto found = std::ranges::find(commands, called, &Command::name);
+    if (found != std::end(commands) && !called.empty()) return found->add(app);
+    for (const Command& command : commands) command.add(app);
 }
 
 }  // namespace
@@ -181,7 +186,7 @@ int run_app(const std::vector<std::string>& arguments) {
     } else {
         app.set_version_flag("-V,--version", "kith " KITH_VERSION);
         app.footer("`kith serve --example` serves a network to try; `kith init` writes a config; man kith(1) has the rest.");
-        add_kith_commands(app);
+        add_kith_commands(app, arguments.size() > 1 ? std::string_view(arguments[1]) : std::string_view());
     }
     try {
         std::vector<std::string> reversed(arguments.rbegin(), arguments.empty() ? arguments.rend() : arguments.rend() - 1);
