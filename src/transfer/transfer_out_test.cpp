@@ -246,7 +246,8 @@ TEST(TransferOut, HandsTheZoneBack) {
 }
 
 TEST(TransferQuery, ReadsWhatItWrites) {
-    const Bytes soa = small_zone()->apex_node().find(RrType::SOA).rdata(0);
+    const zone::ZonePtr zone = small_zone();
+    const Bytes soa = zone->apex_node().find(RrType::SOA).rdata(0);
     const std::vector<std::uint8_t> rdata(soa.begin(), soa.end());
     for (const Kind kind : {Kind::axfr, Kind::ixfr}) {
         const dns::Name apex = name("Example.");
