@@ -140,7 +140,7 @@ dnssd::Specifiers DiscoveryService::specifiers() const {
 
 void DiscoveryService::read_file(const std::string& path, std::vector<Service>& services, FileStates& files) {
     files[path] = file_state(path);
-    const auto text = FileText::read(path);
+    const auto text = FileText::read(path, dnssd::service_file_bytes_max);
     if (!text) {
         log::write(log::Level::warning, "discovery.file_unreadable", log::kv("why", text.error()));
         return;

@@ -22,7 +22,7 @@ std::string reason(const std::string& path, int error) {
 
 }  // namespace
 
-Result<FileText, std::string> FileText::read(const std::string& path) {
+Result<FileText, std::string> FileText::read(const std::string& path, std::size_t bytes_max) {
     // Opening does not wait, or a named pipe that nobody writes to would stop the reloading for ever.
     // Reading does: the other end of `kith check <(...)` may not have written yet.
     const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -33,11 +33,11 @@ Result<FileText, std::string> FileText::read(const std::string& path) {
     FileText out;
     // One byte more than the size, so that the read that finds the end needs no growing.
     std::size_t room = S_ISREG(info.st_mode) ? static_cast<std::size_t>(info.st_size) + 1 : first_block;
-    room = std::min(room, file_bytes_max + 1);
+    room = std::min(room, bytes_max + 1);
     out.bytes_.reset(new char[room]);  // not cleared: read() fills it
     while (true) {
-        if (out.size_ > file_bytes_max) {
-            return std::unexpected(fmt::format("cannot read {}: over {} bytes, no config or zone file is that large", path, file_bytes_max));
+        if (out.size_ > bytes_max) {
+            return std::unexpected(fmt::format("cannot read {}: over {} bytes, no such file is that large", path, bytes_max));
         }
         if (out.size_ == room) {
             std::unique_ptr<char[]> larger(new char[room * 2]);
