@@ -58,7 +58,7 @@ Chain find_chain(const Zone& zone) {
         chain.kind = Chain::Kind::unusable;
         for (const Bytes rdata : parameters) {
             // RFC 5155 §4.1.2: others than those with flags 0 are not complete.
-            if (rdata.size() < nsec3_fixed_bytes || rdata[0] != nsec3_algorithm || rdata[1] != 0) continue;
+            if (rdata.size() < nsec3_fixed_bytes || rdata[0] != dnssec::nsec3_sha1 || rdata[1] != 0) continue;
             chain.iterations = load_u16(rdata.data() + 2);
             if (chain.iterations > nsec3_iterations_max) {
                 chain.kind = Chain::Kind::too_costly;
@@ -194,7 +194,7 @@ NodeView Denial::wildcard_cover(int labels) {
 /// The record of `node` that is of our chain.
 std::optional<Denial::Nsec3> Denial::read_nsec3(NodeView node) const {
     for (const Bytes rdata : node.find(RrType::NSEC3)) {
-        if (rdata.size() < nsec3_fixed_bytes || rdata[0] != nsec3_algorithm) continue;
+        if (rdata.size() < nsec3_fixed_bytes || rdata[0] != dnssec::nsec3_sha1) continue;
         if (load_u16(rdata.data() + 2) != chain_.iterations) continue;
         const Bytes rest = rdata.subspan(nsec3_fixed_bytes - 1);  // from the length of the salt on
         if (rest.size() < 1U + rest[0] + 1 + nsec3_hash_bytes) continue;
@@ -253,7 +253,7 @@ NodeView Denial::find_cover(NameView name) {
     const bool ends_behind = std::ranges::lexicographical_compare(hashed.hash, nsec3->next);
     if (!wrapped && ends_behind) return node;
     // The last of the chain covers both ends: what is behind its owner, and in front of its next.
-    std::array<std::uint8_t, nsec3_hash_bytes> owner;
+    dnssec::Nsec3Hash owner;
     if (!read_nsec3_owner(node.relative_owner(), owner)) return {};
     const bool is_last = !std::ranges::lexicographical_compare(owner, nsec3->next);
     return is_last && (!wrapped || ends_behind) ? node : NodeView();

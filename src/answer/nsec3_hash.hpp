@@ -5,19 +5,17 @@
 #include <cstdint>
 #include <optional>
 
-#include "crypto/digest.hpp"
-#include "dns/name.hpp"
+#include "dnssec/nsec3.hpp"
 
 namespace kith::answer {
 
-inline constexpr std::size_t nsec3_hash_bytes = 20;  // SHA-1, the only algorithm there is
-inline constexpr std::uint8_t nsec3_algorithm = 1;
+inline constexpr std::size_t nsec3_hash_bytes = std::tuple_size_v<dnssec::Nsec3Hash>;
 
 /// A hash and what it is called: `owner` is the name below the apex, in lower case.
 struct HashedName {
-    static constexpr std::size_t owner_bytes = 1 + 32;
+    static constexpr std::size_t owner_bytes = 1 + std::tuple_size_v<dnssec::Nsec3Label>;
 
-    std::array<std::uint8_t, nsec3_hash_bytes> hash;
+    dnssec::Nsec3Hash hash;
     // Its length, the 32 characters of base32hex, and 7 bytes that lookups may read.
     std::array<std::uint8_t, owner_bytes + 7> label{};
 
@@ -25,7 +23,7 @@ struct HashedName {
 };
 
 /// The hash in an owner of 33 bytes, in any case; false when it is not one.
-bool read_nsec3_owner(Bytes owner, std::array<std::uint8_t, nsec3_hash_bytes>& hash);
+bool read_nsec3_owner(Bytes owner, dnssec::Nsec3Hash& hash);
 
 /// Hashes names with one context that is used again and again; only the first name allocates, for a
 /// server without NSEC3 never needs the library's two megabytes. Not thread-safe.

@@ -7,7 +7,6 @@ namespace {
 
 // RFC 4648 §7; lower case, as every server prints it.
 constexpr std::string_view base32hex = "0123456789abcdefghijklmnopqrstuv";
-constexpr std::size_t hash_label_bytes = 32;
 
 int value_of(std::uint8_t byte) {
     const std::uint8_t c = dns::lower(byte);
@@ -27,22 +26,21 @@ std::optional<Nsec3Head> Nsec3Head::read(Bytes rdata) {
 Nsec3Hasher::Nsec3Hasher(Nsec3Parameters parameters)
     : parameters_(std::move(parameters)), digest_(crypto::DigestKind::sha1) {}
 
-Nsec3Hash Nsec3Hasher::hash(NameView name) {
-    const Name lower = Name(name).lowered();
+Nsec3Hash nsec3_hash(crypto::Digest& sha1, NameView lower, Bytes salt, int iterations) {
     Nsec3Hash out;
-    digest_.update(lower.wire());
-    digest_.update(parameters_.salt);
-    digest_.finish(out);
-    for (int left = parameters_.iterations; left > 0; --left) {
-        digest_.update(out);
-        digest_.update(parameters_.salt);
-        digest_.finish(out);
+    sha1.update(lower.wire());
+    sha1.update(salt);
+    sha1.finish(out);
+    for (; iterations > 0; --iterations) {
+        sha1.update(out);
+        sha1.update(salt);
+        sha1.finish(out);
     }
     return out;
 }
 
-Name nsec3_owner(const Nsec3Hash& hash, NameView apex) {
-    std::array<std::uint8_t, hash_label_bytes> label;
+Nsec3Label nsec3_label(const Nsec3Hash& hash) {
+    Nsec3Label label;
     for (std::size_t group = 0; group < 4; ++group) {  // 5 bytes are 8 characters
         std::uint64_t bits = 0;
         for (std::size_t i = 0; i < 5; ++i) bits = bits << 8 | hash[group * 5 + i];
@@ -50,16 +48,11 @@ Name nsec3_owner(const Nsec3Hash& hash, NameView apex) {
             label[group * 8 + i] = static_cast<std::uint8_t>(base32hex[bits & 31]);
         }
     }
-    dns::NameBuilder owner;
-    KITH_CHECK(owner.append(label) && owner.append(apex));
-    return owner.finish();
+    return label;
 }
 
-std::optional<Nsec3Hash> nsec3_hash_of(NameView owner, NameView apex) {
-    if (owner.size() != apex.size() + hash_label_bytes + 1 || owner.wire()[0] != hash_label_bytes) {
-        return std::nullopt;
-    }
-    const Bytes label = owner.first_label();
+std::optional<Nsec3Hash> read_nsec3_label(Bytes label) {
+    if (label.size() != Nsec3Label().size()) return std::nullopt;
     Nsec3Hash out;
     for (std::size_t group = 0; group < 4; ++group) {
         std::uint64_t bits = 0;
@@ -73,6 +66,22 @@ std::optional<Nsec3Hash> nsec3_hash_of(NameView owner, NameView apex) {
         }
     }
     return out;
+}
+
+Nsec3Hash Nsec3Hasher::hash(NameView name) {
+    const Name lower = Name(name).lowered();
+    return nsec3_hash(digest_, lower, parameters_.salt, parameters_.iterations);
+}
+
+Name nsec3_owner(const Nsec3Hash& hash, NameView apex) {
+    dns::NameBuilder owner;
+    KITH_CHECK(owner.append(nsec3_label(hash)) && owner.append(apex));
+    return owner.finish();
+}
+
+std::optional<Nsec3Hash> nsec3_hash_of(NameView owner, NameView apex) {
+    if (owner.size() != apex.size() + Nsec3Label().size() + 1) return std::nullopt;
+    return read_nsec3_label(owner.first_label());
 }
 
 std::vector<std::uint8_t> make_nsec3param(const Nsec3Parameters& parameters) {

@@ -25,6 +25,16 @@ struct Nsec3Parameters {
 };
 
 using Nsec3Hash = std::array<std::uint8_t, 20>;
+/// What a hash is called in its owner: 32 characters of base32hex.
+using Nsec3Label = std::array<std::uint8_t, 32>;
+
+/// The hash of a name in lower case (RFC 5155 §5) with a SHA-1 context, which is as new afterwards.
+/// Costs iterations + 1 times SHA-1 and allocates nothing.
+Nsec3Hash nsec3_hash(crypto::Digest& sha1, NameView lower, Bytes salt, int iterations);
+/// In lower case, as all servers print it.
+Nsec3Label nsec3_label(const Nsec3Hash& hash);
+/// The hash that a label of an owner, without its length, means in any case; nullopt when it is none.
+std::optional<Nsec3Hash> read_nsec3_label(Bytes label);
 
 /// RDATA of NSEC3 (RFC 5155 §3.2) and of NSEC3PARAM (§4.2), read in place.
 struct Nsec3Head {
@@ -52,8 +62,7 @@ private:
     crypto::Digest digest_;
 };
 
-/// The owner of an NSEC3: 32 characters of base32hex, in lower case as all servers print it, in front of
-/// the apex. Requires an apex of at most 222 bytes.
+/// The owner of an NSEC3: its label in front of the apex. Requires an apex of at most 222 bytes.
 Name nsec3_owner(const Nsec3Hash& hash, NameView apex);
 /// The hash in the first label of an NSEC3's owner; nullopt when it is not one.
 std::optional<Nsec3Hash> nsec3_hash_of(NameView owner, NameView apex);
