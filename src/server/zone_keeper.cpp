@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "dns/serial.hpp"
 #include "server/reconcile.hpp"
 #include "server/zone_file_writer.hpp"
 #include "zone/difference_at.hpp"
@@ -90,7 +91,7 @@ std::uint32_t next_serial(SerialPolicy policy, std::uint32_t last, UnixTime now)
             break;
         }
     }
-    return is_after(wanted, last) ? wanted : last + 1;
+    return dns::is_newer(wanted, last) ? wanted : last + 1;
 }
 
 /// One zone of record.
@@ -210,7 +211,7 @@ void ZoneKeeper::replace(ZonePtr next, Origin origin, Done done) {
     const UnixTime now = now_();
     std::shared_ptr<const ZoneChange> change;
     store::Stored<void> stored;
-    bool whole = kept->serving == nullptr || !kept->base || !is_after(next->serial(), kept->serving->serial());
+    bool whole = kept->serving == nullptr || !kept->base || !dns::is_newer(next->serial(), kept->serving->serial());
     if (!whole) {
         change = std::make_shared<const ZoneChange>(zone::difference(*kept->serving, *next));
         // A change as large as the zone is better kept as the zone.
@@ -274,7 +275,7 @@ Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) {
     }
     if (!unseen && !kept.is_given) {
         std::uint32_t serial = kept.working->serial();
-        if (!is_after(serial, kept.serving->serial())) {
+        if (!dns::is_newer(serial, kept.serving->serial())) {
             serial = next_serial(kept.settings.serial, kept.serving->serial(), now_());
             const ZoneChange step{kept.apex, kept.working->serial(), serial, {}, {}};
             auto next = zone::apply_change(kept.working, step, kept.settings.bounds);
@@ -525,7 +526,7 @@ Result<ZonePtr, std::string> ZoneKeeper::resume(Kept& kept, const KeptZone& know
     if (known.base.kind == Base::Kind::file) {
         KITH_TRY(merged, merge_edit(store_, known, from_file));
     }
-    const std::uint32_t serial = is_after(merged->serial(), known.serial) ? merged->serial() : next_serial(kept.settings.serial, known.serial, now_());
+    const std::uint32_t serial = dns::is_newer(merged->serial(), known.serial) ? merged->serial() : next_serial(kept.settings.serial, known.serial, now_());
     auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}}, zone::file_bounds);
     if (!stepped) return std::unexpected(misfit(stepped.error()));
     KITH_TRY(ZonePtr zone, with_signatures(kept, *stepped, nullptr, {}));
@@ -551,7 +552,7 @@ Result<void, std::string> ZoneKeeper::take_edit(Kept& kept, const ZonePtr& from_
         KITH_TRY(merged, merge_edit(store_, **known, from_file));
     }
     const std::uint32_t last = kept.serving == nullptr ? merged->serial() - 1 : kept.serving->serial();
-    const std::uint32_t serial = is_after(merged->serial(), last) ? merged->serial() : next_serial(kept.settings.serial, last, now_());
+    const std::uint32_t serial = dns::is_newer(merged->serial(), last) ? merged->serial() : next_serial(kept.settings.serial, last, now_());
     auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}}, zone::file_bounds);
     if (!stepped) return std::unexpected(misfit(stepped.error()));
     ZonePtr zone = std::move(*stepped);

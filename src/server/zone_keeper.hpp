@@ -44,10 +44,6 @@ enum class SerialPolicy : std::uint8_t {
 };
 /// The serial after `last` at `now`.
 std::uint32_t next_serial(SerialPolicy policy, std::uint32_t last, UnixTime now);
-/// RFC 1982 §3.2: `a` is after `b`.
-constexpr bool is_after(std::uint32_t a, std::uint32_t b) {
-    return a != b && a - b < 0x8000'0000U;
-}
 
 /// What happened to a zone, for consumers.
 struct FeedEvent {

@@ -1,31 +1,14 @@
 #pragma once
-// Serial numbers (RFC 1982): 32 bits that go round.
-
-#include <cstdint>
+// Serial numbers of zones and the numbers of a SOA.
 
 #include "base/bytes.hpp"
+#include "dns/serial.hpp"
 
 namespace kith::transfer {
 
-enum class SerialOrder : std::uint8_t {
-    equal,
-    older,      // the first comes before the second
-    newer,      // the first comes after the second
-    undefined,  // exactly half the circle apart (RFC 1982 §3.2): neither
-};
-
-/// How `a` stands to `b`.
-constexpr SerialOrder compare_serials(std::uint32_t a, std::uint32_t b) {
-    if (a == b) return SerialOrder::equal;
-    const std::uint32_t ahead = a - b;
-    if (ahead == 0x80000000U) return SerialOrder::undefined;
-    return ahead < 0x80000000U ? SerialOrder::newer : SerialOrder::older;
-}
-
-/// `a` is certainly after `b`.
-constexpr bool is_newer(std::uint32_t a, std::uint32_t b) {
-    return compare_serials(a, b) == SerialOrder::newer;
-}
+using dns::compare_serials;
+using dns::is_newer;
+using dns::SerialOrder;
 
 /// The five numbers at the end of a SOA's RDATA (RFC 1035 §3.3.13), in seconds but for the serial.
 struct SoaNumbers {
