@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
 #include <filesystem>
 #include <ostream>
 
@@ -13,7 +12,7 @@
 #include "answer/limits.hpp"
 #include "cli/problems.hpp"
 #include "cli/run_server.hpp"
-#include "dns/encoding.hpp"
+#include "dns/decode.hpp"
 #include "net/system.hpp"
 #include "server/record_zones.hpp"
 
@@ -49,12 +48,10 @@ void add_unused(CLI::App& app, HickoryOptions& options) {
 
 /// The text that `0x...` stands for; nullopt when it is not that.
 std::optional<std::string> nsid_text(const std::string& hex) {
-    std::array<std::uint8_t, answer::nsid_bytes_max> bytes;
-    dns::Writer writer(bytes);
-    dns::Decoder decoder(dns::Decoder::Base::base16, writer);
-    if (!hex.starts_with("0x") || hex.size() > 2 + 2 * bytes.size()) return std::nullopt;
-    if (!decoder.feed(std::string_view(hex).substr(2)) || !decoder.finish()) return std::nullopt;
-    return std::string(as_text(writer.written()));
+    if (!hex.starts_with("0x") || hex.size() > 2 + 2 * answer::nsid_bytes_max) return std::nullopt;
+    const auto bytes = dns::decode(dns::Decoder::Base::base16, std::string_view(hex).substr(2));
+    if (!bytes) return std::nullopt;
+    return std::string(as_text(*bytes));
 }
 
 /// Reads the overrides; an empty text is fine, another says which option is wrong.

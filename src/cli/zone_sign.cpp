@@ -14,7 +14,7 @@
 
 #include "cli/problems.hpp"
 #include "cli/zone_input.hpp"
-#include "dns/encoding.hpp"
+#include "dns/decode.hpp"
 #include "dnssec/zone_signer.hpp"
 #include "net/system.hpp"
 #include "server/key_files.hpp"
@@ -38,14 +38,10 @@ Read<UnixTime> read_duration(std::string_view option, const std::string& text) {
 }
 
 Read<std::vector<std::uint8_t>> read_salt(const std::string& text) {
-    std::vector<std::uint8_t> salt(text.size() / 2);
-    if (text.empty() || text == "-") return std::vector<std::uint8_t>();
-    dns::Writer writer(salt);
-    dns::Decoder decoder(dns::Decoder::Base::base16, writer);
-    if (!decoder.feed(text) || !decoder.finish() || writer.overflow()) {
-        return std::unexpected(fmt::format("--salt: expected pairs of hexadecimal digits, found {}", text));
-    }
-    return salt;
+    if (text == "-") return std::vector<std::uint8_t>();
+    auto salt = dns::decode(dns::Decoder::Base::base16, text);
+    if (!salt) return std::unexpected(fmt::format("--salt: expected pairs of hexadecimal digits, found {}", text));
+    return std::move(*salt);
 }
 
 Read<SigningPolicy> read_policy(const ZoneSignOptions& options) {

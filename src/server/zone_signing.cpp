@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "dns/decode.hpp"
 #include "dnssec/key_file.hpp"
 #include "server/key_files.hpp"
 
@@ -37,21 +38,6 @@ Algorithm algorithm_of(config::SigningAlgorithm algorithm) {
     return Algorithm::ECDSAP256SHA256;
 }
 
-std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text) {
-    std::vector<std::uint8_t> out;
-    if (text.size() % 2 != 0) return std::nullopt;
-    for (std::size_t i = 0; i < text.size(); i += 2) {
-        unsigned byte = 0;
-        for (const char c : text.substr(i, 2)) {
-            const std::size_t digit = std::string_view("0123456789abcdef").find(static_cast<char>(c | 0x20));
-            if (digit == std::string_view::npos) return std::nullopt;
-            byte = byte << 4 | static_cast<unsigned>(digit);
-        }
-        out.push_back(static_cast<std::uint8_t>(byte));
-    }
-    return out;
-}
-
 Result<SigningPolicy, std::string> policy_of(const config::Dnssec& settings) {
     SigningPolicy policy;
     policy.validity = seconds(settings.signature_validity);
@@ -59,7 +45,7 @@ Result<SigningPolicy, std::string> policy_of(const config::Dnssec& settings) {
     policy.jitter = seconds(settings.signature_jitter);
     policy.denial = settings.denial == config::DenialRule::nsec ? dnssec::Denial::nsec : dnssec::Denial::nsec3;
     policy.nsec3.iterations = settings.nsec3_iterations;
-    const auto salt = parse_hex(settings.nsec3_salt);
+    const auto salt = dns::decode(dns::Decoder::Base::base16, settings.nsec3_salt);
     if (!salt) return std::unexpected("nsec3_salt: expected hexadecimal digits, two a byte");
     policy.nsec3.salt = *salt;
     policy.opt_out = settings.nsec3_opt_out ? dnssec::OptOut::yes : dnssec::OptOut::no;

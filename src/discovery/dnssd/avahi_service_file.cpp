@@ -6,12 +6,12 @@
 #include <charconv>
 #include <optional>
 
-#include "discovery/dnssd/decode.hpp"
 #include "discovery/dnssd/file_problems.hpp"
 #include "discovery/dnssd/limits.hpp"
 #include "discovery/dnssd/service_file.hpp"
 #include "discovery/dnssd/txt.hpp"
 #include "discovery/dnssd/xml_scanner.hpp"
+#include "dns/decode.hpp"
 
 
 namespace kith::discovery::dnssd {
@@ -162,9 +162,9 @@ private:
             const std::string_view coded = trimmed(std::string_view(string).substr(equals + 1));
             std::optional<std::vector<std::uint8_t>> bytes;
             if (format == "binary-hex") {
-                bytes = decode(dns::Decoder::Base::base16, coded);
+                bytes = dns::decode(dns::Decoder::Base::base16, coded);
             } else if (format == "binary-base64") {
-                bytes = decode(dns::Decoder::Base::base64, coded);
+                bytes = dns::decode(dns::Decoder::Base::base64, coded);
             } else {
                 return problems_.add(value_at_, fmt::format("expected value-format=\"text\", \"binary-hex\" or \"binary-base64\", found \"{}\"", printable(format)));
             }

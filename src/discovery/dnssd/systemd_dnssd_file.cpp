@@ -6,11 +6,11 @@
 #include <charconv>
 #include <optional>
 
-#include "discovery/dnssd/decode.hpp"
 #include "discovery/dnssd/file_problems.hpp"
 #include "discovery/dnssd/limits.hpp"
 #include "discovery/dnssd/service_file.hpp"
 #include "discovery/dnssd/txt.hpp"
+#include "dns/decode.hpp"
 
 
 namespace kith::discovery::dnssd {
@@ -144,7 +144,7 @@ private:
     static bool decode(std::string& word) {
         const std::size_t equals = word.find('=');
         if (equals == std::string::npos) return false;
-        const auto bytes = dnssd::decode(dns::Decoder::Base::base64, std::string_view(word).substr(equals + 1));
+        const auto bytes = dns::decode(dns::Decoder::Base::base64, std::string_view(word).substr(equals + 1));
         if (!bytes) return false;
         word.resize(equals + 1);
         word.append(bytes->begin(), bytes->end());

@@ -1,5 +1,5 @@
 #pragma once
-// Base64 and base16 values of service files. Internal to dnssd.
+// Whole values in base16, base32hex or base64.
 
 #include <cstdint>
 #include <optional>
@@ -8,16 +8,16 @@
 
 #include "dns/encoding.hpp"
 
-namespace kith::discovery::dnssd {
+namespace kith::dns {
 
 /// The bytes that `text` means; nullopt when it is no such text.
-inline std::optional<std::vector<std::uint8_t>> decode(dns::Decoder::Base base, std::string_view text) {
+inline std::optional<std::vector<std::uint8_t>> decode(Decoder::Base base, std::string_view text) {
     std::vector<std::uint8_t> out(text.size());
-    dns::Writer writer(out);
-    dns::Decoder decoder(base, writer);
+    Writer writer(out);
+    Decoder decoder(base, writer);
     if (!decoder.feed(text) || !decoder.finish() || writer.overflow()) return std::nullopt;
     out.resize(writer.size());
     return out;
 }
 
-}  // namespace kith::discovery::dnssd
+}  // namespace kith::dns
