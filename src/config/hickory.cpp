@@ -18,7 +18,7 @@ constexpr std::string_view sockets = "each worker has a socket of its own for ea
 constexpr KeyRow document_keys[] = {
     {"listen_addrs_ipv4"}, {"listen_addrs_ipv6"}, {"listen_port"}, {"directory"}, {"zones"},
     {"tcp_request_timeout"},
-    {"log_level", no_effect, "neither had it in 2016: -q and -d say what is logged"},
+    {"log_level", no_effect, "it never had one: -q and -d say what is logged"},
     {"tls_listen_port", no_effect, no_tls}, {"https_listen_port", no_effect, no_tls},
     {"quic_listen_port", no_effect, no_tls}, {"http_endpoint", no_effect, no_tls},
     {"disable_tls", no_effect, no_tls}, {"disable_https", no_effect, no_tls},
@@ -73,7 +73,6 @@ void read_document(const TomlTable& document, const HickoryOverrides& overrides,
     const HickoryEra era = era_of(document);
     document.check_keys(document_keys);
     read_addresses(document, era, config.server);
-    config.server.hot_reload = true;
     if (const auto seconds = document.number("tcp_request_timeout", 0, 3600); seconds && *seconds > 0) {
         config.server.tcp_idle_timeout = std::chrono::seconds(*seconds);
     }
@@ -99,17 +98,17 @@ Loaded load_hickory_config(std::string_view text, std::string file, const Hickor
     Loaded out;
     out.config.file = std::move(file);
     out.config.lines = Lines(text);
-    // It forwards only where a zone says so.
+    // It forwards only where a zone says so, and keeps answers as long as their TTLs say.
     out.config.server.upstream.clear();
     out.config.server.cache_ttl = std::chrono::hours(24);
     ProblemList problems(out.config);
-    const TomlPlaces places(text);
     if (text.size() > config_bytes_max) {
         problems.error(0, fmt::format("expected at most {} of configuration, found {}", size_text(config_bytes_max), size_text(text.size())));
     } else if (const toml::parse_result parsed = toml::parse(text); !parsed) {
-        problems.error(places.of(parsed.error().source().begin), fmt::format("not TOML: {}", parsed.error().description()));
+        const toml::source_position at = parsed.error().source().begin;
+        problems.error(out.config.lines.offset_of({at.line, at.column}), fmt::format("not TOML: {}", parsed.error().description()));
     } else {
-        read_document(TomlTable(parsed.table(), "the configuration", places, problems), overrides, out.config);
+        read_document(TomlTable(parsed.table(), "the configuration", out.config.lines, problems), overrides, out.config);
     }
     out.problems = problems.take();
     return out;

@@ -18,4 +18,10 @@ Place Lines::at(Offset offset) const {
     return {line, offset - *(after - 1) + 1};
 }
 
+Offset Lines::offset_of(const Place& place) const {
+    if (starts_.empty()) return 0;
+    const std::size_t line = std::clamp<std::size_t>(place.line, 1, starts_.size());
+    return starts_[line - 1] + (place.column > 0 ? place.column - 1 : 0);
+}
+
 }  // namespace kith::config

@@ -25,6 +25,8 @@ public:
     explicit Lines(std::string_view text);
     /// The place of a byte; O(log lines).
     Place at(Offset offset) const;
+    /// The byte at a place; a line beyond the last is the last.
+    Offset offset_of(const Place& place) const;
 
 private:
     std::vector<Offset> starts_;

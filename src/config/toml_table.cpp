@@ -21,23 +21,11 @@ std::string_view kind_of(const toml::node& node) {
 
 }  // namespace
 
-TomlPlaces::TomlPlaces(std::string_view text) {
-    starts_.push_back(0);
-    for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
-        starts_.push_back(static_cast<Offset>(at + 1));
-    }
-}
-
-Offset TomlPlaces::of(const toml::source_position& position) const {
-    const std::size_t line = std::clamp<std::size_t>(position.line, 1, starts_.size());
-    return starts_[line - 1] + (position.column > 0 ? position.column - 1 : 0);
-}
-
 void TomlTable::check_keys(std::span<const KeyRow> rows) const {
     std::vector<std::string_view> known;
     for (const KeyRow& row : rows) known.push_back(row.name);
     for (const auto& [key, value] : table_) {
-        const Offset at = places_.of(key.source().begin);
+        const Offset at = offset_of(key.source());
         const auto row = std::ranges::find(rows, key.str(), &KeyRow::name);
         if (row == rows.end()) {
             error(at, fmt::format("{} has no key {}{}", what_, shown(key.str()), did_you_mean(key.str(), known)));
@@ -51,11 +39,11 @@ void TomlTable::check_keys(std::span<const KeyRow> rows) const {
 
 Offset TomlTable::place_of(std::string_view key) const {
     const toml::node* const node = table_.get(key);
-    return node != nullptr ? places_.of(node->source().begin) : place();
+    return node != nullptr ? offset_of(node->source()) : place();
 }
 
 void TomlTable::expected(const toml::node& found, std::string_view key, std::string_view expected) const {
-    error(places_.of(found.source().begin),
+    error(offset_of(found.source()),
           fmt::format("'{}' of {}: expected {}, found {}", key, what_, expected, kind_of(found)));
 }
 
@@ -119,7 +107,7 @@ std::vector<TomlTable::Item> TomlTable::texts(std::string_view key) const {
     }
     for (const toml::node& item : *list) {
         if (const auto* const text = item.as_string()) {
-            out.push_back({text->get(), places_.of(item.source().begin)});
+            out.push_back({text->get(), offset_of(item.source())});
         } else {
             expected(item, key, "texts");
         }

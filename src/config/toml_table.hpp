@@ -28,21 +28,11 @@ struct KeyRow {
     std::string_view why = {};  // of the others: what is so here
 };
 
-/// Where things stand in the file: the library counts lines and code points, we bytes.
-class TomlPlaces {
-public:
-    explicit TomlPlaces(std::string_view text);
-    Offset of(const toml::source_position& position) const;
-
-private:
-    std::vector<Offset> starts_;
-};
-
 class TomlTable {
 public:
     /// All three must outlive it. `what` names the table in messages: "a zone".
-    TomlTable(const toml::table& table, std::string_view what, const TomlPlaces& places, ProblemList& problems)
-        : table_(table), what_(what), places_(places), problems_(problems) {}
+    TomlTable(const toml::table& table, std::string_view what, const Lines& lines, ProblemList& problems)
+        : table_(table), what_(what), lines_(lines), problems_(problems) {}
 
     /// Reports keys that no row names, and those that cannot be used.
     void check_keys(std::span<const KeyRow> rows) const;
@@ -50,7 +40,7 @@ public:
     bool has(std::string_view key) const { return table_.contains(key); }
     /// Of the key's value, or of the table when there is none.
     Offset place_of(std::string_view key) const;
-    Offset place() const { return places_.of(table_.source().begin); }
+    Offset place() const { return offset_of(table_.source()); }
     const toml::table& table() const { return table_; }
 
     /// Each: nothing when the key is not there, or its value is another thing, which is reported.
@@ -68,14 +58,19 @@ public:
     void error(Offset at, std::string text) const { problems_.error(at, std::move(text)); }
     void warn(Offset at, std::string text) const { problems_.warn(at, std::move(text)); }
     /// The same for a table inside this one.
-    TomlTable inside(const toml::table& table, std::string_view what) const { return {table, what, places_, problems_}; }
+    TomlTable inside(const toml::table& table, std::string_view what) const { return {table, what, lines_, problems_}; }
 
 private:
+    /// The library counts code points where we count bytes: in a line with others than ASCII before it, a
+    /// column is too small.
+    Offset offset_of(const toml::source_region& region) const {
+        return lines_.offset_of({region.begin.line, region.begin.column});
+    }
     void expected(const toml::node& found, std::string_view key, std::string_view expected) const;
 
     const toml::table& table_;
     std::string_view what_;
-    const TomlPlaces& places_;
+    const Lines& lines_;
     ProblemList& problems_;
 };
 
