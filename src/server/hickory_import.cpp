@@ -6,19 +6,14 @@
 
 #include "store/hickory_journal.hpp"
 #include "zone/builder.hpp"
+#include "zone/missing_records.hpp"
 
 namespace kith::server {
 namespace {
 
 std::vector<zone::Record> records_of(const zone::Zone& zone) {
     std::vector<zone::Record> out;
-    zone.for_each_in_order([&out](const dns::Name& owner, zone::NodeView node) {
-        for (const zone::RrSetView rrset : node.rrsets()) {
-            for (const Bytes rdata : rrset) {
-                out.push_back({owner, rrset.type(), rrset.record_ttl(rdata), {rdata.begin(), rdata.end()}, {}});
-            }
-        }
-    });
+    zone.for_each_in_order([&out](const dns::Name& owner, zone::NodeView node) { zone::append_missing(owner, node, {}, out); });
     return out;
 }
 
