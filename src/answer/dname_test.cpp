@@ -9,12 +9,6 @@
 namespace kith::answer {
 namespace {
 
-struct Row {
-    const char* why;
-    const char* question;
-    const char* expected;
-};
-
 #define OLD_SOA "authority old. 300 SOA ns.old. admin.old. 1 2 3 4 300\n"
 #define NEW_SOA "authority new. 300 SOA ns.new. admin.new. 1 2 3 4 300\n"
 #define LABEL_63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

@@ -22,13 +22,13 @@ World lan() {
 #define NO_COUNTS_BUT_QUESTION 0, 1, 0, 0, 0, 0, 0, 0
 #define COUNTS_WITH_OPT 0, 1, 0, 0, 0, 0, 0, 1
 
-struct Row {
+struct MessageRow {
     const char* why;
     B message;
     B expected;  // the whole response; empty: silence
 };
 
-const Row rows[] = {
+const MessageRow rows[] = {
     // Silence.
     {"no bytes at all", {}, {}},
     {"shorter than a header", {0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0}, {}},
@@ -134,7 +134,7 @@ const Row rows[] = {
 
 TEST(Message, IsAnsweredByteForByte) {
     World world = lan();
-    for (const Row& row : rows) {
+    for (const MessageRow& row : rows) {
         SCOPED_TRACE(row.why);
         const Bytes response = world.send(row.message);
         EXPECT_EQ(B(response.begin(), response.end()), row.expected);

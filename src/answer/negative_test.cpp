@@ -7,12 +7,6 @@
 namespace kith::answer {
 namespace {
 
-struct Row {
-    const char* why;
-    const char* question;
-    const char* expected;
-};
-
 #define LAN_SOA "authority lan. 300 SOA ns.lan. admin.lan. 1 2 3 4 300\n"
 
 World lan() {

@@ -8,12 +8,6 @@
 namespace kith::answer {
 namespace {
 
-struct Row {
-    const char* why;
-    const char* question;
-    const char* expected;
-};
-
 #define MADE_SOA(owner, ttl) \
     "authority " owner " " ttl " SOA " owner " nobody.invalid. 1 3600 1200 604800 " ttl "\n"
 

@@ -8,12 +8,6 @@
 namespace kith::answer {
 namespace {
 
-struct Row {
-    const char* why;
-    const char* question;
-    const char* expected;
-};
-
 World lan() {
     World world;
     world.zone("lan",

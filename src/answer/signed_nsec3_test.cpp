@@ -10,12 +10,6 @@
 namespace kith::answer {
 namespace {
 
-struct Row {
-    const char* why;
-    const char* question;
-    const char* expected;
-};
-
 #define SOA_OF_EXAMPLE "- example. SOA\n- example. RRSIG(SOA)\n"
 #define NSEC3_OF(hash) "- " hash ".example. NSEC3\n- " hash ".example. RRSIG(NSEC3)\n"
 #define H_EXAMPLE "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom"

@@ -8,12 +8,6 @@
 namespace kith::answer {
 namespace {
 
-struct Row {
-    const char* why;
-    const char* question;
-    const char* expected;
-};
-
 #define SOA_OF_EXAMPLE "- example. SOA\n- example. RRSIG(SOA)\n"
 #define NSEC_OF(owner) "- " owner " NSEC\n- " owner " RRSIG(NSEC)\n"
 

@@ -118,6 +118,13 @@ inline std::string text_of(Bytes message) {
     return out;
 }
 
+/// A question and what is answered, as question_of() and text_of() have them.
+struct Row {
+    const char* why;
+    const char* question;
+    const char* expected;
+};
+
 /// A snapshot with one worker that asks it.
 struct World {
     explicit World(AnswerOptions options = {}, ForwardPort* forward = nullptr)

@@ -7,12 +7,6 @@
 namespace kith::answer {
 namespace {
 
-struct Row {
-    const char* why;
-    const char* question;
-    const char* expected;
-};
-
 World rfc_world() {
     World world;
     world.zone("example",
