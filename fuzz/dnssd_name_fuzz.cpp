@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     if (const auto name = dns::NameView::from_wire(bytes)) {
-        if (const auto instance = InstanceName::from_name(*name)) KITH_CHECK(*instance->to_name() == dns::Name(*name));
+        if (const auto instance = InstanceName::from_name(*name))
+            KITH_CHECK(*instance->to_name() == dns::Name(*name));
     }
     if (const auto selector = TypeSelector::from_text(text)) {
         const auto again = TypeSelector::from_text(selector->to_text());

@@ -37,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<std::uint8_t> blob(data + 1, data + size);
     if ((data[0] & 1) != 0) {
         const std::uint32_t sum = crc32(blob);
-        for (const int shift : {24, 16, 8, 0}) blob.push_back(static_cast<std::uint8_t>(sum >> shift));
+        for (const int shift : {24, 16, 8, 0})
+            blob.push_back(static_cast<std::uint8_t>(sum >> shift));
     }
     const auto change = store::decode_change(blob);
     if (!change) {

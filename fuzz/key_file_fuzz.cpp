@@ -31,7 +31,8 @@ void check_public(std::string_view text) {
     const auto again = dnssec::parse_public_key(written);
     must(again.has_value() && again->rdata == file->rdata && again->owner == file->owner);
     must(again->ttl == file->ttl && again->is_key_record == file->is_key_record);
-    const std::string stem = dnssec::key_file_stem(file->owner, file->rdata[3], dnssec::key_tag(file->rdata));
+    const std::string stem =
+        dnssec::key_file_stem(file->owner, file->rdata[3], dnssec::key_tag(file->rdata));
     must(stem.find('/') == stem.npos && stem.find('\0') == stem.npos);
 }
 

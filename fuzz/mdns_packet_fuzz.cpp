@@ -23,8 +23,8 @@ using namespace kith;
 using namespace kith::discovery;
 using dns::RrType;
 
-#define REQUIRE(...) \
-    do {             \
+#define REQUIRE(...)                      \
+    do {                                  \
         if (!(__VA_ARGS__)) std::abort(); \
     } while (false)
 
@@ -34,12 +34,16 @@ mdns::RegistrationRequest service() {
     const dns::Name instance = name("web._http._tcp.local.");
     mdns::RegistrationRequest request;
     request.rename = mdns::RenameStyle::instance;
-    const auto add = [&](const dns::Name& owner, RrType type, std::vector<std::uint8_t> data, mdns::Ownership ownership) {
-        request.records.push_back({{owner, type, dns::RrClass::IN, 0, std::move(data)}, ownership, mdns::any_interface});
+    const auto add = [&](const dns::Name& owner, RrType type, std::vector<std::uint8_t> data,
+                         mdns::Ownership ownership) {
+        request.records.push_back(
+            {{owner, type, dns::RrClass::IN, 0, std::move(data)}, ownership, mdns::any_interface});
     };
-    add(instance, RrType::SRV, *dns::rdata_from_text(RrType::SRV, "0 0 80 box.local."), mdns::Ownership::unique);
+    add(instance, RrType::SRV, *dns::rdata_from_text(RrType::SRV, "0 0 80 box.local."),
+        mdns::Ownership::unique);
     add(instance, RrType::TXT, {0}, mdns::Ownership::unique);
-    add(name("_http._tcp.local."), RrType::PTR, {instance.wire().begin(), instance.wire().end()}, mdns::Ownership::shared);
+    add(name("_http._tcp.local."), RrType::PTR, {instance.wire().begin(), instance.wire().end()},
+        mdns::Ownership::shared);
     return request;
 }
 
@@ -61,16 +65,18 @@ public:
 
 private:
     static bool on_link(const IpAddress& address) {
-        return address.is_link_local() || IpPrefix{IpAddress::v4(192, 0, 2, 0), 24}.contains(address);
+        return address.is_link_local() ||
+               IpPrefix{IpAddress::v4(192, 0, 2, 0), 24}.contains(address);
     }
     void check_response(const mdns::Transmit& sent, Time now) {
         for (const mdns::PacketRecord& record : packet.records()) {
             const std::string text = dns::Name(record.name).lowered().to_text();
-            const bool is_ours = text.starts_with("box") || text.starts_with("web") || text == "_http._tcp.local." ||
-                                 text.ends_with(".arpa.");
+            const bool is_ours = text.starts_with("box") || text.starts_with("web") ||
+                                 text == "_http._tcp.local." || text.ends_with(".arpa.");
             REQUIRE(is_ours);
             if (sent.destination != mdns::Destination::group) continue;
-            std::string key = text + dns::type_name(record.type) + std::string(as_text(record.rdata));
+            std::string key =
+                text + dns::type_name(record.type) + std::string(as_text(record.rdata));
             key += sent.to.address.is_v4() ? "4" : "6";
             const auto [last, is_new] = said.try_emplace(key, now);
             REQUIRE(is_new || now - last->second >= 250ms);
@@ -89,7 +95,8 @@ void check_reading(Bytes message) {
     const bool is_good = used.read(message);
     REQUIRE(fresh.read(message) == is_good);
     if (!is_good) return;
-    REQUIRE(fresh.records().size() == used.records().size() && fresh.questions().size() == used.questions().size());
+    REQUIRE(fresh.records().size() == used.records().size() &&
+            fresh.questions().size() == used.questions().size());
     for (std::size_t i = 0; i < fresh.records().size(); ++i) {
         const mdns::PacketRecord& a = fresh.records()[i];
         const mdns::PacketRecord& b = used.records()[i];
@@ -106,7 +113,8 @@ mdns::PacketInfo info_of(std::uint8_t how) {
     const char* source = (how & 8) != 0 ? "fe80::20" : "192.0.2.20";
     if ((how & 4) != 0) source = (how & 8) != 0 ? "fe80::10" : "192.0.2.10";
     if ((how & 16) != 0) source = (how & 8) != 0 ? "2001:db8::1" : "198.51.100.1";
-    info.source = {*IpAddress::from_text(source), static_cast<std::uint16_t>((how & 2) != 0 ? 4000 : 5353), 0};
+    info.source = {*IpAddress::from_text(source),
+                   static_cast<std::uint16_t>((how & 2) != 0 ? 4000 : 5353), 0};
     info.destination = (how & 1) != 0 ? mdns::Destination::unicast : mdns::Destination::group;
     return info;
 }

@@ -21,8 +21,8 @@ using namespace kith;
 using namespace kith::discovery;
 using dns::RrType;
 
-#define REQUIRE(...) \
-    do {             \
+#define REQUIRE(...)                      \
+    do {                                  \
         if (!(__VA_ARGS__)) std::abort(); \
     } while (false)
 
@@ -55,12 +55,14 @@ public:
             case 2: add(host, with); break;
             case 3:
                 if (host.registrations.empty()) break;
-                engine.remove_registration(now_, host.registrations[with % host.registrations.size()]);
+                engine.remove_registration(now_,
+                                           host.registrations[with % host.registrations.size()]);
                 break;
             case 4:
                 if (host.registrations.empty()) break;
-                static_cast<void>(engine.update_record(now_, host.registrations[with % host.registrations.size()], 1,
-                                                       *dns::rdata_from_text(RrType::TXT, "\"v=" + std::to_string(with) + "\"")));
+                static_cast<void>(engine.update_record(
+                    now_, host.registrations[with % host.registrations.size()], 1,
+                    *dns::rdata_from_text(RrType::TXT, "\"v=" + std::to_string(with) + "\"")));
                 break;
             case 5: query(host, with); break;
             case 6:
@@ -80,8 +82,10 @@ public:
                 break;
             case 11: losing_ = with; break;
             case 12: {
-                mdns::Record record{name("_demo._tcp.local."), RrType::PTR, dns::RrClass::IN, 0, {}};
-                const dns::Name target = name("svc" + std::to_string(with % 3) + "._demo._tcp.local.");
+                mdns::Record record{
+                    name("_demo._tcp.local."), RrType::PTR, dns::RrClass::IN, 0, {}};
+                const dns::Name target =
+                    name("svc" + std::to_string(with % 3) + "._demo._tcp.local.");
                 record.rdata.assign(target.wire().begin(), target.wire().end());
                 engine.reconfirm(now_, 1, record);
                 break;
@@ -90,7 +94,8 @@ public:
             case 14: run(std::chrono::minutes(with)); break;
             case 15:
                 if (!host.registrations.empty())
-                    static_cast<void>(engine.remove_record(now_, host.registrations[with % host.registrations.size()], with % 3));
+                    static_cast<void>(engine.remove_record(
+                        now_, host.registrations[with % host.registrations.size()], with % 3));
                 break;
         }
         drain();
@@ -119,11 +124,13 @@ public:
 private:
     void link(std::uint8_t index, std::uint8_t address) {
         const auto low = static_cast<std::uint8_t>(address % 100 + index * 100 + 1);
-        hosts_[index].engine.set_link(now_, 1, IpFamily::v4, {{{IpAddress::v4(192, 0, 2, low), 24}}, 1500});
+        hosts_[index].engine.set_link(now_, 1, IpFamily::v4,
+                                      {{{IpAddress::v4(192, 0, 2, low), 24}}, 1500});
         if (address % 3 == 0) {
             std::uint8_t bytes[16] = {0xfe, 0x80};
             bytes[15] = low;
-            hosts_[index].engine.set_link(now_, 1, IpFamily::v6, {{{*IpAddress::from_bytes(bytes), 64}}, 1500});
+            hosts_[index].engine.set_link(now_, 1, IpFamily::v6,
+                                          {{{*IpAddress::from_bytes(bytes), 64}}, 1500});
         }
         drain();
     }
@@ -133,14 +140,21 @@ private:
         const dns::Name instance = name("svc" + std::to_string(with % 3) + "._demo._tcp.local.");
         mdns::RegistrationRequest request;
         request.rename = with % 5 == 0 ? mdns::RenameStyle::refuse : mdns::RenameStyle::instance;
-        const auto push = [&](const dns::Name& owner, RrType type, std::vector<std::uint8_t> data, mdns::Ownership ownership) {
-            request.records.push_back({{owner, type, dns::RrClass::IN, 0, std::move(data)}, ownership, mdns::any_interface});
+        const auto push = [&](const dns::Name& owner, RrType type, std::vector<std::uint8_t> data,
+                              mdns::Ownership ownership) {
+            request.records.push_back({{owner, type, dns::RrClass::IN, 0, std::move(data)},
+                                       ownership,
+                                       mdns::any_interface});
         };
         const std::string port = std::to_string(&host == &hosts_[0] ? 1000 + with : 2000 + with);
-        push(instance, RrType::SRV, *dns::rdata_from_text(RrType::SRV, "0 0 " + port + " box.local."), mdns::Ownership::unique);
+        push(instance, RrType::SRV,
+             *dns::rdata_from_text(RrType::SRV, "0 0 " + port + " box.local."),
+             mdns::Ownership::unique);
         push(instance, RrType::TXT, {0}, mdns::Ownership::unique);
-        push(name("_demo._tcp.local."), RrType::PTR, {instance.wire().begin(), instance.wire().end()}, mdns::Ownership::shared);
-        if (const auto id = host.engine.add_registration(now_, request)) host.registrations.push_back(*id);
+        push(name("_demo._tcp.local."), RrType::PTR,
+             {instance.wire().begin(), instance.wire().end()}, mdns::Ownership::shared);
+        if (const auto id = host.engine.add_registration(now_, request))
+            host.registrations.push_back(*id);
     }
 
     void query(Host& host, std::uint8_t with) {
@@ -148,7 +162,9 @@ private:
         mdns::QueryRequest request;
         constexpr RrType types[] = {RrType::PTR, RrType::ANY, RrType::SRV, RrType::A, RrType::AAAA};
         request.type = types[with % 5];
-        request.name = name(with % 2 == 0 ? "_demo._tcp.local." : with % 3 == 0 ? "box.local." : "svc1._demo._tcp.local.");
+        request.name = name(with % 2 == 0   ? "_demo._tcp.local."
+                            : with % 3 == 0 ? "box.local."
+                                            : "svc1._demo._tcp.local.");
         request.mode = with % 7 == 0 ? mdns::QueryMode::one_shot : mdns::QueryMode::continuous;
         if (const auto id = host.engine.start_query(now_, request)) host.queries.push_back(id);
     }
@@ -164,11 +180,15 @@ private:
                 info.interface = 1;
                 info.family = sent->family();
                 info.destination = sent->destination;
-                info.source = {IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(200 + i)), 5353, 0};
-                if (info.family == IpFamily::v6) info.source.address = *IpAddress::from_text(i == 0 ? "fe80::1" : "fe80::2");
+                info.source = {IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(200 + i)), 5353,
+                               0};
+                if (info.family == IpFamily::v6)
+                    info.source.address = *IpAddress::from_text(i == 0 ? "fe80::1" : "fe80::2");
                 const std::vector<std::uint8_t> bytes(sent->message.begin(), sent->message.end());
-                for (int copy = 0; copy < (doubling_ ? 2 : 1); ++copy) in_flight_.push_back({1 - i, info, bytes});
-                if (sent->destination == mdns::Destination::group) in_flight_.push_back({i, info, bytes});
+                for (int copy = 0; copy < (doubling_ ? 2 : 1); ++copy)
+                    in_flight_.push_back({1 - i, info, bytes});
+                if (sent->destination == mdns::Destination::group)
+                    in_flight_.push_back({i, info, bytes});
             }
             events(hosts_[i]);
         }
@@ -185,10 +205,12 @@ private:
 
     void events(Host& host) {
         while (const auto event = host.engine.poll_query_event()) {
-            const std::string key = std::to_string(event->query) + event->record.name.to_text() + dns::type_name(event->record.type) +
+            const std::string key = std::to_string(event->query) + event->record.name.to_text() +
+                                    dns::type_name(event->record.type) +
                                     std::string(as_text(event->record.rdata));
             if (event->kind == mdns::QueryEvent::Kind::added) ++host.holders[key];
-            if (event->kind == mdns::QueryEvent::Kind::removed && host.holders.contains(key)) REQUIRE(--host.holders[key] >= 0);
+            if (event->kind == mdns::QueryEvent::Kind::removed && host.holders.contains(key))
+                REQUIRE(--host.holders[key] >= 0);
         }
         while (const auto event = host.engine.poll_registration_event()) {
             if (event->kind == mdns::RegistrationEvent::Kind::established) {
@@ -205,7 +227,9 @@ private:
             std::size_t first = 2;
             for (std::size_t i = 0; i < 2; ++i) {
                 const auto next = hosts_[i].engine.next_timer();
-                if (next && *next <= end && (first == 2 || *next < *hosts_[first].engine.next_timer())) first = i;
+                if (next && *next <= end &&
+                    (first == 2 || *next < *hosts_[first].engine.next_timer()))
+                    first = i;
             }
             if (first == 2) break;
             REQUIRE(++steps_ < 1'000'000);

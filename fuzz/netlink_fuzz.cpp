@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     KITH_CHECK(once.size() <= net::links_max);
     for (const net::LinkState& link : once) {
         KITH_CHECK(link.addresses.size() <= net::link_addresses_max);
-        for (const IpPrefix& prefix : link.addresses) KITH_CHECK(prefix.length <= 128 && prefix.address.family() != IpFamily::none);
+        for (const IpPrefix& prefix : link.addresses)
+            KITH_CHECK(prefix.length <= 128 && prefix.address.family() != IpFamily::none);
     }
     return 0;
 }

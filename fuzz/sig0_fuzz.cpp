@@ -55,10 +55,13 @@ std::vector<Bytes> keys_from(Bytes data) {
 void check_any(Bytes message, Bytes keys) {
     const auto read = read_sig0(message);
     int lookups = 0;
-    const Sig0Check check = check_sig0_request(message, [&](NameView) {
-        ++lookups;
-        return keys_from(keys);
-    }, now);
+    const Sig0Check check = check_sig0_request(
+        message,
+        [&](NameView) {
+            ++lookups;
+            return keys_from(keys);
+        },
+        now);
     must(lookups <= 1 && check.keys_tried <= 2);
     must(!check.is_good() || (read.has_value() && read->has_value()));
     must((check.verdict == Sig0Verdict::unsigned_) == (read.has_value() && !read->has_value()));

@@ -67,7 +67,9 @@ void check_answer(Bytes message) {
     must(read.has_value());
     must(read->has_value() == (check.response_bytes() != 0));
     if (!*read) return;
-    const bool may_be_signed = check.verdict == TsigVerdict::good || check.verdict == TsigVerdict::bad_time || check.verdict == TsigVerdict::bad_trunc;
+    const bool may_be_signed = check.verdict == TsigVerdict::good ||
+                               check.verdict == TsigVerdict::bad_time ||
+                               check.verdict == TsigVerdict::bad_trunc;
     must((*read)->mac.empty() == !may_be_signed);
     must((*read)->error == check.error());
 }
@@ -76,8 +78,11 @@ void check_answer(Bytes message) {
 bool has_tsig(Bytes message) {
     bool found = false;
     const auto view = dns::MessageView::parse(message);
-    for (const auto section : {dns::Section::answer, dns::Section::authority, dns::Section::additional}) {
-        view->for_each(section, [&](const dns::RecordView& record) { found = found || record.type == dns::RrType::TSIG; });
+    for (const auto section :
+         {dns::Section::answer, dns::Section::authority, dns::Section::additional}) {
+        view->for_each(section, [&](const dns::RecordView& record) {
+            found = found || record.type == dns::RrType::TSIG;
+        });
     }
     return found;
 }
@@ -129,8 +134,10 @@ void check_stream(Bytes data) {
         }
         std::size_t bytes = 0;
         const auto verdict = verifier.check(message, now, bytes);
-        if (is_tampered) must(verdict != TsigStreamVerifier::Verdict::verified && !verifier.may_end());
-        if (!is_tampered) must(verdict == TsigStreamVerifier::Verdict::verified && verifier.may_end());
+        if (is_tampered)
+            must(verdict != TsigStreamVerifier::Verdict::verified && !verifier.may_end());
+        if (!is_tampered)
+            must(verdict == TsigStreamVerifier::Verdict::verified && verifier.may_end());
     }
 }
 

@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SeededRng rng(data[0]);
     UnicastBackend backend(Endpoint{IpAddress::v4(192, 0, 2, 53), 53, 0}, {}, rng);
     Time now{};
-    const auto token = backend.start_query(now, {*dns::Name::from_text("_http._tcp.example."), dns::RrType::PTR}, {});
+    const auto token = backend.start_query(
+        now, {*dns::Name::from_text("_http._tcp.example."), dns::RrType::PTR}, {});
     KITH_CHECK(token.has_value());
     std::set<std::vector<std::uint8_t>> known;
     for (std::size_t at = 1; at + 1 < size;) {
@@ -47,8 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         while (const auto event = backend.poll_event()) {
             const auto* record = std::get_if<RecordEvent>(&*event);
             if (record == nullptr) continue;
-            if (record->change == RecordChange::added) KITH_CHECK(known.insert(record->rdata).second);
-            if (record->change == RecordChange::removed) KITH_CHECK(known.erase(record->rdata) == 1);
+            if (record->change == RecordChange::added)
+                KITH_CHECK(known.insert(record->rdata).second);
+            if (record->change == RecordChange::removed)
+                KITH_CHECK(known.erase(record->rdata) == 1);
         }
         KITH_CHECK(known.size() <= unicast_records_max);
         KITH_CHECK(backend.next_deadline().has_value());

@@ -33,8 +33,11 @@ Name name(std::string_view text) { return *Name::from_text(text); }
 const zone::ZonePtr& base() {
     static const zone::ZonePtr zone = [] {
         zone::ZoneBuilder builder(name("example."));
-        const auto add = [&](std::string_view owner, RrType type, std::string_view data, zone::Provenance provenance = {}) {
-            must(builder.add(name(owner), type, 300, *dns::rdata_from_text(type, data), 1, provenance).has_value());
+        const auto add = [&](std::string_view owner, RrType type, std::string_view data,
+                             zone::Provenance provenance = {}) {
+            must(builder
+                     .add(name(owner), type, 300, *dns::rdata_from_text(type, data), 1, provenance)
+                     .has_value());
         };
         add("example.", RrType::SOA, "ns.example. host.example. 1 2 3 4 5");
         add("example.", RrType::NS, "ns.example.");
@@ -51,7 +54,8 @@ const zone::ZonePtr& base() {
 
 UpdateRules rules(std::uint8_t choice) {
     std::vector<Grant> grants;
-    for (const char* line : {"deny * subdomain private.example.", (choice & 1) != 0 ? "grant * own" : "grant * zonesub ANY TYPE65432"}) {
+    for (const char* line : {"deny * subdomain private.example.",
+                             (choice & 1) != 0 ? "grant * own" : "grant * zonesub ANY TYPE65432"}) {
         grants.push_back(*parse_grant(line, name("example.")));
     }
     UpdateRules out;
@@ -63,7 +67,9 @@ UpdateRules rules(std::uint8_t choice) {
 }
 
 void check_language(const UpdateRecord& record, RrClass klass) {
-    if (klass != RrClass::IN || (record.klass != klass && record.klass != RrClass::ANY && record.klass != RrClass::NONE)) return;
+    if (klass != RrClass::IN ||
+        (record.klass != klass && record.klass != RrClass::ANY && record.klass != RrClass::NONE))
+        return;
     if (dns::is_meta_type(record.type) && record.type != RrType::ANY) return;
     if (record.klass == RrClass::ANY && !record.rdata.empty()) return;
     if (record.klass != RrClass::ANY && record.type == RrType::ANY) return;
@@ -72,7 +78,8 @@ void check_language(const UpdateRecord& record, RrClass klass) {
     if (wanted.ttl > 0x7fffffffU) return;
     const auto command = parse_script_line(update_text(wanted, klass), {});
     if (!command) return;  // data that has no text form of its own
-    must(command->kind == ScriptCommand::Kind::update && command->record.owner == wanted.owner && command->record.type == wanted.type);
+    must(command->kind == ScriptCommand::Kind::update && command->record.owner == wanted.owner &&
+         command->record.type == wanted.type);
     // Deleting a record without data is written as deleting the RRset.
     if (!wanted.rdata.empty()) must(command->record == wanted);
 }
@@ -80,7 +87,8 @@ void check_language(const UpdateRecord& record, RrClass klass) {
 /// A compressed name takes the case of the name it points to.
 bool same_but_for_case(const std::vector<UpdateRecord>& a, const std::vector<UpdateRecord>& b) {
     return std::ranges::equal(a, b, [](const UpdateRecord& left, const UpdateRecord& right) {
-        return left.owner == right.owner && left.type == right.type && left.klass == right.klass && left.ttl == right.ttl &&
+        return left.owner == right.owner && left.type == right.type && left.klass == right.klass &&
+               left.ttl == right.ttl &&
                std::ranges::equal(left.rdata, right.rdata, {}, dns::lower, dns::lower);
     });
 }
@@ -88,9 +96,12 @@ bool same_but_for_case(const std::vector<UpdateRecord>& a, const std::vector<Upd
 void check_builder(const UpdateMessage& message) {
     // Data that belongs to nothing is refused when the update is run; the builder does not write it.
     const auto is_unfit = [](const UpdateRecord& record) {
-        return (record.klass == RrClass::ANY || dns::is_meta_type(record.type)) && !record.rdata.empty();
+        return (record.klass == RrClass::ANY || dns::is_meta_type(record.type)) &&
+               !record.rdata.empty();
     };
-    if (std::ranges::any_of(message.prerequisites, is_unfit) || std::ranges::any_of(message.updates, is_unfit)) return;
+    if (std::ranges::any_of(message.prerequisites, is_unfit) ||
+        std::ranges::any_of(message.updates, is_unfit))
+        return;
     UpdateBuilder builder(message.zone, message.zone_class);
     for (const UpdateRecord& record : message.prerequisites) builder.add_prerequisite(record);
     for (const UpdateRecord& record : message.updates) builder.add_update(record);
@@ -100,13 +111,15 @@ void check_builder(const UpdateMessage& message) {
     const auto again = read_update(*written);
     must(again.has_value());
     must(again->zone == message.zone && again->lease == message.lease && again->id == message.id);
-    must(same_but_for_case(again->prerequisites, message.prerequisites) && same_but_for_case(again->updates, message.updates));
+    must(same_but_for_case(again->prerequisites, message.prerequisites) &&
+         same_but_for_case(again->updates, message.updates));
 }
 
 void check_private(const zone::ZoneChange& change) {
     const Name secret = name("private.example.");
     for (const auto* const records : {&change.removed, &change.added}) {
-        must(std::ranges::none_of(*records, [&](const zone::Record& record) { return record.owner.is_under(secret); }));
+        must(std::ranges::none_of(
+            *records, [&](const zone::Record& record) { return record.owner.is_under(secret); }));
     }
 }
 
@@ -121,7 +134,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(!read || (zone_of && zone_of->name == read->zone));
     if (!read) must(read.error().rcode == Rcode::FORMERR && !read.error().reason.empty());
     const Refusal* const refusal = read ? nullptr : &read.error();
-    const Bytes response = write_update_response(buffer, 512, message, read ? Rcode::NOERROR : Rcode::FORMERR, refusal, Lease{1, 2}, 100);
+    const Bytes response = write_update_response(
+        buffer, 512, message, read ? Rcode::NOERROR : Rcode::FORMERR, refusal, Lease{1, 2}, 100);
     must(response.empty() == (message.size() < 12));
     must(response.empty() || dns::MessageView::parse(response).has_value());
     if (!read) return 0;
@@ -145,10 +159,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(next.has_value());
     // Without prerequisites and deletions an update is idempotent.
     update.prerequisites.clear();
-    const bool only_adds = std::ranges::all_of(update.updates, [&](const UpdateRecord& record) { return record.klass == update.zone_class; });
+    const bool only_adds = std::ranges::all_of(update.updates, [&](const UpdateRecord& record) {
+        return record.klass == update.zone_class;
+    });
     if (only_adds && !outcome.has_serial) {
         const UpdateOutcome second = run_update(**next, update, who, all, now);
-        must(!second.is_good() || !second.changes() || second.only_leases || all.timeout_type == timeout_type);
+        must(!second.is_good() || !second.changes() || second.only_leases ||
+             all.timeout_type == timeout_type);
     }
     const Expiry over = expired(**next, now + 1'000'000'000, all.timeout_type);
     zone::ZoneChange end = over.change;

@@ -23,13 +23,13 @@ using namespace kith;
 using dns::RrType;
 using dns::Section;
 
-#define REQUIRE(...) \
-    do {             \
+#define REQUIRE(...)                      \
+    do {                                  \
         if (!(__VA_ARGS__)) std::abort(); \
     } while (false)
 
 constexpr std::uint32_t ttl_most = 1000;
-constexpr RrType types[] = {RrType::A,    RrType::CNAME, RrType::MX,  RrType::ANY,
+constexpr RrType types[] = {RrType::A,   RrType::CNAME, RrType::MX, RrType::ANY,
                             RrType::SOA, RrType::TXT,   RrType::NS, RrType::RRSIG};
 
 dns::Name target_of(Bytes message, const dns::RecordView& record) {
@@ -43,7 +43,8 @@ dns::Name target_of(Bytes message, const dns::RecordView& record) {
 
 /// Every answer record stands at a name that the chain from the question has reached so far, or is
 /// a DNAME above one; every authority record is of a kind that proves a negative.
-void check_answer(const cache::CachedAnswer& answer, const dns::Name& asked, RrType type, bool dnssec_ok) {
+void check_answer(const cache::CachedAnswer& answer, const dns::Name& asked, RrType type,
+                  bool dnssec_ok) {
     const auto view = dns::MessageView::parse(answer.message);
     REQUIRE(view.has_value());
     REQUIRE(view->header().counts[0] == 1 && view->header().counts[3] == 0);
@@ -60,15 +61,18 @@ void check_answer(const cache::CachedAnswer& answer, const dns::Name& asked, RrT
             is_reached = is_reached || name == record.owner;
             is_above = is_above || name.is_under(record.owner);
         }
-        const bool is_dname = record.type == RrType::DNAME || (record.type == RrType::RRSIG && dnssec_ok);
+        const bool is_dname =
+            record.type == RrType::DNAME || (record.type == RrType::RRSIG && dnssec_ok);
         REQUIRE(is_reached || (is_dname && is_above));
         if (record.type == RrType::CNAME) reached.push_back(target_of(answer.message, record));
-        REQUIRE(record.type == type || type == RrType::ANY || record.type == RrType::CNAME || is_dname);
+        REQUIRE(record.type == type || type == RrType::ANY || record.type == RrType::CNAME ||
+                is_dname);
     });
     REQUIRE(reached.size() <= 18);
     view->for_each(Section::authority, [&](const dns::RecordView& record) {
         REQUIRE(record.klass == dns::RrClass::IN && record.ttl <= ttl_most);
-        const bool is_proof = record.type == RrType::NSEC || record.type == RrType::NSEC3 || record.type == RrType::RRSIG;
+        const bool is_proof = record.type == RrType::NSEC || record.type == RrType::NSEC3 ||
+                              record.type == RrType::RRSIG;
         REQUIRE(record.type == RrType::SOA || (dnssec_ok && is_proof));
         if (record.type == RrType::SOA) REQUIRE(reached.back().is_under(record.owner));
     });
@@ -82,7 +86,8 @@ std::vector<std::uint8_t> make_reply(Bytes query, Bytes input, std::uint8_t how)
     std::vector<std::uint8_t> reply(query.begin(), query.begin() + view->question_end);
     reply[2] = static_cast<std::uint8_t>(0x80 | (input[0] & 0x07));
     reply[3] = input[1];
-    const std::uint8_t counts[6] = {0, input[2], 0, input[3], 0, static_cast<std::uint8_t>(input[0] >> 3 & 3)};
+    const std::uint8_t counts[6] = {
+        0, input[2], 0, input[3], 0, static_cast<std::uint8_t>(input[0] >> 3 & 3)};
     std::copy(std::begin(counts), std::end(counts), reply.begin() + 6);
     reply.insert(reply.end(), input.begin() + 4, input.end());
     if ((how & 0x40) != 0) reply[1] ^= 1;
@@ -93,7 +98,8 @@ std::vector<std::uint8_t> make_reply(Bytes query, Bytes input, std::uint8_t how)
 /// Slow and plain: the reply's id and question are those of the query, to the bit.
 bool matches(Bytes query, Bytes reply) {
     const auto asked = dns::read_query(query);
-    if (reply.size() < asked->question_end || reply[0] != query[0] || reply[1] != query[1]) return false;
+    if (reply.size() < asked->question_end || reply[0] != query[0] || reply[1] != query[1])
+        return false;
     if ((reply[2] & 0xf8) != 0x80 || reply[4] != 0 || reply[5] != 1) return false;
     return std::equal(query.begin() + 12, query.begin() + asked->question_end, reply.begin() + 12);
 }
@@ -137,7 +143,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         truncated[11] = 0;    // without OPT
         truncated.resize(truncated.size() - 11);
         forwarder.on_udp_reply(now, socket, server, truncated);
-        while ((sent = forwarder.poll_transmit()) && sent->kind != resolve::Transmit::Kind::open_tcp) {
+        while ((sent = forwarder.poll_transmit()) &&
+               sent->kind != resolve::Transmit::Kind::open_tcp) {
         }
         REQUIRE(sent.has_value());
         socket = sent->socket;
@@ -155,8 +162,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     drain();
     if (!over_tcp && !matches(query, reply)) REQUIRE(completions == 0 && cache.size() == 0);
     REQUIRE(cache.size() <= 1);
-    const cache::Found found = cache.peek(now, {lookup, type, dns::RrClass::IN, {dnssec_ok, false}});
-    if (found.state == cache::Found::State::fresh) check_answer(found.answer, asked, type, dnssec_ok);
+    const cache::Found found =
+        cache.peek(now, {lookup, type, dns::RrClass::IN, {dnssec_ok, false}});
+    if (found.state == cache::Found::State::fresh)
+        check_answer(found.answer, asked, type, dnssec_ok);
 
     now += 1min;
     for (int i = 0; i < 100 && forwarder.next_timer(); ++i) {

@@ -24,29 +24,44 @@ constexpr int includes = 6;
 
 // An included file is the text itself from some byte on, so that includes are fuzzed as well.
 IncludeReader include_from(std::string_view text) {
-    return [text, left = includes](std::string_view path, std::string_view) mutable -> Result<IncludedFile, std::string> {
+    return [text, left = includes](std::string_view path,
+                                   std::string_view) mutable -> Result<IncludedFile, std::string> {
         if (path.size() > 4 || left-- <= 0) return std::unexpected("no such file");
-        return IncludedFile{std::string(path), std::string(text.substr(text.size() / (path.size() + 1)))};
+        return IncludedFile{std::string(path),
+                            std::string(text.substr(text.size() / (path.size() + 1)))};
     };
 }
 
 struct Read {
-    std::vector<std::tuple<std::string, dns::RrType, std::uint32_t, std::string, std::string, std::uint32_t>> records;
+    std::vector<std::tuple<std::string, dns::RrType, std::uint32_t, std::string, std::string,
+                           std::uint32_t>>
+        records;
     std::vector<std::string> problems;
 };
 
 Read read(std::string_view text, AddressLines way) {
-    const ZoneFileOptions options{.file = "zone", .origin = *dns::Name::from_text("example."), .klass = dns::RrClass::IN,
-                                  .default_ttl = {}, .address_lines = way};
+    const ZoneFileOptions options{.file = "zone",
+                                  .origin = *dns::Name::from_text("example."),
+                                  .klass = dns::RrClass::IN,
+                                  .default_ttl = {},
+                                  .address_lines = way};
     Read out;
     ProblemList problems;
-    read_zone_file(text, options, include_from(text), [&](const FileRecord& record) {
-        if (record.ttl > ttl_seconds_max) std::abort();
-        out.records.emplace_back(as_text(record.owner.wire()), record.type, record.ttl, as_text(record.rdata), record.file, record.line);
-        return out.records.size() < records_max ? Reading::go_on : Reading::stop;  // $GENERATE makes many of few bytes
-    }, problems);
+    read_zone_file(
+        text, options, include_from(text),
+        [&](const FileRecord& record) {
+            if (record.ttl > ttl_seconds_max) std::abort();
+            out.records.emplace_back(as_text(record.owner.wire()), record.type, record.ttl,
+                                     as_text(record.rdata), record.file, record.line);
+            return out.records.size() < records_max
+                       ? Reading::go_on
+                       : Reading::stop;  // $GENERATE makes many of few bytes
+        },
+        problems);
     for (const Problem& problem : problems.take()) {
-        if (problem.text.empty() || problem.line > text.size() + 1 || problem.column > text.size() + 1) std::abort();
+        if (problem.text.empty() || problem.line > text.size() + 1 ||
+            problem.column > text.size() + 1)
+            std::abort();
         out.problems.push_back(problem.to_text());
     }
     return out;
@@ -54,7 +69,8 @@ Read read(std::string_view text, AddressLines way) {
 
 void check_round_trip(const Zone& zone) {
     for (const NameStyle style : {NameStyle::absolute, NameStyle::relative}) {
-        const LoadResult again = load_zone(zone_to_text(zone, {.owners = style}), {.file = "printed", .apex = Name(zone.apex())});
+        const LoadResult again = load_zone(zone_to_text(zone, {.owners = style}),
+                                           {.file = "printed", .apex = Name(zone.apex())});
         if (!again.zone) std::abort();
         const ZoneChange change = difference(zone, *again.zone);
         if (!change.added.empty() || !change.removed.empty()) std::abort();
@@ -69,7 +85,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Read fast = read(text, AddressLines::fast), careful = read(text, AddressLines::careful);
     if (fast.records != careful.records || fast.problems != careful.problems) std::abort();
     if (fast.records.size() >= records_max) return 0;
-    const LoadResult loaded = load_zone(text, {.file = "zone", .apex = *dns::Name::from_text("example.")}, include_from(text));
+    const LoadResult loaded = load_zone(
+        text, {.file = "zone", .apex = *dns::Name::from_text("example.")}, include_from(text));
     if (loaded.zone == nullptr && !has_errors(loaded.problems)) std::abort();
     if (loaded.zone != nullptr) check_round_trip(*loaded.zone);
     return 0;

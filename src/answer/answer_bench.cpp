@@ -69,7 +69,8 @@ void answer_million(benchmark::State& state) {
     for (std::size_t i = 0; i < 512 * batch_size; ++i) {
         next = next * 6364136223846793005U + 1442695040888963407U;
         const std::string number = std::to_string((next >> 33) % hosts);
-        messages.push_back(question_of("host" + number + ".example.lan " + (i % 2 == 0 ? "A" : "AAAA")));
+        messages.push_back(
+            question_of("host" + number + ".example.lan " + (i % 2 == 0 ? "A" : "AAAA")));
     }
     const auto queries = std::make_unique<Query[]>(batch_size);
     std::size_t at = 0;
@@ -120,8 +121,8 @@ std::string signed_lines(SignedBy by, std::size_t hosts) {
     }
     if (by == SignedBy::nsec) {
         for (std::size_t i = 0; i < names.size(); ++i) {
-            lines += "+ " + names[i].first + " 300 NSEC " + names[(i + 1) % names.size()].first + " " +
-                     names[i].second + " RRSIG NSEC\n";
+            lines += "+ " + names[i].first + " 300 NSEC " + names[(i + 1) % names.size()].first +
+                     " " + names[i].second + " RRSIG NSEC\n";
         }
         return lines;
     }
@@ -131,13 +132,14 @@ std::string signed_lines(SignedBy by, std::size_t hosts) {
     for (const auto& [owner, type] : names) {
         const dns::Name apex = name_of("example.lan");
         hasher.hash(owner == "@" ? apex : name_of(owner, apex), {}, 0, hashed);
-        hashes.emplace_back(std::string(reinterpret_cast<const char*>(hashed.label.data()) + 1, 32), type);
+        hashes.emplace_back(std::string(reinterpret_cast<const char*>(hashed.label.data()) + 1, 32),
+                            type);
     }
     std::ranges::sort(hashes);
     lines += "+ @ 300 NSEC3PARAM 1 0 0 -\n";
     for (std::size_t i = 0; i < hashes.size(); ++i) {
-        lines += "+ " + hashes[i].first + " 300 NSEC3 1 0 0 - " + hashes[(i + 1) % hashes.size()].first + " " +
-                 hashes[i].second + " RRSIG\n";
+        lines += "+ " + hashes[i].first + " 300 NSEC3 1 0 0 - " +
+                 hashes[(i + 1) % hashes.size()].first + " " + hashes[i].second + " RRSIG\n";
     }
     return lines;
 }
@@ -176,11 +178,21 @@ void answer_signed(benchmark::State& state, SignedBy by, const std::string& patt
         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-BENCHMARK_CAPTURE(answer_signed, host, SignedBy::nsec, "host%d.example.lan A")->Arg(1000)->Arg(200000);
-BENCHMARK_CAPTURE(answer_signed, nodata_nsec, SignedBy::nsec, "host%d.example.lan MX")->Arg(1000)->Arg(200000);
-BENCHMARK_CAPTURE(answer_signed, nxdomain_nsec, SignedBy::nsec, "host%dx.example.lan A")->Arg(1000)->Arg(200000);
-BENCHMARK_CAPTURE(answer_signed, nodata_nsec3, SignedBy::nsec3, "host%d.example.lan MX")->Arg(1000)->Arg(200000);
-BENCHMARK_CAPTURE(answer_signed, nxdomain_nsec3, SignedBy::nsec3, "host%dx.example.lan A")->Arg(1000)->Arg(200000);
+BENCHMARK_CAPTURE(answer_signed, host, SignedBy::nsec, "host%d.example.lan A")
+    ->Arg(1000)
+    ->Arg(200000);
+BENCHMARK_CAPTURE(answer_signed, nodata_nsec, SignedBy::nsec, "host%d.example.lan MX")
+    ->Arg(1000)
+    ->Arg(200000);
+BENCHMARK_CAPTURE(answer_signed, nxdomain_nsec, SignedBy::nsec, "host%dx.example.lan A")
+    ->Arg(1000)
+    ->Arg(200000);
+BENCHMARK_CAPTURE(answer_signed, nodata_nsec3, SignedBy::nsec3, "host%d.example.lan MX")
+    ->Arg(1000)
+    ->Arg(200000);
+BENCHMARK_CAPTURE(answer_signed, nxdomain_nsec3, SignedBy::nsec3, "host%dx.example.lan A")
+    ->Arg(1000)
+    ->Arg(200000);
 
 }  // namespace
 }  // namespace kith::answer

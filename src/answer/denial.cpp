@@ -58,7 +58,8 @@ Chain find_chain(const Zone& zone) {
         chain.kind = Chain::Kind::unusable;
         for (const Bytes rdata : parameters) {
             // RFC 5155 §4.1.2: others than those with flags 0 are not complete.
-            if (rdata.size() < nsec3_fixed_bytes || rdata[0] != dnssec::nsec3_sha1 || rdata[1] != 0) continue;
+            if (rdata.size() < nsec3_fixed_bytes || rdata[0] != dnssec::nsec3_sha1 || rdata[1] != 0)
+                continue;
             chain.iterations = load_u16(rdata.data() + 2);
             if (chain.iterations > nsec3_iterations_max) {
                 chain.kind = Chain::Kind::too_costly;
@@ -201,7 +202,8 @@ std::optional<Denial::Nsec3> Denial::read_nsec3(NodeView node) const {
         if (!std::ranges::equal(rest.subspan(1, rest[0]), chain_.salt)) continue;
         const Bytes next = rest.subspan(1U + rest[0]);
         if (next[0] != nsec3_hash_bytes) continue;
-        return Nsec3{rdata[1], next.subspan(1, nsec3_hash_bytes), next.subspan(1 + nsec3_hash_bytes)};
+        return Nsec3{rdata[1], next.subspan(1, nsec3_hash_bytes),
+                     next.subspan(1 + nsec3_hash_bytes)};
     }
     return std::nullopt;
 }

@@ -21,7 +21,7 @@ namespace kith::answer {
 /// How a zone proves what is not there.
 struct Chain {
     enum class Kind : std::uint8_t {
-        none,        // not at all: it is not signed
+        none,  // not at all: it is not signed
         nsec,
         nsec3,
         unusable,    // signed, and without NSEC; NSEC3 of an unknown algorithm
@@ -90,7 +90,9 @@ private:
     enum class OptOut : std::uint8_t { allowed, required };
 
     void add(zone::NodeView node);
-    bool has_chain() const { return chain_.kind == Chain::Kind::nsec || chain_.kind == Chain::Kind::nsec3; }
+    bool has_chain() const {
+        return chain_.kind == Chain::Kind::nsec || chain_.kind == Chain::Kind::nsec3;
+    }
     bool is_nsec() const { return chain_.kind == Chain::Kind::nsec; }
 
     zone::NodeView nsec_cover(dns::NameView name) const;

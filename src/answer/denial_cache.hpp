@@ -21,8 +21,9 @@ public:
         std::uint64_t name = 0;  // its hash: keyed, so that nobody can make two names meet here
         bool knows_match = false;
         bool knows_wildcard = false;
-        zone::NodeView match;     // the NSEC3 of the name; none: it has none
-        zone::NodeView wildcard;  // NSEC or NSEC3 that covers "*" below the name; none: nothing does
+        zone::NodeView match;  // the NSEC3 of the name; none: it has none
+        zone::NodeView
+            wildcard;  // NSEC or NSEC3 that covers "*" below the name; none: nothing does
     };
 
     /// The entry of this name; what was there of another is forgotten.

@@ -5,7 +5,8 @@
 namespace kith::answer {
 
 bool read_nsec3_owner(Bytes owner, dnssec::Nsec3Hash& hash) {
-    if (owner.size() != HashedName::owner_bytes || owner[0] != HashedName::owner_bytes - 1) return false;
+    if (owner.size() != HashedName::owner_bytes || owner[0] != HashedName::owner_bytes - 1)
+        return false;
     const auto read = dnssec::read_nsec3_label(owner.subspan(1));
     if (read) hash = *read;
     return read.has_value();

@@ -80,16 +80,16 @@ struct Query {
     Reading reading = Reading::silence;
     dns::QueryView view;
     dns::LookupName qname;
-    const zone::Zone* zone = nullptr;  // deepest local zone around target(); null: none
+    const zone::Zone* zone = nullptr;      // deepest local zone around target(); null: none
     std::optional<zone::NodeView> likely;  // from approach(): of that zone, perhaps of qname
 
     // From the stages.
     dns::Rcode rcode = dns::Rcode::NOERROR;
     std::optional<ExtendedError> error;
     CookieState cookie = CookieState::absent;
-    bool forwarding = false;  // this client may have names looked up elsewhere: RA
-    int steps = 0;            // aliases followed so far
-    dns::LookupName alias;    // where they led; read it with target()
+    bool forwarding = false;         // this client may have names looked up elsewhere: RA
+    int steps = 0;                   // aliases followed so far
+    dns::LookupName alias;           // where they led; read it with target()
     std::uint16_t alias_offset = 0;  // where it stands in the response, 0: not known
     std::array<std::uint64_t, chain_steps_max + 1> seen;    // hashes of the names answered so far
     std::array<std::uint64_t, chain_steps_max + 1> dnames;  // and of the DNAMEs in the answer

@@ -169,8 +169,10 @@ bool add_signatures(Exchange& exchange, dns::Section section, Owner& owner, zone
     const zone::RrSetView signatures = node.find(dns::RrType::RRSIG);
     if (!signatures) return true;
     for (const Bytes rdata : signatures) {
-        if (rdata.size() < 2 || load_u16(rdata.data()) != static_cast<std::uint16_t>(covered)) continue;
-        if (!add_record(exchange, section, owner, dns::RrType::RRSIG, ttl, rdata, need)) return false;
+        if (rdata.size() < 2 || load_u16(rdata.data()) != static_cast<std::uint16_t>(covered))
+            continue;
+        if (!add_record(exchange, section, owner, dns::RrType::RRSIG, ttl, rdata, need))
+            return false;
     }
     return true;
 }
@@ -183,7 +185,8 @@ bool add_signed(Exchange& exchange, dns::Section section, Owner& owner, zone::No
     const Owner before = owner;
     const dns::MessageBuilder::Mark mark = exchange.response.mark();
     if (!add_rrset(exchange, section, owner, rrset, order, need)) return false;
-    if (add_signatures(exchange, section, owner, node, rrset.type(), rrset.ttl(), need)) return true;
+    if (add_signatures(exchange, section, owner, node, rrset.type(), rrset.ttl(), need))
+        return true;
     exchange.response.rewind(mark);
     owner = before;
     return false;

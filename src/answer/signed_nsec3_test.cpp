@@ -26,13 +26,14 @@ const Row rfc_rows[] = {
     {"B.1: name error", "a.c.x.w.example A",
      "NXDOMAIN aa\n" SOA_OF_EXAMPLE NSEC3_OF(H_EXAMPLE) NSEC3_OF(H_X_W) NSEC3_OF(H_A)},
     {"B.2: no data", "ns1.example MX", "NOERROR aa\n" SOA_OF_EXAMPLE NSEC3_OF(H_NS1)},
-    {"B.2.1: an empty non-terminal", "y.w.example A", "NOERROR aa\n" SOA_OF_EXAMPLE NSEC3_OF(H_Y_W)},
+    {"B.2.1: an empty non-terminal", "y.w.example A",
+     "NOERROR aa\n" SOA_OF_EXAMPLE NSEC3_OF(H_Y_W)},
     {"B.3: referral to a zone that opted out", "mc.c.example MX",
-     "NOERROR\n- c.example. NS\n- c.example. NS\n" NSEC3_OF(H_A) NSEC3_OF(H_EXAMPLE)
-     "+ ns1.c.example. A\n+ ns2.c.example. A\n"},
+     "NOERROR\n- c.example. NS\n- c.example. NS\n" NSEC3_OF(H_A)
+         NSEC3_OF(H_EXAMPLE) "+ ns1.c.example. A\n+ ns2.c.example. A\n"},
     {"B.4: wildcard expansion", "a.z.w.example MX",
-     "NOERROR aa\na.z.w.example. MX\na.z.w.example. RRSIG(MX)\n" NSEC3_OF(H_NS2)
-     "+ ai.example. A\n+ ai.example. RRSIG(A)\n+ ai.example. AAAA\n+ ai.example. RRSIG(AAAA)\n"},
+     "NOERROR aa\na.z.w.example. MX\na.z.w.example. RRSIG(MX)\n" NSEC3_OF(
+         H_NS2) "+ ai.example. A\n+ ai.example. RRSIG(A)\n+ ai.example. AAAA\n+ ai.example. RRSIG(AAAA)\n"},
     {"B.5: wildcard without the type", "a.z.w.example AAAA",
      "NOERROR aa\n" SOA_OF_EXAMPLE NSEC3_OF(H_NS2) NSEC3_OF(H_W) NSEC3_OF(H_WILD)},
     {"B.6: DS asked of the child", "example DS", "NOERROR aa\n" SOA_OF_EXAMPLE NSEC3_OF(H_EXAMPLE)},
@@ -67,9 +68,9 @@ TEST(SignedNsec3, AnswersAsRfc5155) {
 /// RFC 5155 §7.2.8: names that only own NSEC3, and those below, do not exist.
 TEST(SignedNsec3, OwnersOfNsec3DoNotExist) {
     World world = signed_world("example", rfc5155_zone);
-    for (const char* question : {H_W ".example A", H_W ".example NSEC3", H_W ".example ANY",
-                                 H_W ".example RRSIG", "x." H_W ".example A",
-                                 "X.y.z." H_W ".example A", "X." H_W ".example DS"}) {
+    for (const char* question :
+         {H_W ".example A", H_W ".example NSEC3", H_W ".example ANY", H_W ".example RRSIG",
+          "x." H_W ".example A", "X.y.z." H_W ".example A", "X." H_W ".example DS"}) {
         SCOPED_TRACE(question);
         const std::string answer = brief(world, question);
         EXPECT_TRUE(answer.starts_with("NXDOMAIN aa\n" SOA_OF_EXAMPLE)) << answer;
@@ -83,7 +84,8 @@ TEST(SignedNsec3, WildcardsCoverOwnersOfNsec3) {
     std::string lines(rfc5155_zone);
     lines += "* 3600 TXT all\nbelow." H_W " 3600 TXT here\n";
     World world = signed_world("example", lines);
-    EXPECT_EQ(brief(world, H_WILD ".example TXT", Asking{}), "NOERROR aa\n" H_WILD ".example. TXT\n");
+    EXPECT_EQ(brief(world, H_WILD ".example TXT", Asking{}),
+              "NOERROR aa\n" H_WILD ".example. TXT\n");
     EXPECT_EQ(brief(world, "x.y." H_WILD ".example TXT", Asking{}),
               "NOERROR aa\nx.y." H_WILD ".example. TXT\n");
     EXPECT_EQ(brief(world, H_W ".example TXT", Asking{}), "NOERROR aa\n- example. SOA\n")
@@ -101,15 +103,18 @@ struct Damage {
 
 const Damage damages[] = {
     {"no NSEC3 of the name, and nothing opted out around it",
-     "+ " H_2T7B ".example. 3600 NSEC3 1 1 12 aabbccdd q04jkcevqvmu85r014c7dkba38o0ji5r A RRSIG\n", "",
-     H_NS1 ".example MX", "SERVFAIL aa ede12\n"},
+     "+ " H_2T7B ".example. 3600 NSEC3 1 1 12 aabbccdd q04jkcevqvmu85r014c7dkba38o0ji5r A RRSIG\n",
+     "", H_NS1 ".example MX", "SERVFAIL aa ede12\n"},
     {"an NSEC3 that claims the type", "2vptu5timamqttgl4luu9kg21e0aor3s A RRSIG",
      "2vptu5timamqttgl4luu9kg21e0aor3s A MX RRSIG", "ns1.example MX", "SERVFAIL aa ede12\n"},
     {"the span around an unsigned delegation does not opt out",
      "NSEC3 1 1 12 aabbccdd b4um86eghhds6nea196smvmlo4ors995",
-     "NSEC3 1 0 12 aabbccdd b4um86eghhds6nea196smvmlo4ors995", "mc.c.example MX", "SERVFAIL ede12\n"},
-    {"no NSEC3 of the apex", "+ " H_EXAMPLE ".example. 3600 NSEC3 1 1 12 aabbccdd " H_NS1
-     " MX DNSKEY NS SOA NSEC3PARAM RRSIG\n", "", "nothing.example A", "SERVFAIL aa ede12\n"},
+     "NSEC3 1 0 12 aabbccdd b4um86eghhds6nea196smvmlo4ors995", "mc.c.example MX",
+     "SERVFAIL ede12\n"},
+    {"no NSEC3 of the apex",
+     "+ " H_EXAMPLE ".example. 3600 NSEC3 1 1 12 aabbccdd " H_NS1
+     " MX DNSKEY NS SOA NSEC3PARAM RRSIG\n",
+     "", "nothing.example A", "SERVFAIL aa ede12\n"},
     {"records of another chain are none of ours", "+ " H_NS1 ".example. 3600 NSEC3 1 1 12 aabbccdd",
      "+ " H_NS1 ".example. 3600 NSEC3 1 1 12 aabbccde", "ns1.example MX", "SERVFAIL aa ede12\n"},
     {"an algorithm nobody knows: what there is without proof", "NSEC3PARAM 1 0", "NSEC3PARAM 7 0",
@@ -120,7 +125,8 @@ const Damage damages[] = {
      "ns1.example MX", "NOERROR aa ede27\n" SOA_OF_EXAMPLE},
     {"and a referral", "NSEC3PARAM 1 0 12", "NSEC3PARAM 1 0 65535", "mc.c.example MX",
      "NOERROR ede27\n- c.example. NS\n- c.example. NS\n+ ns1.c.example. A\n+ ns2.c.example. A\n"},
-    {"§7.3: of several chains the first that can be used", "+ example. 3600 NSEC3PARAM 1 0 12 aabbccdd\n",
+    {"§7.3: of several chains the first that can be used",
+     "+ example. 3600 NSEC3PARAM 1 0 12 aabbccdd\n",
      "+ example. 3600 NSEC3PARAM 1 0 151 aabbccdd\nexample. 3600 NSEC3PARAM 1 0 12 aabbccdd\n",
      "ns1.example MX", "NOERROR aa\n" SOA_OF_EXAMPLE NSEC3_OF(H_NS1)},
 };
@@ -152,10 +158,12 @@ std::string lonely_zone(int iterations) {
 TEST(SignedNsec3, OneRecordCoversEverything) {
     for (const int iterations : {0, 1, nsec3_iterations_max}) {
         World world = signed_world("example", lonely_zone(iterations));
-        for (const char* question : {"a.example A", "b.example A", "c.example A", "x.y.z.example A"}) {
+        for (const char* question :
+             {"a.example A", "b.example A", "c.example A", "x.y.z.example A"}) {
             const std::string answer = brief(world, question);
             EXPECT_TRUE(answer.starts_with("NXDOMAIN aa\n" SOA_OF_EXAMPLE)) << answer;
-            EXPECT_EQ(std::ranges::count(answer, '\n'), 5) << answer << "one NSEC3 and its signature";
+            EXPECT_EQ(std::ranges::count(answer, '\n'), 5)
+                << answer << "one NSEC3 and its signature";
         }
     }
     World world = signed_world("example", lonely_zone(nsec3_iterations_max + 1));
@@ -165,8 +173,8 @@ TEST(SignedNsec3, OneRecordCoversEverything) {
 /// RFC 5155 Appendix A: the hashes of its zone.
 TEST(Nsec3Hasher, HashesAsRfc5155) {
     const std::pair<const char*, const char*> rows[] = {
-        {"example", H_EXAMPLE}, {"a.example", H_A},       {"ns1.example", H_NS1},
-        {"w.example", H_W},     {"*.w.example", H_WILD}, {"x.w.example", H_X_W},
+        {"example", H_EXAMPLE}, {"a.example", H_A},        {"ns1.example", H_NS1},
+        {"w.example", H_W},     {"*.w.example", H_WILD},   {"x.w.example", H_X_W},
         {"y.w.example", H_Y_W}, {H_NS1 ".example", H_2T7B}};
     const std::uint8_t salt[] = {0xaa, 0xbb, 0xcc, 0xdd};
     Nsec3Hasher hasher;

@@ -23,11 +23,11 @@ const Row rfc_rows[] = {
      "NOERROR\n- a.example. NS\n- a.example. NS\n- a.example. DS\n- a.example. RRSIG(DS)\n"
      "+ ns1.a.example. A\n+ ns2.a.example. A\n"},
     {"B.5: referral to an unsigned zone", "mc.b.example MX",
-     "NOERROR\n- b.example. NS\n- b.example. NS\n" NSEC_OF("b.example.")
-     "+ ns1.b.example. A\n+ ns2.b.example. A\n"},
+     "NOERROR\n- b.example. NS\n- b.example. NS\n" NSEC_OF(
+         "b.example.") "+ ns1.b.example. A\n+ ns2.b.example. A\n"},
     {"B.6: wildcard expansion", "a.z.w.example MX",
-     "NOERROR aa\na.z.w.example. MX\na.z.w.example. RRSIG(MX)\n" NSEC_OF("x.y.w.example.")
-     "+ ai.example. A\n+ ai.example. RRSIG(A)\n+ ai.example. AAAA\n+ ai.example. RRSIG(AAAA)\n"},
+     "NOERROR aa\na.z.w.example. MX\na.z.w.example. RRSIG(MX)\n" NSEC_OF(
+         "x.y.w.example.") "+ ai.example. A\n+ ai.example. RRSIG(A)\n+ ai.example. AAAA\n+ ai.example. RRSIG(AAAA)\n"},
     {"B.7: wildcard without the type", "a.z.w.example AAAA",
      "NOERROR aa\n" SOA_OF_EXAMPLE NSEC_OF("x.y.w.example.") NSEC_OF("*.w.example.")},
     {"B.8: DS asked of the child", "example DS", "NOERROR aa\n" SOA_OF_EXAMPLE NSEC_OF("example.")},
@@ -42,8 +42,7 @@ const Row rfc_rows[] = {
      "NXDOMAIN aa\n" SOA_OF_EXAMPLE NSEC_OF("xx.example.") NSEC_OF("example.")},
     {"glue does not count as a name before", "z.a.exampl.example A",
      "NXDOMAIN aa\n" SOA_OF_EXAMPLE NSEC_OF("b.example.") NSEC_OF("example.")},
-    {"§3.1.4.1: DS at a cut", "a.example DS",
-     "NOERROR aa\na.example. DS\na.example. RRSIG(DS)\n"},
+    {"§3.1.4.1: DS at a cut", "a.example DS", "NOERROR aa\na.example. DS\na.example. RRSIG(DS)\n"},
     {"no DS at a cut", "b.example DS", "NOERROR aa\n" SOA_OF_EXAMPLE NSEC_OF("b.example.")},
     {"NSEC is a type like any other", "ns1.example NSEC",
      "NOERROR aa\nns1.example. NSEC\nns1.example. RRSIG(NSEC)\n"},
@@ -52,8 +51,8 @@ const Row rfc_rows[] = {
     {"RFC 8482 §4.1: one RRset, signed", "ai.example ANY",
      "NOERROR aa\nai.example. A\nai.example. RRSIG(A)\n"},
     {"NSEC at a cut is for the child to tell", "b.example NSEC",
-     "NOERROR\n- b.example. NS\n- b.example. NS\n" NSEC_OF("b.example.")
-     "+ ns1.b.example. A\n+ ns2.b.example. A\n"},
+     "NOERROR\n- b.example. NS\n- b.example. NS\n" NSEC_OF(
+         "b.example.") "+ ns1.b.example. A\n+ ns2.b.example. A\n"},
     {"NS of the apex", "example NS",
      "NOERROR aa\nexample. NS\nexample. NS\nexample. RRSIG(NS)\n"
      "+ ns1.example. A\n+ ns1.example. RRSIG(A)\n+ ns2.example. A\n+ ns2.example. RRSIG(A)\n"},
@@ -77,7 +76,8 @@ TEST(Signed, AddsNothingWithoutDo) {
             const std::string answer = brief(world, question, asking);
             EXPECT_EQ(answer.find("RRSIG"), std::string::npos) << answer;
             EXPECT_EQ(answer.find("NSEC"), std::string::npos) << answer;
-            EXPECT_EQ(answer.find(" DS") != std::string::npos, question == "a.example DS") << answer;
+            EXPECT_EQ(answer.find(" DS") != std::string::npos, question == "a.example DS")
+                << answer;
         }
     }
     EXPECT_EQ(brief(world, "ns1.example RRSIG", Asking{}),
@@ -133,7 +133,7 @@ const Row chain_rows[] = {
      "a.ent.lan. A\na.ent.lan. RRSIG(A)\n"},
     {"a DNAME whose target does not exist", "b.moved.lan A",
      "NXDOMAIN aa\nmoved.lan. DNAME\nmoved.lan. RRSIG(DNAME)\nb.moved.lan. CNAME\n" SOA_OF_LAN
-     NSEC_OF("a.ent.lan.") NSEC_OF("away.lan.")},
+         NSEC_OF("a.ent.lan.") NSEC_OF("away.lan.")},
     {"no other type at a DNAME", "moved.lan A", "NOERROR aa\n" SOA_OF_LAN NSEC_OF("moved.lan.")},
     {"a CNAME asked for by type", "x.wild.lan CNAME",
      "NOERROR aa\nx.wild.lan. CNAME\nx.wild.lan. RRSIG(CNAME)\n" NSEC_OF("*.wild.lan.")},
@@ -159,10 +159,12 @@ TEST(Signed, GivesAllOfAnyWhenConfigured) {
     options.any = AnyPolicy::all;
     World world(options);
     world.snapshot.zones = zone::ZoneSet({signed_zone_of("lan", chain_zone)});
-    EXPECT_EQ(brief(world, "host.lan ANY"),
-              "NOERROR aa\nhost.lan. A\nhost.lan. RRSIG(A)\nhost.lan. NSEC\nhost.lan. RRSIG(NSEC)\n");
-    EXPECT_EQ(brief(world, "host.lan ANY", Asking{}),
-              "NOERROR aa\nhost.lan. A\nhost.lan. RRSIG(A)\nhost.lan. RRSIG(NSEC)\nhost.lan. NSEC\n");
+    EXPECT_EQ(
+        brief(world, "host.lan ANY"),
+        "NOERROR aa\nhost.lan. A\nhost.lan. RRSIG(A)\nhost.lan. NSEC\nhost.lan. RRSIG(NSEC)\n");
+    EXPECT_EQ(
+        brief(world, "host.lan ANY", Asking{}),
+        "NOERROR aa\nhost.lan. A\nhost.lan. RRSIG(A)\nhost.lan. RRSIG(NSEC)\nhost.lan. NSEC\n");
 }
 
 TEST(Signed, SignaturesHaveTheTtlOfWhatIsSent) {
@@ -191,18 +193,17 @@ TEST(Signed, SetsAndSignaturesStandOrFallTogether) {
               "NOERROR\n- a.example. NS\n- a.example. NS\n- a.example. DS\n- a.example. RRSIG(DS)\n"
               "+ ns1.a.example. A\n+ ns2.a.example. A\n");
     World large = signed_world("example", rfc4035_zone, 450);
-    EXPECT_EQ(brief(large, "ns1.example A",
-                    {.edns = true, .dnssec_ok = true, .payload_bytes = 512}),
-              "NOERROR aa tc\n");
-    EXPECT_EQ(brief(large, "ml.example A",
-                    {.edns = true, .dnssec_ok = true, .payload_bytes = 512}),
+    EXPECT_EQ(
+        brief(large, "ns1.example A", {.edns = true, .dnssec_ok = true, .payload_bytes = 512}),
+        "NOERROR aa tc\n");
+    EXPECT_EQ(brief(large, "ml.example A", {.edns = true, .dnssec_ok = true, .payload_bytes = 512}),
               "NXDOMAIN aa tc\n")
         << "the SOA, too";
 }
 
 struct Damage {
     const char* why;
-    const char* line;         // of the zone of RFC 4035
+    const char* line;  // of the zone of RFC 4035
     const char* replacement;
     const char* question;
     const char* expected;
@@ -223,13 +224,13 @@ const Damage damages[] = {
      "NSEC ns1.example. NS DS RRSIG NSEC", "mc.b.example MX", "SERVFAIL ede12\n"},
     {"no proof for an expansion", "+ x.y.w.example. 3600 NSEC xx.example. MX RRSIG NSEC\n", "",
      "a.z.w.example MX", "SERVFAIL aa ede12\n"},
-    {"the rest of a broken chain is good", "+ b.example. 3600 NSEC ns1.example. NS RRSIG NSEC\n", "",
-     "ns1.example MX", "NOERROR aa\n" SOA_OF_EXAMPLE NSEC_OF("ns1.example.")},
+    {"the rest of a broken chain is good", "+ b.example. 3600 NSEC ns1.example. NS RRSIG NSEC\n",
+     "", "ns1.example MX", "NOERROR aa\n" SOA_OF_EXAMPLE NSEC_OF("ns1.example.")},
     {"signatures and no chain: what there is, and why there is no more",
      "+ example. 3600 NSEC a.example. NS SOA MX RRSIG NSEC DNSKEY\n", "", "ns1.example MX",
      "NOERROR aa ede12\n" SOA_OF_EXAMPLE},
-    {"an NSEC without its signature is what the zone has",
-     "+ ns1.example. 3600 NSEC", "ns1.example. 3600 NSEC", "ns1.example MX",
+    {"an NSEC without its signature is what the zone has", "+ ns1.example. 3600 NSEC",
+     "ns1.example. 3600 NSEC", "ns1.example MX",
      "NOERROR aa\n" SOA_OF_EXAMPLE "- ns1.example. NSEC\n"},
 };
 
@@ -247,8 +248,9 @@ TEST(Signed, GivesNoWrongProof) {
 
 TEST(Signed, UnsignedZonesAnswerWithDoAsWithout) {
     World world;
-    world.zone("lan", "@ 300 SOA ns admin 1 2 3 4 300\nhost 60 A 192.0.2.1\n*.w 60 A 192.0.2.2\n"
-                      "cut 60 NS ns.cut\nns.cut 60 A 192.0.2.3\n");
+    world.zone("lan",
+               "@ 300 SOA ns admin 1 2 3 4 300\nhost 60 A 192.0.2.1\n*.w 60 A 192.0.2.2\n"
+               "cut 60 NS ns.cut\nns.cut 60 A 192.0.2.3\n");
     for (const char* question : {"host.lan A", "host.lan MX", "no.lan A", "x.w.lan A", "x.w.lan MX",
                                  "x.cut.lan A", "cut.lan DS"}) {
         EXPECT_EQ(world.ask(question, with_do), world.ask(question)) << question;

@@ -256,7 +256,8 @@ private:
         if (!ns) return broken_zone(exchange_, "cut without NS");
         const RrSetView ds = query_.wants_dnssec() ? cut.find(RrType::DS) : RrSetView();
         // RFC 4035 §3.1.4: the DS of a cut, or the proof that it has none.
-        if (!ds && !prove([&](Denial& denial) { return denial.no_data(cut, labels, RrType::DS); })) {
+        if (!ds &&
+            !prove([&](Denial& denial) { return denial.no_data(cut, labels, RrType::DS); })) {
             return broken_chain();
         }
         Owner owner = target_suffix(query_, labels);

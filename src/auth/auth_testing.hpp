@@ -49,7 +49,8 @@ inline TsigKey key(std::string_view words) {
     return parsed ? *std::move(parsed) : TsigKey();
 }
 
-inline constexpr std::string_view usual_key = "hmac-sha256:key.example:c2VjcmV0IG9mIHRoZSB0ZXN0cw==";
+inline constexpr std::string_view usual_key =
+    "hmac-sha256:key.example:c2VjcmV0IG9mIHRoZSB0ZXN0cw==";
 
 inline KeyRing ring(std::string_view words = usual_key) {
     KeyRing out;

@@ -59,7 +59,8 @@ void BindWords::next() {
         pass(stop - start + 1);
         return;
     }
-    while (at_ < text_.size() && !is_blank(text_[at_]) && !is_mark(text_[at_]) && text_[at_] != '"') {
+    while (at_ < text_.size() && !is_blank(text_[at_]) && !is_mark(text_[at_]) &&
+           text_[at_] != '"') {
         pass(1);
     }
     word_.kind = BindWord::Kind::text;

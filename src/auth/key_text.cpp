@@ -36,10 +36,11 @@ dns::Text<AlgorithmWord> parse_algorithm_word(std::string_view text) {
     if (bits == 0) return AlgorithmWord{*whole, 0};
     const std::size_t bytes = bits / 8;
     if (bits % 8 != 0 || bytes < mac_bytes_least(*whole) || bytes > mac_bytes(*whole)) {
-        return std::unexpected(dns::TextError{
-            fmt::format("expected {} to {} bits in steps of 8 behind '{}', found {}",
-                        mac_bytes_least(*whole) * 8, mac_bytes(*whole) * 8, text.substr(0, dash), bits),
-            dash + 1});
+        return std::unexpected(
+            dns::TextError{fmt::format("expected {} to {} bits in steps of 8 behind '{}', found {}",
+                                       mac_bytes_least(*whole) * 8, mac_bytes(*whole) * 8,
+                                       text.substr(0, dash), bits),
+                           dash + 1});
     }
     const bool is_whole = bytes == mac_bytes(*whole);
     return AlgorithmWord{*whole, static_cast<std::uint8_t>(is_whole ? 0 : bytes)};
@@ -61,7 +62,8 @@ public:
         }
         words_.next();
         if (!take_mark('{')) return std::nullopt;
-        while (words_.word().kind != BindWord::Kind::end && !words_.word().is_mark('}')) read_field();
+        while (words_.word().kind != BindWord::Kind::end && !words_.word().is_mark('}'))
+            read_field();
         take_mark('}');
         if (!has_algorithm_ || !has_secret_) {
             complain(start, "expected 'algorithm' and 'secret' in this key");
@@ -196,12 +198,14 @@ std::optional<TsigKey> parse_old_private(std::string_view text, std::string_view
         return number.substr(0, number.find(' ')) == old.number;
     });
     if (row == std::end(old_numbers)) {
-        return complain(fmt::format("expected an HMAC key, found algorithm '{}': a private key for SIG(0)?", number));
+        return complain(fmt::format(
+            "expected an HMAC key, found algorithm '{}': a private key for SIG(0)?", number));
     }
     const std::string_view name_text = name_of_file(file);
     const auto name = Name::from_text(name_text);
     if (name_text.empty() || !name) {
-        return complain("expected a file called K<name>.+<algorithm>+<tag>.private: the key's name is taken from it");
+        return complain(
+            "expected a file called K<name>.+<algorithm>+<tag>.private: the key's name is taken from it");
     }
     auto secret = parse_secret(private_field(text, "Key:"));
     if (!secret) return complain(secret.error().text);
@@ -209,7 +213,8 @@ std::optional<TsigKey> parse_old_private(std::string_view text, std::string_view
     key.name = *name;
     key.algorithm = row->algorithm;
     key.secret = *std::move(secret);
-    if (const auto good = check_key(key); !good) return complain(std::string(fault_text(good.error())));
+    if (const auto good = check_key(key); !good)
+        return complain(std::string(fault_text(good.error())));
     return key;
 }
 
@@ -222,14 +227,17 @@ dns::Text<crypto::SecretBytes> parse_secret(std::string_view base64) {
     for (std::size_t at = 0; at < base64.size(); ++at) {
         if (base64[at] == ' ' || base64[at] == '\t') continue;
         if (!decoder.feed(base64.substr(at, 1))) {
-            return std::unexpected(dns::TextError{"expected a secret in base64, found a character that is none", at});
+            return std::unexpected(
+                dns::TextError{"expected a secret in base64, found a character that is none", at});
         }
     }
     if (out.overflow()) {
-        return std::unexpected(dns::TextError{"expected a secret of at most 1024 bytes, found a longer one", 0});
+        return std::unexpected(
+            dns::TextError{"expected a secret of at most 1024 bytes, found a longer one", 0});
     }
     if (!decoder.finish() || out.size() == 0) {
-        return std::unexpected(dns::TextError{"expected a secret in base64, found one that is empty or cut off", base64.size()});
+        return std::unexpected(dns::TextError{
+            "expected a secret in base64, found one that is empty or cut off", base64.size()});
     }
     return crypto::SecretBytes(out.written());
 }
@@ -254,7 +262,8 @@ dns::Text<TsigKey> parse_key_word(std::string_view text) {
     key.name = *parsed;
     auto secret = parse_secret(text.substr(last + 1));
     if (!secret) {
-        return std::unexpected(dns::TextError{secret.error().text, last + 1 + secret.error().position});
+        return std::unexpected(
+            dns::TextError{secret.error().text, last + 1 + secret.error().position});
     }
     key.secret = *std::move(secret);
     if (const auto good = check_key(key); !good) {
@@ -267,7 +276,8 @@ std::vector<TsigKey> parse_bind_keys(std::string_view text, std::string_view fil
                                      Problems& problems) {
     std::vector<TsigKey> keys;
     if (text.size() > key_text_bytes_max) {
-        problems.push_back({std::string(file), 0, 0, "expected a file of at most 1 MiB", Severity::error});
+        problems.push_back(
+            {std::string(file), 0, 0, "expected a file of at most 1 MiB", Severity::error});
         return keys;
     }
     BindWords words(text);
@@ -297,7 +307,8 @@ std::optional<TsigKey> parse_key_file(std::string_view text, std::string_view fi
         std::vector<TsigKey> keys = parse_bind_keys(text, file, problems);
         if (!keys.empty()) return std::move(keys.front());
         if (problems.empty()) {
-            problems.push_back({std::string(file), 0, 0, "expected a `key` statement, found none", Severity::error});
+            problems.push_back({std::string(file), 0, 0, "expected a `key` statement, found none",
+                                Severity::error});
         }
         return std::nullopt;
     }
@@ -313,8 +324,8 @@ std::string bind_key_text(const TsigKey& key) {
     if (key.truncated_bytes != 0) algorithm += fmt::format("-{}", key.truncated_bytes * 8);
     std::string secret;
     dns::append_base64(secret, key.secret.bytes());
-    return fmt::format("key \"{}\" {{\n    algorithm {};\n    secret \"{}\";\n}};\n", key.name.to_text(),
-                       algorithm, secret);
+    return fmt::format("key \"{}\" {{\n    algorithm {};\n    secret \"{}\";\n}};\n",
+                       key.name.to_text(), algorithm, secret);
 }
 
 Result<TsigKey, KeyFault> raw_key(NameView name, TsigAlgorithm algorithm, Bytes bytes) {

@@ -74,12 +74,17 @@ struct Broken {
 
 TEST(BindKeys, SaysWhereAFileIsWrong) {
     constexpr Broken rows[] = {
-        {"key k { secret \"c2VjcmV0\"; };", "f:1:5: error: expected 'algorithm' and 'secret' in this key"},
-        {"key k {\n algorithm rot13;\n secret \"c2VjcmV0\"; };", "f:2:12: error: expected a TSIG algorithm"},
-        {"key k {\n algorithm hmac-sha256;\n secret \"!\"; };", "f:3:9: error: expected a secret in base64"},
-        {"key k {\n color blue;\n algorithm hmac-sha256; secret \"c2VjcmV0\"; };", "f:2:2: error: expected 'algorithm' or 'secret'"},
+        {"key k { secret \"c2VjcmV0\"; };",
+         "f:1:5: error: expected 'algorithm' and 'secret' in this key"},
+        {"key k {\n algorithm rot13;\n secret \"c2VjcmV0\"; };",
+         "f:2:12: error: expected a TSIG algorithm"},
+        {"key k {\n algorithm hmac-sha256;\n secret \"!\"; };",
+         "f:3:9: error: expected a secret in base64"},
+        {"key k {\n color blue;\n algorithm hmac-sha256; secret \"c2VjcmV0\"; };",
+         "f:2:2: error: expected 'algorithm' or 'secret'"},
         {"key k algorithm", "f:1:7: error: expected '{'"},
-        {"key k { algorithm hmac-sha256; secret \"c2VjcmV0", "f:1:32: error: expected a value here"},
+        {"key k { algorithm hmac-sha256; secret \"c2VjcmV0",
+         "f:1:32: error: expected a value here"},
         {"key k { algorithm hmac-sha256; secret \"c2VjcmV0\"", "expected ';'"},
         {"/* never closed", "not closed"},
     };
@@ -107,12 +112,14 @@ TEST(KeyFile, IsAnyOfThreeForms) {
     const struct {
         std::string_view file, text, key;
     } rows[] = {
-        {"a.key", "key \"k\" { algorithm hmac-sha512; secret \"c2VjcmV0\"; };", "k. hmac-sha512 0 secret"},
+        {"a.key", "key \"k\" { algorithm hmac-sha512; secret \"c2VjcmV0\"; };",
+         "k. hmac-sha512 0 secret"},
         {"a.key", "hmac-sha512:k:c2VjcmV0\n", "k. hmac-sha512 0 secret"},
         {"/etc/Kddns.example.+163+00512.private",
          "Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: c2VjcmV0\nBits: AAA=\n",
          "ddns.example. hmac-sha256 0 secret"},
-        {"Kexample.+013+00001.private", "Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\nPrivateKey: AAAA\n", ""},
+        {"Kexample.+013+00001.private",
+         "Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\nPrivateKey: AAAA\n", ""},
         {"odd", "Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: c2VjcmV0\n", ""},
         {"empty", "", ""},
         {"other", "options { };", ""},

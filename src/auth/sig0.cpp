@@ -189,11 +189,16 @@ std::string Sig0Check::to_text() const {
         case Sig0Verdict::good: return fmt::format("SIG(0) good: {}", who);
         case Sig0Verdict::form_error: return "SIG(0) misplaced or malformed";
         case Sig0Verdict::unknown_key:
-            return fmt::format("SIG(0): expected a KEY record for {} that may authenticate, found none", who);
+            return fmt::format(
+                "SIG(0): expected a KEY record for {} that may authenticate, found none", who);
         case Sig0Verdict::bad_time:
-            return fmt::format("SIG(0): {} signed for another time, or for more than an hour; check the clocks", who);
-        case Sig0Verdict::bad_signature: return fmt::format("SIG(0): the signature is not one of {}", who);
-        case Sig0Verdict::not_supported: return fmt::format("SIG(0): {} uses an algorithm that is not supported", who);
+            return fmt::format(
+                "SIG(0): {} signed for another time, or for more than an hour; check the clocks",
+                who);
+        case Sig0Verdict::bad_signature:
+            return fmt::format("SIG(0): the signature is not one of {}", who);
+        case Sig0Verdict::not_supported:
+            return fmt::format("SIG(0): {} uses an algorithm that is not supported", who);
     }
     return {};
 }
@@ -223,8 +228,8 @@ std::optional<std::size_t> sign_sig0_request(const Sig0Signer& signer, MutableBy
     out.u16(static_cast<std::uint16_t>(dns::RrClass::ANY));
     out.u32(0);
     crypto::Signer key(*signer.key);
-    out.u16(static_cast<std::uint16_t>(fixed_rdata_bytes + signer.name.size() +
-                                       key.signature_bytes()));
+    out.u16(
+        static_cast<std::uint16_t>(fixed_rdata_bytes + signer.name.size() + key.signature_bytes()));
     const std::size_t rdata_start = out.size();
     out.u16(0);
     out.u8(static_cast<std::uint8_t>(signer.key->algorithm()));

@@ -25,8 +25,8 @@ struct Sig0Record {
     std::uint8_t algorithm = 0;
     std::uint32_t expiration = 0, inception = 0;  // seconds since 1970 modulo 2^32
     std::uint16_t key_tag = 0;
-    Bytes rdata;      // whole
-    Bytes signature;  // its end
+    Bytes rdata;             // whole
+    Bytes signature;         // its end
     std::size_t offset = 0;  // of the record in the message
 };
 
@@ -38,9 +38,9 @@ dns::Wire<std::optional<Sig0Record>> read_sig0(Bytes message);
 enum class Sig0Verdict : std::uint8_t {
     unsigned_,
     good,
-    form_error,     // misplaced or unreadable
-    unknown_key,    // no KEY record of that name, tag and algorithm that may sign (RFC 2931 §3)
-    bad_time,       // outside inception..expiration, or valid for longer than the limit
+    form_error,   // misplaced or unreadable
+    unknown_key,  // no KEY record of that name, tag and algorithm that may sign (RFC 2931 §3)
+    bad_time,     // outside inception..expiration, or valid for longer than the limit
     bad_signature,
     not_supported,  // an algorithm that we cannot check
 };

@@ -18,8 +18,8 @@ struct Host {
         signer.key = &key;
     }
     Message key_record(std::uint16_t flags = 512, std::uint8_t protocol = 3) const {
-        Message out{static_cast<std::uint8_t>(flags >> 8), static_cast<std::uint8_t>(flags), protocol,
-                    static_cast<std::uint8_t>(key.algorithm())};
+        Message out{static_cast<std::uint8_t>(flags >> 8), static_cast<std::uint8_t>(flags),
+                    protocol, static_cast<std::uint8_t>(key.algorithm())};
         const Bytes wire = key.public_key().wire();
         out.insert(out.end(), wire.begin(), wire.end());
         return out;
@@ -99,7 +99,8 @@ TEST(Sig0Request, IsRefusedForWhatIsWrong) {
             check_sig0_request(request.bytes(), lookup_of(*row.keys), some_time + row.clock_error);
         EXPECT_EQ(check.verdict, row.verdict) << row.why << ": " << check.to_text();
         EXPECT_EQ(check.keys_tried, row.tried) << row.why;
-        EXPECT_EQ(check.answer_rcode(), row.verdict == Sig0Verdict::good ? Rcode::NOERROR : Rcode::NOTAUTH);
+        EXPECT_EQ(check.answer_rcode(),
+                  row.verdict == Sig0Verdict::good ? Rcode::NOERROR : Rcode::NOTAUTH);
     }
     Written changed = host.request();
     changed.buffer[2] ^= 1;  // RD, in the header
@@ -144,19 +145,51 @@ TEST(Sig0Request, CostsABoundedNumberOfSignatureChecks) {
 }
 
 TEST(ReadSig0, RefusesWhatIsMisplacedOrMalformed) {
-    const std::string question = "016100" "00060001";
+    const std::string question =
+        "016100"
+        "00060001";
     // covers 0, algorithm 15, times, tag 7, signer k., four bytes of signature
-    const std::string rdata = "0000" "0f" "00" "00000000" "6553f200" "6553f000" "0007" "016b00" "01020304";
-    const std::string sig = "00" "001800ff00000000" "0019" + rdata;
-    const std::string data_sig = "00" "001800ff00000000" "0019" "0001" + rdata.substr(4);
-    const std::string tsig = "016b00" "00fa00ff00000000" "001d" "0b686d61632d736861323536" "00" "00006553f100" "012c" "0000" "1234" "0000" "0000";
+    const std::string rdata =
+        "0000"
+        "0f"
+        "00"
+        "00000000"
+        "6553f200"
+        "6553f000"
+        "0007"
+        "016b00"
+        "01020304";
+    const std::string sig =
+        "00"
+        "001800ff00000000"
+        "0019" +
+        rdata;
+    const std::string data_sig =
+        "00"
+        "001800ff00000000"
+        "0019"
+        "0001" +
+        rdata.substr(4);
+    const std::string tsig =
+        "016b00"
+        "00fa00ff00000000"
+        "001d"
+        "0b686d61632d736861323536"
+        "00"
+        "00006553f100"
+        "012c"
+        "0000"
+        "1234"
+        "0000"
+        "0000";
     const auto message = [&](std::string_view counts, std::string_view records) {
         return from_hex("12340000" + std::string(counts) + question + std::string(records));
     };
     const auto good = message("0001000000000001", sig);
     ASSERT_TRUE(read_sig0(good).has_value() && read_sig0(good)->has_value());
     const auto data = message("0001000000000001", data_sig);
-    EXPECT_TRUE(read_sig0(data).has_value() && !read_sig0(data)->has_value()) << "SIG over A is data";
+    EXPECT_TRUE(read_sig0(data).has_value() && !read_sig0(data)->has_value())
+        << "SIG over A is data";
     const struct {
         const char* why;
         Message message;
@@ -165,14 +198,30 @@ TEST(ReadSig0, RefusesWhatIsMisplacedOrMalformed) {
         {"not last", message("0001000000000002", sig + data_sig)},
         {"before a TSIG", message("0001000000000002", sig + tsig)},
         {"behind a TSIG (RFC 2931 §3.1: one of both)", message("0001000000000002", tsig + sig)},
-        {"cut off", message("0001000000000001", "00" "001800ff00000000" "000a" + rdata.substr(0, 20))},
-        {"a compressed signer", message("0001000000000001", "00" "001800ff00000000" "0018" + rdata.substr(0, 36) + "c00c" "01020304")},
+        {"cut off", message("0001000000000001",
+                            "00"
+                            "001800ff00000000"
+                            "000a" +
+                                rdata.substr(0, 20))},
+        {"a compressed signer", message("0001000000000001",
+                                        "00"
+                                        "001800ff00000000"
+                                        "0018" +
+                                            rdata.substr(0, 36) +
+                                            "c00c"
+                                            "01020304")},
     };
     for (const auto& row : rows) {
         EXPECT_FALSE(read_sig0(row.message).has_value()) << row.why;
-        EXPECT_EQ(check_sig0_request(row.message, lookup_of({}), some_time).verdict, Sig0Verdict::form_error) << row.why;
+        EXPECT_EQ(check_sig0_request(row.message, lookup_of({}), some_time).verdict,
+                  Sig0Verdict::form_error)
+            << row.why;
     }
-    const auto empty = message("0001000000000001", "00" "001800ff00000000" "0015" + rdata.substr(0, 42));
+    const auto empty = message("0001000000000001",
+                               "00"
+                               "001800ff00000000"
+                               "0015" +
+                                   rdata.substr(0, 42));
     EXPECT_EQ(check_sig0_request(empty, lookup_of({}), some_time).verdict, Sig0Verdict::form_error)
         << "no signature";
 }

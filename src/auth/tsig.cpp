@@ -194,13 +194,15 @@ std::string TsigCheck::to_text(UnixTime now) const {
         case TsigVerdict::good: return fmt::format("TSIG good: key {}", name);
         case TsigVerdict::form_error: return "TSIG misplaced or malformed";
         case TsigVerdict::bad_key:
-            return fmt::format("TSIG BADKEY: expected a key and an algorithm known here, found {} with {}",
-                               name, algorithm_name.to_text());
+            return fmt::format(
+                "TSIG BADKEY: expected a key and an algorithm known here, found {} with {}", name,
+                algorithm_name.to_text());
         case TsigVerdict::bad_sig:
-            return fmt::format("TSIG BADSIG: the MAC is not one of key {}; are the secrets equal?", name);
+            return fmt::format("TSIG BADSIG: the MAC is not one of key {}; are the secrets equal?",
+                               name);
         case TsigVerdict::bad_time:
-            return fmt::format("TSIG BADTIME: key {}, clocks differ by {} s, allowed are {} s", name,
-                               seconds_apart(time_signed, now), fudge);
+            return fmt::format("TSIG BADTIME: key {}, clocks differ by {} s, allowed are {} s",
+                               name, seconds_apart(time_signed, now), fudge);
         case TsigVerdict::bad_trunc:
             return fmt::format("TSIG BADTRUNC: key {} asks for MACs of {} bytes, found {}", name,
                                key->mac_size(), mac.size);
@@ -240,14 +242,13 @@ std::size_t tsig_request_bytes(const TsigKey& key) {
 
 std::size_t sign_tsig_request(const TsigKey& key, MutableBytes buffer, std::size_t size,
                               UnixTime now, TsigMac& mac) {
-    const TsigVariables variables{
-        .key_name = key.name,
-        .algorithm_name = algorithm_wire_name(key.algorithm),
-        .time_signed = seconds_of(now),
-        .fudge = key.fudge,
-        .original_id = load_u16(buffer.data()),
-        .error = Rcode::NOERROR,
-        .other = {}};
+    const TsigVariables variables{.key_name = key.name,
+                                  .algorithm_name = algorithm_wire_name(key.algorithm),
+                                  .time_signed = seconds_of(now),
+                                  .fudge = key.fudge,
+                                  .original_id = load_u16(buffer.data()),
+                                  .error = Rcode::NOERROR,
+                                  .other = {}};
     mac = compute_mac(key, variables, {}, Bytes(buffer).first(size), HasTsig::no);
     mac.size = static_cast<std::uint8_t>(key.mac_size());
     return append_tsig(buffer, size, variables, mac.view());

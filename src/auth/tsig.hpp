@@ -33,15 +33,15 @@ struct TsigMac {
 
 /// The TSIG record of a message; views into it.
 struct TsigRecord {
-    Name owner;                    // name of the key
+    Name owner;  // name of the key
     Name algorithm;
     std::uint64_t time_signed = 0;  // seconds since 1970, 48 bits
     std::uint16_t fudge = 0;        // seconds
     Bytes mac;
     std::uint16_t original_id = 0;
-    Rcode error{};                  // BADSIG is 16, which as an RCODE is BADVERS
+    Rcode error{};  // BADSIG is 16, which as an RCODE is BADVERS
     Bytes other;
-    std::size_t offset = 0;         // of the record in the message
+    std::size_t offset = 0;  // of the record in the message
 };
 
 /// The TSIG of a message; nullopt when it has none. Fails with bad_value when a TSIG is not the
@@ -66,7 +66,7 @@ inline constexpr Rcode tsig_badsig = Rcode{16};
 /// What a request's TSIG says, and all that is needed to sign the response. 700 bytes.
 struct TsigCheck {
     TsigVerdict verdict = TsigVerdict::unsigned_;
-    const TsigKey* key = nullptr;  // set from bad_sig on; good as long as the ring
+    const TsigKey* key = nullptr;   // set from bad_sig on; good as long as the ring
     Name key_name, algorithm_name;  // as sent
     std::uint64_t time_signed = 0;
     std::uint16_t fudge = 0;

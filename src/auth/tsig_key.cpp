@@ -46,9 +46,9 @@ struct Alias {
     TsigAlgorithm algorithm;
 };
 constexpr Alias aliases[] = {
-    {"hmac-md5", TsigAlgorithm::hmac_md5},    {"md5", TsigAlgorithm::hmac_md5},
-    {"sha1", TsigAlgorithm::hmac_sha1},       {"sha224", TsigAlgorithm::hmac_sha224},
-    {"sha256", TsigAlgorithm::hmac_sha256},   {"sha384", TsigAlgorithm::hmac_sha384},
+    {"hmac-md5", TsigAlgorithm::hmac_md5},  {"md5", TsigAlgorithm::hmac_md5},
+    {"sha1", TsigAlgorithm::hmac_sha1},     {"sha224", TsigAlgorithm::hmac_sha224},
+    {"sha256", TsigAlgorithm::hmac_sha256}, {"sha384", TsigAlgorithm::hmac_sha384},
     {"sha512", TsigAlgorithm::hmac_sha512},
 };
 

@@ -70,11 +70,11 @@ struct TsigKey {
 
 /// Why a key is refused.
 enum class KeyFault : std::uint8_t {
-    duplicate_name,   // another key of this name (RFC 8945 §10: one algorithm a name)
-    secret_size,      // no secret, or more than tsig_secret_bytes_max bytes
-    truncation,       // truncated_bytes below 10 or half the hash, or above the hash
-    too_many_keys,    // tsig_keys_max are there
-    not_available,    // the crypto library refuses this digest
+    duplicate_name,  // another key of this name (RFC 8945 §10: one algorithm a name)
+    secret_size,     // no secret, or more than tsig_secret_bytes_max bytes
+    truncation,      // truncated_bytes below 10 or half the hash, or above the hash
+    too_many_keys,   // tsig_keys_max are there
+    not_available,   // the crypto library refuses this digest
 };
 std::string_view fault_text(KeyFault fault);
 /// Whether the key can be used: secret_size, truncation or not_available.

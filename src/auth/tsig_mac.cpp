@@ -41,7 +41,7 @@ TsigVariables variables_of(const TsigRecord& record) {
 
 std::size_t tsig_record_bytes(NameView key_name, NameView algorithm_name, std::size_t mac_size,
                               std::size_t other_size) {
-    constexpr std::size_t frame_bytes = 10;           // type, class, TTL, RDLENGTH
+    constexpr std::size_t frame_bytes = 10;  // type, class, TTL, RDLENGTH
     constexpr std::size_t fixed_rdata_bytes = 6 + 2 + 2 + 2 + 2 + 2;
     return key_name.size() + frame_bytes + algorithm_name.size() + fixed_rdata_bytes + mac_size +
            other_size;

@@ -53,7 +53,9 @@ TsigVerdict check_key_of(const TsigKey* key, const TsigRecord& record);
 TsigVerdict check_mac_of(const TsigKey& key, const TsigRecord& record, const TsigMac& mac,
                          UnixTime now);
 
-inline std::uint64_t seconds_of(UnixTime now) { return now < 0 ? 0 : static_cast<std::uint64_t>(now); }
+inline std::uint64_t seconds_of(UnixTime now) {
+    return now < 0 ? 0 : static_cast<std::uint64_t>(now);
+}
 /// How many seconds lie between both.
 std::uint64_t seconds_apart(std::uint64_t signed_at, UnixTime now);
 

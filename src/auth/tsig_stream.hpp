@@ -30,9 +30,9 @@ private:
 class TsigStreamVerifier {
 public:
     enum class Verdict : std::uint8_t {
-        verified,     // signed, and right; so are the unsigned ones before it
-        not_yet,      // unsigned: believe it when a later one is verified
-        failed,       // wrong, unsigned where it must not be, or too many unsigned: close
+        verified,  // signed, and right; so are the unsigned ones before it
+        not_yet,   // unsigned: believe it when a later one is verified
+        failed,    // wrong, unsigned where it must not be, or too many unsigned: close
     };
 
     /// `key` must outlive this.

@@ -58,7 +58,8 @@ TEST(TsigStream, BelievesWhatIsSigned) {
         for (int i = 0; i < 5; ++i) {
             const Written message = stream.next(signer, some_time + i);
             std::size_t bytes = 0;
-            EXPECT_EQ(verifier.check(message.bytes(), some_time + i, bytes), Verdict::verified) << i;
+            EXPECT_EQ(verifier.check(message.bytes(), some_time + i, bytes), Verdict::verified)
+                << i;
             EXPECT_EQ(bytes, message.size - signer.bytes());
             EXPECT_TRUE(verifier.may_end());
         }
@@ -156,12 +157,10 @@ TEST(TsigStream, RefusesWhatAnAttackerSends) {
         int tampered;  // 0: the first message is unsigned, 1: a byte differs, 2: one is left out,
                        // 3: one comes twice, 4: the unsigned gap is changed, 5: signed too late
     };
-    constexpr Row rows[] = {{"the first is unsigned", 0},
-                            {"a byte of the second is changed", 1},
-                            {"the second is left out", 2},
-                            {"the second comes twice", 3},
-                            {"an unsigned message is changed", 4},
-                            {"a message is older than its fudge", 5}};
+    constexpr Row rows[] = {
+        {"the first is unsigned", 0},          {"a byte of the second is changed", 1},
+        {"the second is left out", 2},         {"the second comes twice", 3},
+        {"an unsigned message is changed", 4}, {"a message is older than its fudge", 5}};
     for (const Row& row : rows) {
         SCOPED_TRACE(row.why);
         Stream stream;

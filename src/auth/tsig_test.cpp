@@ -204,7 +204,6 @@ TEST(TsigRequest, ThatIsWrongIsAnsweredAsTheRfcSays) {
     }
 }
 
-
 /// A header with these counts, a question, and records.
 Message message_of(std::string_view counts, std::string_view records) {
     return from_hex(std::string("12340000") + std::string(counts) + "016100" + "00060001" +
@@ -212,9 +211,25 @@ Message message_of(std::string_view counts, std::string_view records) {
 }
 
 TEST(ReadTsig, RefusesWhatIsMisplacedOrMalformed) {
-    const std::string rdata = "0b686d61632d736861323536" "00" "00006553f100" "012c" "0000" "1234" "0000" "0000";
-    const std::string good = "016b00" "00fa00ff00000000" "001d" + rdata;
-    const std::string a_record = "016b00" "0001000100000000" "0004" "c0000201";
+    const std::string rdata =
+        "0b686d61632d736861323536"
+        "00"
+        "00006553f100"
+        "012c"
+        "0000"
+        "1234"
+        "0000"
+        "0000";
+    const std::string good =
+        "016b00"
+        "00fa00ff00000000"
+        "001d" +
+        rdata;
+    const std::string a_record =
+        "016b00"
+        "0001000100000000"
+        "0004"
+        "c0000201";
     ASSERT_TRUE(read_tsig(message_of("0001000000000001", good)).has_value());
     const struct {
         const char* why;
@@ -222,15 +237,54 @@ TEST(ReadTsig, RefusesWhatIsMisplacedOrMalformed) {
     } rows[] = {
         {"twice", message_of("0001000000000002", good + good)},
         {"not last", message_of("0001000000000002", good + a_record)},
-        {"in the answer section, with something behind", message_of("0001000100000001", good + a_record)},
-        {"class IN", message_of("0001000000000001", "016b00" "00fa000100000000" "001d" + rdata)},
-        {"a TTL", message_of("0001000000000001", "016b00" "00fa00ff00000001" "001d" + rdata)},
-        {"no RDATA", message_of("0001000000000001", "016b00" "00fa00ff00000000" "0000")},
-        {"a compressed algorithm", message_of("0001000000000001", "016b00" "00fa00ff00000000" "0012" "c00c" "00006553f100" "012c" "0000" "1234" "0000" "0000")},
-        {"a MAC longer than the RDATA", message_of("0001000000000001", "016b00" "00fa00ff00000000" "001d" "0b686d61632d736861323536" "00" "00006553f100" "012c" "0001" "1234" "0000" "0000")},
-        {"a byte behind the other data", message_of("0001000000000001", "016b00" "00fa00ff00000000" "001e" + rdata + "00")},
+        {"in the answer section, with something behind",
+         message_of("0001000100000001", good + a_record)},
+        {"class IN", message_of("0001000000000001",
+                                "016b00"
+                                "00fa000100000000"
+                                "001d" +
+                                    rdata)},
+        {"a TTL", message_of("0001000000000001",
+                             "016b00"
+                             "00fa00ff00000001"
+                             "001d" +
+                                 rdata)},
+        {"no RDATA", message_of("0001000000000001",
+                                "016b00"
+                                "00fa00ff00000000"
+                                "0000")},
+        {"a compressed algorithm", message_of("0001000000000001",
+                                              "016b00"
+                                              "00fa00ff00000000"
+                                              "0012"
+                                              "c00c"
+                                              "00006553f100"
+                                              "012c"
+                                              "0000"
+                                              "1234"
+                                              "0000"
+                                              "0000")},
+        {"a MAC longer than the RDATA", message_of("0001000000000001",
+                                                   "016b00"
+                                                   "00fa00ff00000000"
+                                                   "001d"
+                                                   "0b686d61632d736861323536"
+                                                   "00"
+                                                   "00006553f100"
+                                                   "012c"
+                                                   "0001"
+                                                   "1234"
+                                                   "0000"
+                                                   "0000")},
+        {"a byte behind the other data", message_of("0001000000000001",
+                                                    "016b00"
+                                                    "00fa00ff00000000"
+                                                    "001e" +
+                                                        rdata + "00")},
         {"a byte behind the message", message_of("0001000000000001", good + "00")},
-        {"a record that is cut off", message_of("0001000000000001", "016b00" "00fa00ff0000")},
+        {"a record that is cut off", message_of("0001000000000001",
+                                                "016b00"
+                                                "00fa00ff0000")},
     };
     for (const auto& row : rows) {
         EXPECT_FALSE(read_tsig(row.message).has_value()) << row.why;
@@ -242,16 +296,30 @@ TEST(ReadTsig, RefusesWhatIsMisplacedOrMalformed) {
 }
 
 TEST(ReadTsig, DoesNotAcceptOneOutsideTheAdditionalSection) {
-    const std::string rdata = "0b686d61632d736861323536" "00" "00006553f100" "012c" "0000" "1234" "0000" "0000";
-    const std::string good = "016b00" "00fa00ff00000000" "001d" + rdata;
+    const std::string rdata =
+        "0b686d61632d736861323536"
+        "00"
+        "00006553f100"
+        "012c"
+        "0000"
+        "1234"
+        "0000"
+        "0000";
+    const std::string good =
+        "016b00"
+        "00fa00ff00000000"
+        "001d" +
+        rdata;
     const auto found = read_tsig(message_of("0001000000010000", good));
-    EXPECT_TRUE(found.has_value() && !found->has_value()) << "ARCOUNT is 0: there is no TSIG to look for";
+    EXPECT_TRUE(found.has_value() && !found->has_value())
+        << "ARCOUNT is 0: there is no TSIG to look for";
 }
 
 TEST(TsigRequest, WithAMacOfAnIllegalSizeIsAFormatError) {
     // RFC 8945 §5.2.2.1: shorter than half the hash or 10 bytes, or longer than the hash.
     const TsigKey client = key(usual_key);
-    for (const std::size_t size : {std::size_t{0}, std::size_t{9}, std::size_t{15}, std::size_t{33}}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{9}, std::size_t{15}, std::size_t{33}}) {
         Written request = query();
         const Message mac(size, 7);
         const TsigVariables variables{.key_name = client.name,
@@ -272,8 +340,9 @@ TEST(TsigResponse, IsNotBelievedUnlessSigned) {
     const TsigKey client = key(usual_key);
     TsigMac mac;
     const Written request = signed_query(client, some_time, mac);
-    EXPECT_EQ(check_tsig_response(client, mac, response(request.bytes()).bytes(), some_time).verdict,
-              TsigVerdict::unsigned_);
+    EXPECT_EQ(
+        check_tsig_response(client, mac, response(request.bytes()).bytes(), some_time).verdict,
+        TsigVerdict::unsigned_);
     // An error without a MAC tells what the server, or somebody, complains about.
     const KeyRing strangers = ring("hmac-sha256:other:b3RoZXI=");
     const TsigCheck check = check_tsig_request(request.bytes(), strangers, some_time);
@@ -302,8 +371,7 @@ TEST(TsigResponse, FitsIntoTheRoomThatWasReserved) {
                               dns::RrClass::IN, 1, rdata)) {
     }
     EXPECT_LT(512 - check.response_bytes() - builder.size(), 16U) << "filled to the last record";
-    const std::size_t size =
-        sign_tsig_response(check, buffer, builder.finish().size(), some_time);
+    const std::size_t size = sign_tsig_response(check, buffer, builder.finish().size(), some_time);
     EXPECT_LE(size, 512U);
     EXPECT_TRUE(check_tsig_response(client, mac, Bytes(buffer).first(size), some_time).is_good());
 }

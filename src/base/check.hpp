@@ -12,10 +12,10 @@ namespace kith {
 
 }  // namespace kith
 
-#define KITH_CHECK(...)                                                        \
-    do {                                                                       \
-        if (!(__VA_ARGS__)) [[unlikely]]                                       \
-            ::kith::check_failed(#__VA_ARGS__, __FILE__, __LINE__);            \
+#define KITH_CHECK(...)                                             \
+    do {                                                            \
+        if (!(__VA_ARGS__)) [[unlikely]]                            \
+            ::kith::check_failed(#__VA_ARGS__, __FILE__, __LINE__); \
     } while (false)
 
 #ifdef NDEBUG

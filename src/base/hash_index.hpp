@@ -82,7 +82,9 @@ private:
     };
     static constexpr std::size_t slots_min = 64;
 
-    static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
+    static std::uint32_t tag_of(std::uint64_t hash) {
+        return static_cast<std::uint32_t>(hash >> 32);
+    }
     std::size_t mask() const { return slots_.size() - 1; }
     std::size_t grown_slots() const { return slots_.empty() ? slots_min : slots_.size() * 2; }
 
@@ -94,9 +96,11 @@ private:
 
     /// Empties the slot and moves back those behind it that may stand nearer to their home.
     void close_gap(std::size_t gap) {
-        for (std::size_t at = (gap + 1) & mask(); slots_[at].value != none; at = (at + 1) & mask()) {
+        for (std::size_t at = (gap + 1) & mask(); slots_[at].value != none;
+             at = (at + 1) & mask()) {
             const std::size_t home = slots_[at].tag & mask();
-            if (((at - home) & mask()) < ((at - gap) & mask())) continue;  // home lies after the gap
+            if (((at - home) & mask()) < ((at - gap) & mask()))
+                continue;  // home lies after the gap
             slots_[gap] = slots_[at];
             gap = at;
         }

@@ -47,7 +47,9 @@ std::string format_v6(Bytes bytes) {
         if (!out.empty() && out.back() != ':') out += ':';
         fmt::format_to(std::back_inserter(out), "{:x}", groups[i]);
     }
-    if (mapped) fmt::format_to(std::back_inserter(out), ":{}.{}.{}.{}", bytes[12], bytes[13], bytes[14], bytes[15]);
+    if (mapped)
+        fmt::format_to(std::back_inserter(out), ":{}.{}.{}.{}", bytes[12], bytes[13], bytes[14],
+                       bytes[15]);
     return out;
 }
 
@@ -142,7 +144,8 @@ bool IpAddress::is_unspecified() const {
 
 bool IpAddress::is_loopback() const {
     if (is_v4()) return bytes_[0] == 127;
-    return is_v6() && bytes_[15] == 1 && std::all_of(bytes_.begin(), bytes_.end() - 1, [](std::uint8_t b) { return b == 0; });
+    return is_v6() && bytes_[15] == 1 &&
+           std::all_of(bytes_.begin(), bytes_.end() - 1, [](std::uint8_t b) { return b == 0; });
 }
 
 bool IpAddress::is_multicast() const {

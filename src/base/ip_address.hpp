@@ -17,7 +17,7 @@ enum class IpFamily : std::uint8_t { none = 0, v4 = 4, v6 = 6 };
 /// An IPv4 or IPv6 address. Unused bytes are zero, so that equality is by value.
 class IpAddress {
 public:
-    IpAddress() = default;                                     ///< no address
+    IpAddress() = default;  ///< no address
     static IpAddress v4(const std::uint8_t (&bytes)[4]);
     static IpAddress v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d);
     /// From 4 or 16 bytes in network order; nullopt for any other size.

@@ -5,7 +5,11 @@
 namespace kith {
 namespace {
 
-struct GoodAddress { const char* why; const char* text; const char* printed; };
+struct GoodAddress {
+    const char* why;
+    const char* text;
+    const char* printed;
+};
 const GoodAddress good_addresses[] = {
     {"plain IPv4", "192.0.2.1", "192.0.2.1"},
     {"IPv4 limits", "255.255.255.255", "255.255.255.255"},
@@ -18,7 +22,8 @@ const GoodAddress good_addresses[] = {
     {"leading zeros go, RFC 5952 §4.1", "2001:0db8::0001", "2001:db8::1"},
     {"longest run of zeros is shortened, RFC 5952 §4.2.3", "2001:0:0:1:0:0:0:1", "2001:0:0:1::1"},
     {"first of equal runs, RFC 5952 §4.2.3", "2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},
-    {"one zero group is not shortened, RFC 5952 §4.2.2", "2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"},
+    {"one zero group is not shortened, RFC 5952 §4.2.2", "2001:db8:0:1:1:1:1:1",
+     "2001:db8:0:1:1:1:1:1"},
     {"gap for exactly one group", "1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"},
     {"IPv4-mapped", "::ffff:192.0.2.1", "::ffff:192.0.2.1"},
     {"dotted tail", "64:ff9b::192.0.2.33", "64:ff9b::c000:221"},
@@ -34,14 +39,31 @@ TEST(IpAddress, ReadsAndPrints) {
     }
 }
 
-struct BadAddress { const char* why; const char* text; };
+struct BadAddress {
+    const char* why;
+    const char* text;
+};
 const BadAddress bad_addresses[] = {
-    {"nothing", ""}, {"three numbers", "192.0.2"}, {"five numbers", "1.2.3.4.5"}, {"number over 255", "1.2.3.256"},
-    {"leading zero could be octal", "010.0.0.1"}, {"blank before", " 1.2.3.4"}, {"blank after", "1.2.3.4 "},
-    {"sign", "+1.2.3.4"}, {"empty number", "1..3.4"}, {"hex", "0x1.2.3.4"}, {"two gaps", "1::2::3"},
-    {"nine groups", "1:2:3:4:5:6:7:8:9"}, {"seven groups", "1:2:3:4:5:6:7"}, {"five digits", "12345::"},
-    {"gap for nothing", "1:2:3:4::5:6:7:8"}, {"single leading colon", ":1:2:3:4:5:6:7"}, {"trailing colon", "1:2:3:4:5:6:7:"},
-    {"three colons", ":::"}, {"zone id", "fe80::1%eth0"}, {"dotted tail too late", "1:2:3:4:5:6:7:1.2.3.4"},
+    {"nothing", ""},
+    {"three numbers", "192.0.2"},
+    {"five numbers", "1.2.3.4.5"},
+    {"number over 255", "1.2.3.256"},
+    {"leading zero could be octal", "010.0.0.1"},
+    {"blank before", " 1.2.3.4"},
+    {"blank after", "1.2.3.4 "},
+    {"sign", "+1.2.3.4"},
+    {"empty number", "1..3.4"},
+    {"hex", "0x1.2.3.4"},
+    {"two gaps", "1::2::3"},
+    {"nine groups", "1:2:3:4:5:6:7:8:9"},
+    {"seven groups", "1:2:3:4:5:6:7"},
+    {"five digits", "12345::"},
+    {"gap for nothing", "1:2:3:4::5:6:7:8"},
+    {"single leading colon", ":1:2:3:4:5:6:7"},
+    {"trailing colon", "1:2:3:4:5:6:7:"},
+    {"three colons", ":::"},
+    {"zone id", "fe80::1%eth0"},
+    {"dotted tail too late", "1:2:3:4:5:6:7:1.2.3.4"},
     {"dotted tail not last", "::1.2.3.4:5"},
 };
 
@@ -52,7 +74,11 @@ TEST(IpAddress, RefusesWhatIsNotOne) {
     }
 }
 
-struct EndpointCase { const char* why; const char* text; const char* printed; };
+struct EndpointCase {
+    const char* why;
+    const char* text;
+    const char* printed;
+};
 const EndpointCase endpoint_cases[] = {
     {"IPv4 alone takes the default port", "192.0.2.1", "192.0.2.1:53"},
     {"IPv4 with a port", "192.0.2.1:5353", "192.0.2.1:5353"},
@@ -71,11 +97,18 @@ TEST(Endpoint, ReadsAndPrints) {
         SCOPED_TRACE(row.why);
         const auto endpoint = Endpoint::from_text(row.text, 53);
         ASSERT_EQ(endpoint.has_value(), row.printed != nullptr);
-        if (endpoint) { EXPECT_EQ(endpoint->to_text(), row.printed); }
+        if (endpoint) {
+            EXPECT_EQ(endpoint->to_text(), row.printed);
+        }
     }
 }
 
-struct PrefixCase { const char* why; const char* prefix; const char* address; bool inside; };
+struct PrefixCase {
+    const char* why;
+    const char* prefix;
+    const char* address;
+    bool inside;
+};
 const PrefixCase prefix_cases[] = {
     {"inside on a byte border", "10.0.0.0/8", "10.255.0.1", true},
     {"outside on a byte border", "10.0.0.0/8", "11.0.0.0", false},

@@ -5,7 +5,9 @@
 namespace kith {
 namespace {
 
-std::uint64_t load_u64(const std::uint8_t* at) { return std::uint64_t{load_u32(at)} << 32 | load_u32(at + 4); }
+std::uint64_t load_u64(const std::uint8_t* at) {
+    return std::uint64_t{load_u32(at)} << 32 | load_u32(at + 4);
+}
 
 /// The first `bits` of 64 set; any number of bits is meant, also below 0 and above 64.
 std::uint64_t leading(int bits) {
@@ -22,7 +24,8 @@ IpPrefixSet::IpPrefixSet(std::span<const IpPrefix> prefixes) {
             const auto mask = static_cast<std::uint32_t>(leading(prefix.length) >> 32);
             v4_.push_back({mask, load_u32(bytes) & mask});
         } else if (prefix.address.is_v6()) {
-            const std::array<std::uint64_t, 2> mask{leading(prefix.length), leading(prefix.length - 64)};
+            const std::array<std::uint64_t, 2> mask{leading(prefix.length),
+                                                    leading(prefix.length - 64)};
             v6_.push_back({mask, {load_u64(bytes) & mask[0], load_u64(bytes + 8) & mask[1]}});
         }
     }
@@ -32,7 +35,8 @@ bool IpPrefixSet::contains(const IpAddress& address) const {
     const std::uint8_t* const bytes = address.bytes().data();
     if (address.is_v4()) {
         const std::uint32_t value = load_u32(bytes);
-        return std::ranges::any_of(v4_, [value](const V4& each) { return (value & each.mask) == each.value; });
+        return std::ranges::any_of(
+            v4_, [value](const V4& each) { return (value & each.mask) == each.value; });
     }
     if (!address.is_v6()) return false;
     const std::uint64_t high = load_u64(bytes), low = load_u64(bytes + 8);

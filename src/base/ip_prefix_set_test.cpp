@@ -15,19 +15,22 @@ TEST(IpPrefixSet, ContainsWhatOneOfItsPrefixesContains) {
     const auto random_address = [&rng](bool v6) {
         std::array<std::uint8_t, 16> bytes;
         // Few values, so that prefixes and addresses often meet.
-        for (std::uint8_t& byte : bytes) byte = rng.below(8) == 0 ? static_cast<std::uint8_t>(rng.next()) : 0x10;
+        for (std::uint8_t& byte : bytes)
+            byte = rng.below(8) == 0 ? static_cast<std::uint8_t>(rng.next()) : 0x10;
         return *IpAddress::from_bytes(Bytes(bytes).first(v6 ? 16 : 4));
     };
     for (int round = 0; round < 300; ++round) {
         std::vector<IpPrefix> prefixes;
         for (std::uint32_t i = rng.below(4); i > 0; --i) {
             const bool v6 = rng.below(2) == 0;
-            prefixes.push_back({random_address(v6), static_cast<std::uint8_t>(rng.below(v6 ? 129 : 33))});
+            prefixes.push_back(
+                {random_address(v6), static_cast<std::uint8_t>(rng.below(v6 ? 129 : 33))});
         }
         const IpPrefixSet set(prefixes);
         for (int i = 0; i < 20; ++i) {
             const IpAddress address = random_address(rng.below(2) == 0);
-            const bool expected = std::ranges::any_of(prefixes, [&](const IpPrefix& each) { return each.contains(address); });
+            const bool expected = std::ranges::any_of(
+                prefixes, [&](const IpPrefix& each) { return each.contains(address); });
             EXPECT_EQ(set.contains(address), expected) << address.to_text();
         }
     }

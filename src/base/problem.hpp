@@ -14,10 +14,10 @@ enum class Severity : std::uint8_t {
 
 /// One problem and its place. All problems of a file are reported, not only the first.
 struct Problem {
-    std::string file;           // as the user named it; empty: standard input or no file
-    std::uint32_t line = 0;     // from 1; 0: the file as a whole
-    std::uint32_t column = 0;   // from 1, in bytes; 0: the whole line
-    std::string text;           // what was expected, what was found, what to do; no full stop
+    std::string file;          // as the user named it; empty: standard input or no file
+    std::uint32_t line = 0;    // from 1; 0: the file as a whole
+    std::uint32_t column = 0;  // from 1, in bytes; 0: the whole line
+    std::string text;          // what was expected, what was found, what to do; no full stop
     Severity severity = Severity::error;
 
     /// `file:line:column: error: text`, leaving out what is unknown.

@@ -33,7 +33,8 @@ TEST(Published, ReadersSeeWholeValuesAndTheWriterDestroysThem) {
     };
     std::thread first(read), second(read);
     for (int i = 1; i <= rounds; ++i) {
-        published.publish(std::shared_ptr<const Pair>(new Pair{i, i, &died[static_cast<std::size_t>(i)]}));
+        published.publish(
+            std::shared_ptr<const Pair>(new Pair{i, i, &died[static_cast<std::size_t>(i)]}));
     }
     stop = true;
     first.join();

@@ -26,6 +26,6 @@ struct [[nodiscard]] Result : std::expected<T, E> {
 /// Declares `decl` from the value of the expression, or returns its error.
 #define KITH_TRY(decl, ...) KITH_TRY_AS(KITH_CAT(kith_try_, __LINE__), decl, __VA_ARGS__)
 /// Returns the error of a Result<void, E>, if any.
-#define KITH_TRY_VOID(...)                              \
-    if (auto kith_done = (__VA_ARGS__); !kith_done)     \
+#define KITH_TRY_VOID(...)                          \
+    if (auto kith_done = (__VA_ARGS__); !kith_done) \
     return std::unexpected(std::move(kith_done).error())

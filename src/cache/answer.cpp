@@ -45,11 +45,13 @@ bool write_records(const CachedAnswer& answer, std::uint32_t age, dns::MessageBu
     dns::MessageBuilder::Mark rrset_start = out.mark();
     std::optional<dns::RecordView> last;
     for (const Section section : {Section::answer, Section::authority}) {
-        const int count = load_u16(answer.message.data() + 4 + 2 * static_cast<std::size_t>(section));
+        const int count =
+            load_u16(answer.message.data() + 4 + 2 * static_cast<std::size_t>(section));
         for (int i = 0; i < count; ++i) {
             const dns::Wire<dns::RecordView> record = dns::read_record(reader, section);
             dns::Writer rdata(scratch);
-            if (!record || !dns::expand_rdata(answer.message, *record, rdata)) return false;  // checked when stored
+            if (!record || !dns::expand_rdata(answer.message, *record, rdata))
+                return false;  // checked when stored
             if (!last || !same_rrset(*last, *record)) rrset_start = out.mark();
             last = *record;
             if (!out.add_record(section, record->owner, record->type, record->klass,
@@ -69,7 +71,8 @@ dns::Rcode CachedAnswer::rcode() const {
 }
 
 dns::NameView CachedAnswer::name() const {
-    return dns::NameView::unchecked(message.subspan(dns::header_bytes, body_offset - dns::header_bytes - 4U));
+    return dns::NameView::unchecked(
+        message.subspan(dns::header_bytes, body_offset - dns::header_bytes - 4U));
 }
 
 bool CachedAnswer::is_for(dns::NameView asked, dns::RrType type, dns::RrClass klass) const {
@@ -105,7 +108,8 @@ Answer::Answer(Bytes message, std::span<const std::uint16_t> ttl_offsets, std::u
     if (ttl_offsets.empty()) return;
     std::memcpy(data_.get() + offsets_at(), ttl_offsets.data(), ttl_offsets.size_bytes());
     ttl_seconds_ = 0xffffffffU;
-    for (const std::uint16_t at : ttl_offsets) ttl_seconds_ = std::min(ttl_seconds_, load_u32(message.data() + at));
+    for (const std::uint16_t at : ttl_offsets)
+        ttl_seconds_ = std::min(ttl_seconds_, load_u32(message.data() + at));
 }
 
 std::optional<Answer> Answer::from_message(Bytes message) {
@@ -122,7 +126,8 @@ std::optional<Answer> Answer::from_message(Bytes message) {
     std::array<std::uint16_t, answer_records_max> offsets;  // NOLINT: written before it is read
     dns::Reader reader(message, body);
     for (std::size_t i = 0; i < records; ++i) {
-        const auto record = dns::read_record(reader, i < header->counts[1] ? Section::answer : Section::authority);
+        const auto record =
+            dns::read_record(reader, i < header->counts[1] ? Section::answer : Section::authority);
         if (!record) return std::nullopt;
         offsets[i] = static_cast<std::uint16_t>(record->rdata_offset - 6U);
     }
@@ -132,7 +137,8 @@ std::optional<Answer> Answer::from_message(Bytes message) {
 
 Answer Answer::failure(dns::NameView name, dns::RrType type, dns::RrClass klass) {
     std::array<std::uint8_t, dns::header_bytes + dns::name_bytes_max + 4> bytes{};
-    store_u16(bytes.data() + 2, static_cast<std::uint16_t>(dns::Header::qr | static_cast<unsigned>(dns::Rcode::SERVFAIL)));
+    store_u16(bytes.data() + 2, static_cast<std::uint16_t>(
+                                    dns::Header::qr | static_cast<unsigned>(dns::Rcode::SERVFAIL)));
     store_u16(bytes.data() + 4, 1);
     std::memcpy(bytes.data() + dns::header_bytes, name.wire().data(), name.size());
     const std::size_t end = dns::header_bytes + name.size();
@@ -154,7 +160,8 @@ Answer Answer::copy() const {
 
 CachedAnswer Answer::view(Time stored, Freshness freshness) const {
     const auto* const offsets = reinterpret_cast<const std::uint16_t*>(data_.get() + offsets_at());
-    return {message(), {offsets, ttl_count_}, stored, ttl_seconds_, body_offset_, freshness, std::nullopt};
+    return {message(), {offsets, ttl_count_}, stored, ttl_seconds_, body_offset_,
+            freshness, std::nullopt};
 }
 
 }  // namespace kith::cache

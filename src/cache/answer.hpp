@@ -29,13 +29,13 @@ enum class Freshness : std::uint8_t {
 /// A borrowed answer and how to treat it. Valid until the owner (the cache, the forwarder) is next
 /// called with anything but a const member.
 struct CachedAnswer {
-    Bytes message;                              // whole, as shown above, id 0
+    Bytes message;                               // whole, as shown above, id 0
     std::span<const std::uint16_t> ttl_offsets;  // of every record, ascending
-    Time stored{};                              // when it came in
-    std::uint32_t ttl_seconds = 0;              // lowest TTL of its records
-    std::uint16_t body_offset = 0;              // first byte after the question
+    Time stored{};                               // when it came in
+    std::uint32_t ttl_seconds = 0;               // lowest TTL of its records
+    std::uint16_t body_offset = 0;               // first byte after the question
     Freshness freshness = Freshness::fresh;
-    std::optional<dns::EdeCode> ede;            // extended error the response should carry
+    std::optional<dns::EdeCode> ede;  // extended error the response should carry
 
     dns::Rcode rcode() const;
     /// The question's name, in lower case.

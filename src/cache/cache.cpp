@@ -20,7 +20,8 @@ std::uint64_t spread(std::uint64_t value) {
 
 /// The extended error of a stale answer (RFC 8914 §4.4, §4.20).
 dns::EdeCode stale_ede(const CachedAnswer& answer) {
-    return answer.rcode() == dns::Rcode::NXDOMAIN ? dns::EdeCode::stale_nxdomain_answer : dns::EdeCode::stale_answer;
+    return answer.rcode() == dns::Rcode::NXDOMAIN ? dns::EdeCode::stale_nxdomain_answer
+                                                  : dns::EdeCode::stale_answer;
 }
 
 std::chrono::seconds failure_time(int failures) {
@@ -31,7 +32,8 @@ std::chrono::seconds failure_time(int failures) {
 }  // namespace
 
 std::uint64_t Key::hash() const {
-    const std::uint64_t rest = static_cast<std::uint64_t>(type) << 32 | static_cast<std::uint64_t>(klass) << 8 |
+    const std::uint64_t rest = static_cast<std::uint64_t>(type) << 32 |
+                               static_cast<std::uint64_t>(klass) << 8 |
                                (flags.dnssec_ok ? 2U : 0U) | (flags.checking_disabled ? 1U : 0U);
     // The name's hash is keyed; what is added needs no key, only to tell questions of a name apart.
     return spread(name.hash() ^ rest * 0xd6e8feb86659fd93U);
@@ -42,8 +44,8 @@ Cache::Cache(CacheLimits limits) : limits_(limits) {
 }
 
 bool Cache::is_it(const Entry& entry, const Key& key) const {
-    if (entry.type != static_cast<std::uint16_t>(key.type) || entry.klass != static_cast<std::uint16_t>(key.klass) ||
-        entry.flags != key.flags) {
+    if (entry.type != static_cast<std::uint16_t>(key.type) ||
+        entry.klass != static_cast<std::uint16_t>(key.klass) || entry.flags != key.flags) {
         return false;
     }
     // Both names are in lower case, and a name's bytes say where it ends.
@@ -63,7 +65,8 @@ std::uint32_t Cache::lookup(const Key& key) const {
 
 /// Its data is fresh, or stale and still good enough to fall back on.
 bool Cache::is_usable(Time now, const Entry& entry) const {
-    const auto life = std::chrono::seconds(std::uint64_t{entry.answer.ttl_seconds()} + limits_.stale_seconds_max);
+    const auto life =
+        std::chrono::seconds(std::uint64_t{entry.answer.ttl_seconds()} + limits_.stale_seconds_max);
     return entry.answer.has_records() && now - entry.stored < life;
 }
 
@@ -80,9 +83,12 @@ Found Cache::judge(Time now, const Entry& entry) const {
     if (now - entry.stored < std::chrono::seconds(ttl)) {
         const CachedAnswer answer = entry.answer.view(entry.stored, Freshness::fresh);
         const bool ending = ttl - answer.age_seconds(now) <= ttl / prefetch_share;
-        return {State::fresh, ending && !failed && ttl >= prefetch_ttl_min && entry.hits >= prefetch_hits_min, answer};
+        return {State::fresh,
+                ending && !failed && ttl >= prefetch_ttl_min && entry.hits >= prefetch_hits_min,
+                answer};
     }
-    Found found{failed ? State::stale : State::stale_recheck, false, entry.answer.view(entry.stored, Freshness::stale)};
+    Found found{failed ? State::stale : State::stale_recheck, false,
+                entry.answer.view(entry.stored, Freshness::stale)};
     found.answer.ede = stale_ede(found.answer);
     return found;
 }
@@ -145,7 +151,8 @@ void Cache::fail(Time now, const Key& key, std::optional<dns::EdeCode> ede) {
     if (entry.failures != 255) ++entry.failures;
     entry.failure_ede = ede;
     const bool has_data = entry.answer.has_records();
-    entry.failed_until = now + (has_data ? std::chrono::seconds(stale_recheck_seconds) : failure_time(entry.failures));
+    entry.failed_until = now + (has_data ? std::chrono::seconds(stale_recheck_seconds)
+                                         : failure_time(entry.failures));
 }
 
 bool Cache::is_too_large(const Answer& answer) const {
@@ -171,7 +178,8 @@ void Cache::put(std::uint32_t index, Time now, Answer answer) {
 
 std::size_t Cache::bytes() const {
     constexpr std::size_t chunk_bytes = entries_per_chunk * sizeof(Entry) + 16;
-    return answer_bytes_ + chunks_.size() * chunk_bytes + chunks_.capacity() * sizeof(chunks_[0]) + index_.bytes();
+    return answer_bytes_ + chunks_.size() * chunk_bytes + chunks_.capacity() * sizeof(chunks_[0]) +
+           index_.bytes();
 }
 
 /// Makes sure that there is a free entry and a place in the index; false when the cache is too
@@ -188,7 +196,9 @@ bool Cache::make_slot() {
         }
     }
     if (free_ == HashIndex::none) {
-        const std::size_t list = chunks_.size() == chunks_.capacity() ? (2 * chunks_.size() + 8) * sizeof(chunks_[0]) : 0;
+        const std::size_t list = chunks_.size() == chunks_.capacity()
+                                     ? (2 * chunks_.size() + 8) * sizeof(chunks_[0])
+                                     : 0;
         if (bytes() + chunk_bytes + list > limits_.bytes_max) {
             evict(HashIndex::none);
         } else {

@@ -39,28 +39,29 @@ struct Key {
 struct CacheLimits {
     std::size_t bytes_max = std::size_t{64} << 20;  // hard, index included; 0: cache nothing
     std::size_t entries_max = 1'000'000;            // 0: cache nothing
-    std::uint32_t stale_seconds_max = 86400;        // how long past its TTL data is kept; 0: no stale data
+    std::uint32_t stale_seconds_max =
+        86400;  // how long past its TTL data is kept; 0: no stale data
     friend bool operator==(const CacheLimits&, const CacheLimits&) = default;
 };
 
 struct CacheStats {
-    std::uint64_t hits = 0;        // fresh answers found
+    std::uint64_t hits = 0;  // fresh answers found
     std::uint64_t stale_hits = 0;
     std::uint64_t failed_hits = 0;  // failures found
     std::uint64_t misses = 0;
     std::uint64_t stored = 0;
-    std::uint64_t refused = 0;     // too large to keep
+    std::uint64_t refused = 0;  // too large to keep
     std::uint64_t evicted = 0;
 };
 
 /// What find() knows of a question.
 struct Found {
     enum class State : std::uint8_t {
-        none,          // ask upstream
-        fresh,         // `answer` is the reply
+        none,           // ask upstream
+        fresh,          // `answer` is the reply
         stale_recheck,  // ask upstream; `answer` (stale) is the reply if that fails or takes long
-        stale,         // upstream failed a moment ago: `answer` (stale) is the reply
-        failed,        // upstream failed a moment ago and there is no data: SERVFAIL, `answer` says so
+        stale,          // upstream failed a moment ago: `answer` (stale) is the reply
+        failed,  // upstream failed a moment ago and there is no data: SERVFAIL, `answer` says so
     };
     State state = State::none;
     bool prefetch = false;  // fresh, popular and soon over: ask upstream in the background
@@ -101,17 +102,20 @@ private:
         Answer answer;
         std::uint64_t hash = 0;
         Time stored{};
-        Time failed_until{};       // epoch: no failure
-        std::uint32_t newer = HashIndex::none, older = HashIndex::none;  // SIEVE's queue; free list: older
+        Time failed_until{};  // epoch: no failure
+        std::uint32_t newer = HashIndex::none,
+                      older = HashIndex::none;  // SIEVE's queue; free list: older
         std::uint16_t type = 0, klass = 0;
         KeyFlags flags;
-        std::uint8_t hits = 0;     // since stored, saturating
+        std::uint8_t hits = 0;      // since stored, saturating
         std::uint8_t failures = 0;  // in a row, saturating
         bool visited = false;
         std::optional<dns::EdeCode> failure_ede;
     };
 
-    Entry& at(std::uint32_t index) { return chunks_[index / entries_per_chunk][index % entries_per_chunk]; }
+    Entry& at(std::uint32_t index) {
+        return chunks_[index / entries_per_chunk][index % entries_per_chunk];
+    }
     const Entry& at(std::uint32_t index) const {
         return chunks_[index / entries_per_chunk][index % entries_per_chunk];
     }

@@ -25,7 +25,8 @@ struct World {
         std::vector<std::uint8_t> buffer(65535);
         dns::MessageBuilder builder;
         for (std::size_t i = 0; i < count; ++i) {
-            const dns::Name name = *dns::Name::from_text("host" + std::to_string(i) + ".example.com");
+            const dns::Name name =
+                *dns::Name::from_text("host" + std::to_string(i) + ".example.com");
             const dns::LookupName lookup(name);
             builder.start(buffer, buffer.size());
             builder.add_question(name, dns::RrType::A, dns::RrClass::IN);
@@ -33,8 +34,10 @@ struct World {
             starts.push_back(static_cast<std::uint32_t>(wire.size()));
             wire.insert(wire.end(), query.begin(), query.end());
             const std::uint8_t rdata[4] = {192, 0, 2, 1};
-            builder.add_record(dns::Section::answer, name, dns::RrType::A, dns::RrClass::IN, 300, rdata);
-            cache.store(now, {lookup, dns::RrType::A, dns::RrClass::IN, {}}, *cache::Answer::from_message(builder.finish()));
+            builder.add_record(dns::Section::answer, name, dns::RrType::A, dns::RrClass::IN, 300,
+                               rdata);
+            cache.store(now, {lookup, dns::RrType::A, dns::RrClass::IN, {}},
+                        *cache::Answer::from_message(builder.finish()));
         }
         starts.push_back(static_cast<std::uint32_t>(wire.size()));
     }
@@ -55,7 +58,8 @@ void answer_from_cache(benchmark::State& state) {
         const auto query = dns::read_query(message);
         name.assign(dns::NameView::unchecked(query->qname));
         builder.start_response(buffer, buffer.size(), message, *query);
-        const cache::Found found = world.cache.find(world.now + 7s, {name, query->qtype, query->qclass, {}});
+        const cache::Found found =
+            world.cache.find(world.now + 7s, {name, query->qtype, query->qclass, {}});
         cache::write_answer(found.answer, world.now + 7s, cache::Place::question, builder);
         benchmark::DoNotOptimize(builder.finish().data());
     }
@@ -70,7 +74,8 @@ void read_and_find_only(benchmark::State& state) {
     for (auto _ : state) {
         const auto query = dns::read_query(world.pick(rng));
         name.assign(dns::NameView::unchecked(query->qname));
-        benchmark::DoNotOptimize(world.cache.find(world.now, {name, dns::RrType::A, dns::RrClass::IN, {}}));
+        benchmark::DoNotOptimize(
+            world.cache.find(world.now, {name, dns::RrType::A, dns::RrClass::IN, {}}));
     }
 }
 BENCHMARK(read_and_find_only)->Arg(1000)->Arg(100'000);

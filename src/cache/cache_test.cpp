@@ -26,7 +26,8 @@ struct Row {
     Section section = Section::answer;
 };
 
-std::vector<std::uint8_t> make_message(std::string_view qname, RrType type, const std::vector<Row>& rows,
+std::vector<std::uint8_t> make_message(std::string_view qname, RrType type,
+                                       const std::vector<Row>& rows,
                                        dns::Rcode rcode = dns::Rcode::NOERROR) {
     std::vector<std::uint8_t> buffer(65535);
     dns::MessageBuilder builder;
@@ -61,7 +62,8 @@ std::string to_text(Bytes message) {
             dns::Writer rdata(scratch);
             EXPECT_TRUE(dns::expand_rdata(message, record, rdata).has_value());
             out += " | " + record.owner.to_text() + " " + std::to_string(record.ttl) + " " +
-                   dns::type_name(record.type) + " " + dns::rdata_to_text(record.type, record.klass, rdata.written());
+                   dns::type_name(record.type) + " " +
+                   dns::rdata_to_text(record.type, record.klass, rdata.written());
         });
     }
     return out;
@@ -70,11 +72,13 @@ std::string to_text(Bytes message) {
 /// A cache asked by text.
 struct Fixture {
     explicit Fixture(CacheLimits limits = {}) : cache(limits) {}
-    void store(std::string_view text, const Answer& answer, Time now = start, RrType type = RrType::A, KeyFlags flags = {}) {
+    void store(std::string_view text, const Answer& answer, Time now = start,
+               RrType type = RrType::A, KeyFlags flags = {}) {
         const dns::LookupName lookup(name(text));
         cache.store(now, {lookup, type, RrClass::IN, flags}, answer);
     }
-    Found find(std::string_view text, Time now = start, RrType type = RrType::A, KeyFlags flags = {}) {
+    Found find(std::string_view text, Time now = start, RrType type = RrType::A,
+               KeyFlags flags = {}) {
         const dns::LookupName lookup(name(text));
         return cache.find(now, {lookup, type, RrClass::IN, flags});
     }
@@ -95,14 +99,26 @@ TEST(WriteAnswer, AgesTtlsAndKeepsTheAskersCase) {
         std::string text;
     };
     const Case cases[] = {
-        {"one address", RrType::A, {{"www.example.", 300, RrType::A, "192.0.2.1"}}, dns::Rcode::NOERROR,
+        {"one address",
+         RrType::A,
+         {{"www.example.", 300, RrType::A, "192.0.2.1"}},
+         dns::Rcode::NOERROR,
          "NOERROR | wWw.eXample. 200 A 192.0.2.1"},
-        {"a chain whose names are compressed", RrType::A,
-         {{"www.example.", 300, RrType::CNAME, "web.example."}, {"web.example.", 150, RrType::A, "192.0.2.1"}},
-         dns::Rcode::NOERROR, "NOERROR | wWw.eXample. 200 CNAME web.eXample. | web.eXample. 50 A 192.0.2.1"},
-        {"negative", RrType::A, {{"example.", 101, RrType::SOA, "ns.example. m.example. 1 2 3 4 5", Section::authority}},
-         dns::Rcode::NXDOMAIN, "NXDOMAIN | eXample. 1 SOA ns.eXample. m.eXample. 1 2 3 4 5"},
-        {"never below zero", RrType::A, {{"www.example.", 99, RrType::A, "192.0.2.1"}}, dns::Rcode::NOERROR,
+        {"a chain whose names are compressed",
+         RrType::A,
+         {{"www.example.", 300, RrType::CNAME, "web.example."},
+          {"web.example.", 150, RrType::A, "192.0.2.1"}},
+         dns::Rcode::NOERROR,
+         "NOERROR | wWw.eXample. 200 CNAME web.eXample. | web.eXample. 50 A 192.0.2.1"},
+        {"negative",
+         RrType::A,
+         {{"example.", 101, RrType::SOA, "ns.example. m.example. 1 2 3 4 5", Section::authority}},
+         dns::Rcode::NXDOMAIN,
+         "NXDOMAIN | eXample. 1 SOA ns.eXample. m.eXample. 1 2 3 4 5"},
+        {"never below zero",
+         RrType::A,
+         {{"www.example.", 99, RrType::A, "192.0.2.1"}},
+         dns::Rcode::NOERROR,
          "NOERROR | wWw.eXample. 0 A 192.0.2.1"},
     };
     for (const Case& row : cases) {
@@ -113,7 +129,8 @@ TEST(WriteAnswer, AgesTtlsAndKeepsTheAskersCase) {
             dns::MessageBuilder builder;
             builder.start(buffer, buffer.size());
             builder.add_question(name("wWw.eXample"), row.type, RrClass::IN);
-            EXPECT_TRUE(write_answer(answer.view(start, Freshness::fresh), start + 100s + 900ms, place, builder));
+            EXPECT_TRUE(write_answer(answer.view(start, Freshness::fresh), start + 100s + 900ms,
+                                     place, builder));
             EXPECT_EQ(to_text(builder.finish()), row.text);
         }
     }
@@ -131,18 +148,21 @@ TEST(WriteAnswer, StaleRecordsHaveThirtySeconds) {
 
 TEST(WriteAnswer, WritesWholeRrsetsOnlyAndSetsTc) {
     std::vector<Row> rows{{"www.example.", 300, RrType::CNAME, "web.example."}};
-    for (int i = 0; i < 30; ++i) rows.push_back({"web.example.", 300, RrType::A, "192.0.2." + std::to_string(i)});
+    for (int i = 0; i < 30; ++i)
+        rows.push_back({"web.example.", 300, RrType::A, "192.0.2." + std::to_string(i)});
     const Answer answer = make_answer("www.example", RrType::A, rows);
     std::array<std::uint8_t, 512> buffer;
     dns::MessageBuilder builder;
     builder.start(buffer, 300);
     builder.add_question(name("www.example"), RrType::A, RrClass::IN);
-    EXPECT_FALSE(write_answer(answer.view(start, Freshness::fresh), start, Place::question, builder));
+    EXPECT_FALSE(
+        write_answer(answer.view(start, Freshness::fresh), start, Place::question, builder));
     EXPECT_EQ(to_text(builder.finish()), "NOERROR TC | www.example. 300 CNAME web.example.");
 }
 
 TEST(Answer, RefusesMessagesOfAnotherForm) {
-    std::vector<std::uint8_t> good = make_message("www.example", RrType::A, {{"www.example.", 1, RrType::A, "192.0.2.1"}});
+    std::vector<std::uint8_t> good =
+        make_message("www.example", RrType::A, {{"www.example.", 1, RrType::A, "192.0.2.1"}});
     EXPECT_TRUE(Answer::from_message(good).has_value());
     std::vector<std::uint8_t> bad = good;
     bad[13] = 'W';
@@ -187,7 +207,8 @@ TEST(Cache, EntryIsFreshThenStaleThenGone) {
                               {300'000ms, State::stale_recheck},
                               {1'299'999ms, State::stale_recheck},
                               {1'300'000ms, State::none}};
-    for (const Moment& moment : moments) EXPECT_EQ(f.find("www.example", start + moment.after).state, moment.state);
+    for (const Moment& moment : moments)
+        EXPECT_EQ(f.find("www.example", start + moment.after).state, moment.state);
 }
 
 TEST(Cache, FailureTimesGrowAndAreForgottenOnSuccess) {
@@ -195,7 +216,8 @@ TEST(Cache, FailureTimesGrowAndAreForgottenOnSuccess) {
     Time now = start;
     for (const std::chrono::seconds expected : {5s, 10s, 20s, 40s, 80s, 160s, 300s, 300s}) {
         f.fail("www.example", now);
-        EXPECT_EQ(f.find("www.example", now + expected - 1ms).state, State::failed) << expected.count();
+        EXPECT_EQ(f.find("www.example", now + expected - 1ms).state, State::failed)
+            << expected.count();
         now += expected;
         EXPECT_EQ(f.find("www.example", now).state, State::none) << expected.count();
     }
@@ -219,9 +241,10 @@ TEST(Cache, FailureKeepsDataForHalfAMinute) {
 
 TEST(Cache, StaleNxdomainSaysSo) {
     Fixture f;
-    f.store("www.example", make_answer("www.example", RrType::A,
-                                       {{"example.", 60, RrType::SOA, "a. b. 1 2 3 4 5", Section::authority}},
-                                       dns::Rcode::NXDOMAIN));
+    f.store("www.example",
+            make_answer("www.example", RrType::A,
+                        {{"example.", 60, RrType::SOA, "a. b. 1 2 3 4 5", Section::authority}},
+                        dns::Rcode::NXDOMAIN));
     EXPECT_EQ(f.find("www.example", start + 61s).answer.ede, dns::EdeCode::stale_nxdomain_answer);
 }
 
@@ -241,11 +264,14 @@ TEST(Cache, WantsPopularAnswersFetchedBeforeTheyEnd) {
     EXPECT_FALSE(f.find("www.example", start + 269s).prefetch) << "asked for twice, but early";
     EXPECT_TRUE(f.find("www.example", start + 271s).prefetch);
     f.store("www.example", address("www.example", 9));
-    for (int i = 0; i < 5; ++i) EXPECT_FALSE(f.find("www.example", start + 8s + 900ms).prefetch) << "too short to be worth it";
+    for (int i = 0; i < 5; ++i)
+        EXPECT_FALSE(f.find("www.example", start + 8s + 900ms).prefetch)
+            << "too short to be worth it";
 }
 
 TEST(Cache, NeverPassesItsBytesNorItsEntries) {
-    for (const std::size_t bytes : {std::size_t{0}, std::size_t{1000}, std::size_t{30'000}, std::size_t{1'000'000}}) {
+    for (const std::size_t bytes :
+         {std::size_t{0}, std::size_t{1000}, std::size_t{30'000}, std::size_t{1'000'000}}) {
         Fixture f({.bytes_max = bytes, .entries_max = 2000});
         for (int i = 0; i < 6000; ++i) {
             const std::string text = std::to_string(i) + ".some.longer.domain.example";
@@ -259,7 +285,8 @@ TEST(Cache, NeverPassesItsBytesNorItsEntries) {
         }
         if (bytes >= 30'000) {
             EXPECT_GT(f.cache.size(), bytes / 600);
-            EXPECT_EQ(f.find("5999.some.longer.domain.example").state, State::fresh) << "the newest is in";
+            EXPECT_EQ(f.find("5999.some.longer.domain.example").state, State::fresh)
+                << "the newest is in";
         }
         f.cache.clear();
         EXPECT_EQ(f.cache.bytes(), 0U);
@@ -290,7 +317,8 @@ TEST(Cache, OneLargeAnswerDoesNotPushOutAll) {
     Fixture f({.bytes_max = 60'000});
     f.store("www.example", address("www.example"));
     std::vector<Row> rows;
-    for (int i = 0; i < 250; ++i) rows.push_back({"big.example.", 300, RrType::A, "192.0.2." + std::to_string(i)});
+    for (int i = 0; i < 250; ++i)
+        rows.push_back({"big.example.", 300, RrType::A, "192.0.2." + std::to_string(i)});
     f.store("big.example", make_answer("big.example", RrType::A, rows));
     EXPECT_EQ(f.find("big.example").state, State::none);
     EXPECT_EQ(f.find("www.example").state, State::fresh);
@@ -299,7 +327,8 @@ TEST(Cache, OneLargeAnswerDoesNotPushOutAll) {
 
 TEST(Cache, ForgetsADomain) {
     Fixture f;
-    for (const char* const text : {"a.example", "b.a.example", "example", "other"}) f.store(text, address(text));
+    for (const char* const text : {"a.example", "b.a.example", "example", "other"})
+        f.store(text, address(text));
     EXPECT_EQ(f.cache.erase_under(name("A.example")), 2U);
     EXPECT_EQ(f.find("b.a.example").state, State::none);
     EXPECT_EQ(f.find("example").state, State::fresh);

@@ -21,15 +21,33 @@ constexpr double quiet_seconds = 1.5;  // of --terminate
 
 /// Types as Avahi names them for people; others stay what they are.
 constexpr std::pair<std::string_view, std::string_view> type_names[] = {
-    {"_afpovertcp._tcp", "Apple File Sharing"}, {"_airplay._tcp", "Apple AirPlay"},     {"_daap._tcp", "iTunes Audio Access"},
-    {"_dns._udp", "DNS Server"},                {"_domain._udp", "DNS Server"},         {"_ftp._tcp", "FTP File Transfer"},
-    {"_http._tcp", "Web Site"},                 {"_https._tcp", "Secure Web Site"},     {"_imap._tcp", "IMAP Mail Access"},
-    {"_ipp._tcp", "Internet Printer"},          {"_ipps._tcp", "Secure Internet Printer"}, {"_ldap._tcp", "LDAP Directory Server"},
-    {"_nfs._tcp", "Network File System"},       {"_ntp._udp", "NTP Time Server"},       {"_pdl-datastream._tcp", "PDL Printer"},
-    {"_pop3._tcp", "POP3 Mail Access"},         {"_printer._tcp", "UNIX Printer"},      {"_raop._tcp", "AirTunes Remote Audio"},
-    {"_rfb._tcp", "VNC Remote Access"},         {"_rtsp._tcp", "RTSP Realtime Streaming Server"}, {"_sftp-ssh._tcp", "SFTP File Transfer"},
-    {"_sip._udp", "SIP Telephony"},             {"_smb._tcp", "Microsoft Windows Network"}, {"_ssh._tcp", "SSH Remote Terminal"},
-    {"_telnet._tcp", "Telnet Remote Terminal"}, {"_tftp._udp", "TFTP Trivial File Transfer"}, {"_webdav._tcp", "WebDAV File Share"},
+    {"_afpovertcp._tcp", "Apple File Sharing"},
+    {"_airplay._tcp", "Apple AirPlay"},
+    {"_daap._tcp", "iTunes Audio Access"},
+    {"_dns._udp", "DNS Server"},
+    {"_domain._udp", "DNS Server"},
+    {"_ftp._tcp", "FTP File Transfer"},
+    {"_http._tcp", "Web Site"},
+    {"_https._tcp", "Secure Web Site"},
+    {"_imap._tcp", "IMAP Mail Access"},
+    {"_ipp._tcp", "Internet Printer"},
+    {"_ipps._tcp", "Secure Internet Printer"},
+    {"_ldap._tcp", "LDAP Directory Server"},
+    {"_nfs._tcp", "Network File System"},
+    {"_ntp._udp", "NTP Time Server"},
+    {"_pdl-datastream._tcp", "PDL Printer"},
+    {"_pop3._tcp", "POP3 Mail Access"},
+    {"_printer._tcp", "UNIX Printer"},
+    {"_raop._tcp", "AirTunes Remote Audio"},
+    {"_rfb._tcp", "VNC Remote Access"},
+    {"_rtsp._tcp", "RTSP Realtime Streaming Server"},
+    {"_sftp-ssh._tcp", "SFTP File Transfer"},
+    {"_sip._udp", "SIP Telephony"},
+    {"_smb._tcp", "Microsoft Windows Network"},
+    {"_ssh._tcp", "SSH Remote Terminal"},
+    {"_telnet._tcp", "Telnet Remote Terminal"},
+    {"_tftp._udp", "TFTP Trivial File Transfer"},
+    {"_webdav._tcp", "WebDAV File Share"},
     {"_workstation._tcp", "Workstation"},
 };
 
@@ -45,7 +63,8 @@ std::string_view type_name_for(std::string_view type) {
 std::string escape_label(std::string_view label) {
     std::string out;
     for (const char c : label) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_';
         if (c == '.' || c == '\\') {
             out += '\\';
             out += c;
@@ -90,37 +109,53 @@ std::map<std::uint32_t, FamilySet> read_families() {
     const auto links = monitor->read();
     if (!links) return out;
     for (const net::LinkState& link : *links) {
-        for (const IpPrefix& prefix : link.addresses) out[link.index].insert(prefix.address.is_v4() ? client::Family::ipv4 : client::Family::ipv6);
+        for (const IpPrefix& prefix : link.addresses)
+            out[link.index].insert(prefix.address.is_v4() ? client::Family::ipv4
+                                                          : client::Family::ipv6);
     }
     return out;
 }
 
-std::string_view family_name(client::Family family) { return family == client::Family::ipv6 ? "IPv6" : "IPv4"; }
+std::string_view family_name(client::Family family) {
+    return family == client::Family::ipv6 ? "IPv6" : "IPv4";
+}
 
 struct BrowseWords {
     std::vector<std::string> types;
     std::string domain = "local";
-    bool all = false, domains = false, dump = false, terminate = false, resolve = false, parsable = false, verbose = false, no_lookup = false;
+    bool all = false, domains = false, dump = false, terminate = false, resolve = false,
+         parsable = false, verbose = false, no_lookup = false;
 };
 
 class AvahiBrowser {
 public:
-    AvahiBrowser(const BrowseWords& words, client::Discovery& discovery, DiscoveryRun& run, std::ostream& out, std::ostream& err)
-        : words_(words), discovery_(discovery), run_(run), out_(out), err_(err), families_(read_families()) {}
+    AvahiBrowser(const BrowseWords& words, client::Discovery& discovery, DiscoveryRun& run,
+                 std::ostream& out, std::ostream& err)
+        : words_(words),
+          discovery_(discovery),
+          run_(run),
+          out_(out),
+          err_(err),
+          families_(read_families()) {}
 
     bool start() {
         note_news();
         if (words_.domains) {
-            domains_ = discovery_.browse_domains("b", [this](const client::DomainEvent& event) { on_domain(event); }, words_.domain);
+            domains_ = discovery_.browse_domains(
+                "b", [this](const client::DomainEvent& event) { on_domain(event); }, words_.domain);
             return started(domains_);
         }
         if (words_.all) {
-            types_ = discovery_.browse_types([this](const client::TypeEvent& event) {
-                if (event.error.empty() && event.change == client::Change::added) browse(event.type);
-            }, words_.domain);
+            types_ = discovery_.browse_types(
+                [this](const client::TypeEvent& event) {
+                    if (event.error.empty() && event.change == client::Change::added)
+                        browse(event.type);
+                },
+                words_.domain);
             return started(types_);
         }
-        return std::ranges::all_of(words_.types, [this](const std::string& type) { return browse(type); });
+        return std::ranges::all_of(words_.types,
+                                   [this](const std::string& type) { return browse(type); });
     }
 
 private:
@@ -136,7 +171,8 @@ private:
     bool browse(const std::string& type) {
         if (browsing_.contains(type)) return true;
         note_news();
-        auto operation = discovery_.browse(type, [this](const client::BrowseEvent& event) { on_instance(event); }, words_.domain);
+        auto operation = discovery_.browse(
+            type, [this](const client::BrowseEvent& event) { on_instance(event); }, words_.domain);
         if (!started(operation)) return false;
         browsing_.emplace(type, std::move(operation));
         return true;
@@ -148,9 +184,11 @@ private:
         const char sign = event.change == client::Change::removed ? '-' : '+';
         for (const client::Family family : families_of(event.interface.index)) {
             if (words_.parsable) {
-                fmt::print(out_, "{};{};{};{}\n", sign, event.interface.name, family_name(family), event.domain);
+                fmt::print(out_, "{};{};{};{}\n", sign, event.interface.name, family_name(family),
+                           event.domain);
             } else {
-                fmt::print(out_, "{} {:>4} {:>4} {}\n", sign, event.interface.name, family_name(family), client::printable(event.domain));
+                fmt::print(out_, "{} {:>4} {:>4} {}\n", sign, event.interface.name,
+                           family_name(family), client::printable(event.domain));
             }
         }
         out_.flush();
@@ -160,15 +198,17 @@ private:
         if (!event.error.empty()) return;
         note_news();
         const bool gone = event.change == client::Change::removed;
-        for (const client::Family family : families_of(event.interface.index)) print_line(gone ? '-' : '+', event.interface, family, event.name, "\n");
+        for (const client::Family family : families_of(event.interface.index))
+            print_line(gone ? '-' : '+', event.interface, family, event.name, "\n");
         if (!event.more_coming) out_.flush();
         if (!words_.resolve) return;
         const std::pair key(event.name.to_text(), event.interface.index);
         if (gone) {
             resolving_.erase(key);
         } else if (!resolving_.contains(key)) {
-            auto operation = discovery_.resolve(event.name, [this](const client::ResolveEvent& found) { on_resolved(found); },
-                                                {event.interface.index, client::Family::any});
+            auto operation = discovery_.resolve(
+                event.name, [this](const client::ResolveEvent& found) { on_resolved(found); },
+                {event.interface.index, client::Family::any});
             if (operation) resolving_.emplace(key, std::move(operation));
         }
     }
@@ -183,10 +223,14 @@ private:
             client::Address bare = address;
             bare.interface = 0;  // the interface stands in its own column
             if (words_.parsable) {
-                fmt::print(out_, ";{};{};{};{}\n", event.target.host, bare.to_text(), event.target.port, quoted_txt(event.txt));
-            } else {
-                fmt::print(out_, "\n   hostname = [{}]\n   address = [{}]\n   port = [{}]\n   txt = [{}]\n", client::printable(event.target.host), bare.to_text(),
+                fmt::print(out_, ";{};{};{};{}\n", event.target.host, bare.to_text(),
                            event.target.port, quoted_txt(event.txt));
+            } else {
+                fmt::print(
+                    out_,
+                    "\n   hostname = [{}]\n   address = [{}]\n   port = [{}]\n   txt = [{}]\n",
+                    client::printable(event.target.host), bare.to_text(), event.target.port,
+                    quoted_txt(event.txt));
             }
         }
         out_.flush();
@@ -197,13 +241,17 @@ private:
         return found == families_.end() ? FamilySet{client::Family::ipv4} : found->second;
     }
 
-    void print_line(char sign, const client::Interface& interface, client::Family family, const client::ServiceName& name, std::string_view end) {
-        const std::string_view type = words_.no_lookup ? std::string_view(name.type) : type_name_for(name.type);
+    void print_line(char sign, const client::Interface& interface, client::Family family,
+                    const client::ServiceName& name, std::string_view end) {
+        const std::string_view type =
+            words_.no_lookup ? std::string_view(name.type) : type_name_for(name.type);
         const std::string& device = interface.name.empty() ? std::string("n/a") : interface.name;
         if (words_.parsable) {
-            fmt::print(out_, "{};{};{};{};{};{}{}", sign, device, family_name(family), escape_label(name.instance), type, name.domain, end);
+            fmt::print(out_, "{};{};{};{};{};{}{}", sign, device, family_name(family),
+                       escape_label(name.instance), type, name.domain, end);
         } else {
-            fmt::print(out_, "{} {:>6} {:>4} {:<45} {:<20} {}{}", sign, device, family_name(family), client::printable(name.instance), type, name.domain, end);
+            fmt::print(out_, "{} {:>6} {:>4} {:<45} {:<20} {}{}", sign, device, family_name(family),
+                       client::printable(name.instance), type, name.domain, end);
         }
     }
 
@@ -223,16 +271,27 @@ constexpr const char* browse_usage =
     "kith in place of Avahi's tool; -a -d -D -t -c -l -r -f -p -k -b -v as there.\n";
 
 /// The exit code, when the words alone decide it.
-std::optional<int> read_browse_words(const std::vector<std::string>& arguments, BrowseWords& out, std::ostream& text, std::ostream& err) {
-    static const option long_options[] = {
-        {"help", no_argument, nullptr, 'h'},           {"version", no_argument, nullptr, 'V'},   {"browse-domains", no_argument, nullptr, 'D'},
-        {"domain", required_argument, nullptr, 'd'},   {"all", no_argument, nullptr, 'a'},       {"verbose", no_argument, nullptr, 'v'},
-        {"terminate", no_argument, nullptr, 't'},      {"cache", no_argument, nullptr, 'c'},     {"ignore-local", no_argument, nullptr, 'l'},
-        {"resolve", no_argument, nullptr, 'r'},        {"no-fail", no_argument, nullptr, 'f'},   {"parsable", no_argument, nullptr, 'p'},
-        {"no-db-lookup", no_argument, nullptr, 'k'},   {"dump-db", no_argument, nullptr, 'b'},   {nullptr, 0, nullptr, 0}};
+std::optional<int> read_browse_words(const std::vector<std::string>& arguments, BrowseWords& out,
+                                     std::ostream& text, std::ostream& err) {
+    static const option long_options[] = {{"help", no_argument, nullptr, 'h'},
+                                          {"version", no_argument, nullptr, 'V'},
+                                          {"browse-domains", no_argument, nullptr, 'D'},
+                                          {"domain", required_argument, nullptr, 'd'},
+                                          {"all", no_argument, nullptr, 'a'},
+                                          {"verbose", no_argument, nullptr, 'v'},
+                                          {"terminate", no_argument, nullptr, 't'},
+                                          {"cache", no_argument, nullptr, 'c'},
+                                          {"ignore-local", no_argument, nullptr, 'l'},
+                                          {"resolve", no_argument, nullptr, 'r'},
+                                          {"no-fail", no_argument, nullptr, 'f'},
+                                          {"parsable", no_argument, nullptr, 'p'},
+                                          {"no-db-lookup", no_argument, nullptr, 'k'},
+                                          {"dump-db", no_argument, nullptr, 'b'},
+                                          {nullptr, 0, nullptr, 0}};
     out.domains = std::filesystem::path(arguments.at(0)).filename() == "avahi-browse-domains";
     Words words(arguments);
-    for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVd:avtclrfDpkb", long_options, nullptr)) >= 0;) {
+    for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVd:avtclrfDpkb",
+                                       long_options, nullptr)) >= 0;) {
         switch (c) {
             case 'h': text << browse_usage; return 0;
             case 'V': text << "avahi-browse 0.8 (kith " KITH_VERSION ")\n"; return 0;
@@ -240,8 +299,10 @@ std::optional<int> read_browse_words(const std::vector<std::string>& arguments, 
             case 'd': out.domain = optarg; break;
             case 'a': out.all = true; break;
             case 'v': out.verbose = true; break;
-            case 't': case 'c': out.terminate = true; break;
-            case 'l': case 'f': break;  // nothing here is local, and no daemon can be missing
+            case 't':
+            case 'c': out.terminate = true; break;
+            case 'l':
+            case 'f': break;  // nothing here is local, and no daemon can be missing
             case 'r': out.resolve = true; break;
             case 'p': out.parsable = true; break;
             case 'k': out.no_lookup = true; break;
@@ -251,11 +312,14 @@ std::optional<int> read_browse_words(const std::vector<std::string>& arguments, 
     }
     out.types = words.rest();
     if (out.dump) {
-        for (const auto& [type, name] : type_names) fmt::print(text, "{}\n", out.no_lookup ? type : name);
+        for (const auto& [type, name] : type_names)
+            fmt::print(text, "{}\n", out.no_lookup ? type : name);
         return 0;
     }
     if (out.types.empty() == !(out.all || out.domains) || out.types.size() > 1) {
-        err << (out.types.size() > 1 ? "Too many arguments\n" : out.types.empty() ? "Too few arguments\n" : "Too many arguments\n");
+        err << (out.types.size() > 1 ? "Too many arguments\n"
+                : out.types.empty()  ? "Too few arguments\n"
+                                     : "Too many arguments\n");
         return 1;
     }
     return std::nullopt;

@@ -19,22 +19,34 @@ struct PublishWords {
     bool address = false, no_reverse = false;
 };
 
-std::optional<int> read_publish_words(const std::vector<std::string>& arguments, PublishWords& out, std::ostream& text) {
+std::optional<int> read_publish_words(const std::vector<std::string>& arguments, PublishWords& out,
+                                      std::ostream& text) {
     enum { subtype_option = 1000 };
-    static const option long_options[] = {
-        {"help", no_argument, nullptr, 'h'},         {"version", no_argument, nullptr, 'V'},       {"service", no_argument, nullptr, 's'},
-        {"address", no_argument, nullptr, 'a'},      {"verbose", no_argument, nullptr, 'v'},       {"domain", required_argument, nullptr, 'd'},
-        {"host", required_argument, nullptr, 'H'},   {"subtype", required_argument, nullptr, subtype_option},
-        {"no-reverse", no_argument, nullptr, 'R'},   {"no-fail", no_argument, nullptr, 'f'},       {nullptr, 0, nullptr, 0}};
+    static const option long_options[] = {{"help", no_argument, nullptr, 'h'},
+                                          {"version", no_argument, nullptr, 'V'},
+                                          {"service", no_argument, nullptr, 's'},
+                                          {"address", no_argument, nullptr, 'a'},
+                                          {"verbose", no_argument, nullptr, 'v'},
+                                          {"domain", required_argument, nullptr, 'd'},
+                                          {"host", required_argument, nullptr, 'H'},
+                                          {"subtype", required_argument, nullptr, subtype_option},
+                                          {"no-reverse", no_argument, nullptr, 'R'},
+                                          {"no-fail", no_argument, nullptr, 'f'},
+                                          {nullptr, 0, nullptr, 0}};
     out.address = std::filesystem::path(arguments.at(0)).filename() == "avahi-publish-address";
     Words words(arguments);
-    for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVsavRd:H:f", long_options, nullptr)) >= 0;) {
+    for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVsavRd:H:f", long_options,
+                                       nullptr)) >= 0;) {
         switch (c) {
-            case 'h': text << "avahi-publish [options] -s <name> <type> <port> [<txt ...>]\navahi-publish [options] -a <host-name> <address>\n"; return 0;
+            case 'h':
+                text
+                    << "avahi-publish [options] -s <name> <type> <port> [<txt ...>]\navahi-publish [options] -a <host-name> <address>\n";
+                return 0;
             case 'V': text << "avahi-publish 0.8 (kith " KITH_VERSION ")\n"; return 0;
             case 's': out.address = false; break;
             case 'a': out.address = true; break;
-            case 'v': case 'f': break;
+            case 'v':
+            case 'f': break;
             case 'R': out.no_reverse = true; break;
             case 'd': out.domain = optarg; break;
             case 'H': out.host = optarg; break;
@@ -61,7 +73,8 @@ std::optional<client::Service> read_service(const PublishWords& words) {
     out.txt = *txt;
     out.domain = words.domain;
     out.host = words.host;
-    for (const std::string& subtype : words.subtypes) out.subtypes.push_back(subtype_label(subtype));
+    for (const std::string& subtype : words.subtypes)
+        out.subtypes.push_back(subtype_label(subtype));
     return out;
 }
 
@@ -92,12 +105,16 @@ int avahi_publish(const std::vector<std::string>& arguments, std::ostream& out, 
             if (event.change == client::Change::removed) run.finish(1);
             return;
         }
-        if (event.renamed && event.name.instance != last) fmt::print(err, "Service name collision, picking new name '{}'.\n", client::printable(event.name.instance));
+        if (event.renamed && event.name.instance != last)
+            fmt::print(err, "Service name collision, picking new name '{}'.\n",
+                       client::printable(event.name.instance));
         last = event.name.instance;
         fmt::print(err, "Established under name '{}'\n", client::printable(event.name.instance));
     };
-    const client::Operation operation = service ? discovery->register_service(*service, on_event)
-                                                : discovery->register_address(words.words[0], words.words[1], on_event, !words.no_reverse);
+    const client::Operation operation =
+        service ? discovery->register_service(*service, on_event)
+                : discovery->register_address(words.words[0], words.words[1], on_event,
+                                              !words.no_reverse);
     if (!operation) {
         fmt::print(err, "avahi-publish: {}\n", operation.error());
         return 1;

@@ -22,14 +22,21 @@ struct ResolveWords {
     bool addresses = false, v4_only = false, v6_only = false;
 };
 
-std::optional<int> read_resolve_words(const std::vector<std::string>& arguments, ResolveWords& out, std::ostream& text) {
-    static const option long_options[] = {{"help", no_argument, nullptr, 'h'},    {"version", no_argument, nullptr, 'V'}, {"name", no_argument, nullptr, 'n'},
-                                          {"address", no_argument, nullptr, 'a'}, {"verbose", no_argument, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
+std::optional<int> read_resolve_words(const std::vector<std::string>& arguments, ResolveWords& out,
+                                      std::ostream& text) {
+    static const option long_options[] = {
+        {"help", no_argument, nullptr, 'h'},    {"version", no_argument, nullptr, 'V'},
+        {"name", no_argument, nullptr, 'n'},    {"address", no_argument, nullptr, 'a'},
+        {"verbose", no_argument, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
     out.addresses = std::filesystem::path(arguments.at(0)).filename() == "avahi-resolve-address";
     Words words(arguments);
-    for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVnav46", long_options, nullptr)) >= 0;) {
+    for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVnav46", long_options,
+                                       nullptr)) >= 0;) {
         switch (c) {
-            case 'h': text << "avahi-resolve [options] -n <host name ...>\navahi-resolve [options] -a <address ... >\n"; return 0;
+            case 'h':
+                text
+                    << "avahi-resolve [options] -n <host name ...>\navahi-resolve [options] -a <address ... >\n";
+                return 0;
             case 'V': text << "avahi-resolve 0.8 (kith " KITH_VERSION ")\n"; return 0;
             case 'n': out.addresses = false; break;
             case 'a': out.addresses = true; break;
@@ -62,7 +69,9 @@ int avahi_resolve(const std::vector<std::string>& arguments, std::ostream& out, 
     std::vector<client::Operation> operations;
     for (const std::string& word : words.words) {
         const auto on_event = [&, word](const client::RecordEvent& event) {
-            if (!event.error.empty() || event.is_absent || event.change != client::Change::added || waiting.erase(word) == 0) return;
+            if (!event.error.empty() || event.is_absent || event.change != client::Change::added ||
+                waiting.erase(word) == 0)
+                return;
             std::string text = event.text;
             if (words.addresses && text.ends_with('.')) text.pop_back();
             fmt::print(out, "{}\t{}\n", word, text);
@@ -75,7 +84,8 @@ int avahi_resolve(const std::vector<std::string>& arguments, std::ostream& out, 
             return 1;
         }
         if (words.addresses) {
-            operations.push_back(discovery->query(discovery::dnssd::reverse_name(*address).to_text(), "PTR", on_event));
+            operations.push_back(discovery->query(
+                discovery::dnssd::reverse_name(*address).to_text(), "PTR", on_event));
             continue;
         }
         if (!words.v6_only) operations.push_back(discovery->query(word, "A", on_event));
@@ -83,7 +93,8 @@ int avahi_resolve(const std::vector<std::string>& arguments, std::ostream& out, 
     }
     const int code = run.run();
     for (const std::string& word : waiting) {
-        fmt::print(err, "Failed to resolve {} '{}': Timeout reached\n", words.addresses ? "address" : "host name", word);
+        fmt::print(err, "Failed to resolve {} '{}': Timeout reached\n",
+                   words.addresses ? "address" : "host name", word);
     }
     return waiting.empty() ? code : 1;
 }

@@ -19,13 +19,15 @@ constexpr double quiet_seconds = 1.5;
 
 class Browser {
 public:
-    Browser(const BrowseOptions& options, client::Discovery& discovery, DiscoveryRun& run, std::ostream& out, std::ostream& err)
+    Browser(const BrowseOptions& options, client::Discovery& discovery, DiscoveryRun& run,
+            std::ostream& out, std::ostream& err)
         : options_(options), discovery_(discovery), run_(run), out_(out), err_(err) {}
 
     bool start() {
         note_news();
         if (!options_.type.empty()) return browse(options_.type, options_.domain);
-        types_ = discovery_.browse_types([this](const client::TypeEvent& event) { on_type(event); }, options_.domain);
+        types_ = discovery_.browse_types([this](const client::TypeEvent& event) { on_type(event); },
+                                         options_.domain);
         return started(types_);
     }
 
@@ -47,7 +49,8 @@ private:
     bool browse(const std::string& type, const std::string& domain) {
         const std::string key = type + "." + domain;
         if (browsing_.contains(key)) return true;
-        auto operation = discovery_.browse(type, [this](const client::BrowseEvent& event) { on_instance(event); }, domain);
+        auto operation = discovery_.browse(
+            type, [this](const client::BrowseEvent& event) { on_instance(event); }, domain);
         if (!started(operation)) return false;
         browsing_.emplace(key, std::move(operation));
         return true;
@@ -71,7 +74,8 @@ private:
         if (complained(event)) return;
         note_news();
         if (options_.json) {
-            if (!options_.resolve || event.change == client::Change::removed) print_json(event, event.name, nullptr);
+            if (!options_.resolve || event.change == client::Change::removed)
+                print_json(event, event.name, nullptr);
         } else {
             print_line(change_sign(event.change), event.interface.name, event.name);
         }
@@ -81,8 +85,9 @@ private:
         if (event.change == client::Change::removed) {
             resolving_.erase(key);
         } else if (!resolving_.contains(key)) {
-            auto operation = discovery_.resolve(event.name, [this](const client::ResolveEvent& found) { on_resolved(found); },
-                                                {event.interface.index, client::Family::any});
+            auto operation = discovery_.resolve(
+                event.name, [this](const client::ResolveEvent& found) { on_resolved(found); },
+                {event.interface.index, client::Family::any});
             if (operation) resolving_.emplace(key, std::move(operation));
         }
     }
@@ -94,20 +99,28 @@ private:
             print_json(event, event.name, [&event](JsonLine& line) { add_resolved(line, event); });
         } else {
             print_line('=', event.interface.name, event.name);
-            fmt::print(out_, "    at {}:{}\n", client::printable(event.target.host), event.target.port);
-            for (const client::Address& address : event.addresses) fmt::print(out_, "    address {}\n", address.to_text());
-            for (const client::TxtPair& pair : event.txt) fmt::print(out_, "    txt {}\n", txt_text(pair));
+            fmt::print(out_, "    at {}:{}\n", client::printable(event.target.host),
+                       event.target.port);
+            for (const client::Address& address : event.addresses)
+                fmt::print(out_, "    address {}\n", address.to_text());
+            for (const client::TxtPair& pair : event.txt)
+                fmt::print(out_, "    txt {}\n", txt_text(pair));
         }
         flush_unless(event.more_coming);
     }
 
     static void add_resolved(JsonLine& line, const client::ResolveEvent& event) {
         std::string addresses;
-        for (const client::Address& address : event.addresses) addresses += (addresses.empty() ? "" : ", ") + json_string(address.to_text());
-        line.text("host", event.target.host).number("port", event.target.port).raw("addresses", "[" + addresses + "]").raw("txt", json_txt(event.txt));
+        for (const client::Address& address : event.addresses)
+            addresses += (addresses.empty() ? "" : ", ") + json_string(address.to_text());
+        line.text("host", event.target.host)
+            .number("port", event.target.port)
+            .raw("addresses", "[" + addresses + "]")
+            .raw("txt", json_txt(event.txt));
     }
 
-    void print_json(const client::EventHead& event, const client::ServiceName& name, const std::function<void(JsonLine&)>& add) {
+    void print_json(const client::EventHead& event, const client::ServiceName& name,
+                    const std::function<void(JsonLine&)>& add) {
         JsonLine line;
         line.text("event", change_word(event.change)).text("interface", event.interface.name);
         line.text("name", name.instance).text("type", name.type).text("domain", name.domain);
@@ -116,7 +129,8 @@ private:
     }
 
     void print_line(char sign, const std::string& interface, const client::ServiceName& name) {
-        fmt::print(out_, "{} {:<8} {:<20} {:<10} {}\n", sign, interface.empty() ? "-" : interface, name.type, name.domain, client::printable(name.instance));
+        fmt::print(out_, "{} {:<8} {:<20} {:<10} {}\n", sign, interface.empty() ? "-" : interface,
+                   name.type, name.domain, client::printable(name.instance));
     }
 
     void flush_unless(bool more_coming) {

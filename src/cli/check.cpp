@@ -15,34 +15,41 @@
 namespace kith::cli {
 namespace {
 
-int check_as_nanodns(const CheckOptions& options, const server::LoadedSnapshot& loaded, std::ostream& out, std::ostream& err) {
+int check_as_nanodns(const CheckOptions& options, const server::LoadedSnapshot& loaded,
+                     std::ostream& out, std::ostream& err) {
     if (!server::FileText::read(options.config)) {
         fmt::print(err, "✗ Config invalid: {}\n", config::nanodns_unreadable(options.config));
         return 1;
     }
     if (has_errors(loaded.problems)) {
-        fmt::print(err, "✗ Config invalid: {}\n", config::nanodns_reason(loaded.config, loaded.problems, options.config));
+        fmt::print(err, "✗ Config invalid: {}\n",
+                   config::nanodns_reason(loaded.config, loaded.problems, options.config));
         return 1;
     }
     out << config::nanodns_check_text(loaded.config, options.config);
     return 0;
 }
 
-void print_summary(const CheckOptions& options, const server::LoadedSnapshot& loaded, std::ostream& out) {
+void print_summary(const CheckOptions& options, const server::LoadedSnapshot& loaded,
+                   std::ostream& out) {
     const answer::AnswerSnapshot& answer = loaded.snapshot->answer;
     const std::string counts = count_text(loaded.problems);
     fmt::print(out, "{}: valid{}{}\n", options.config, counts.empty() ? "" : ", ", counts);
     for (const zone::ZonePtr& zone : answer.zones.zones()) {
-        fmt::print(out, "  zone {}  {} records, serial {}\n", zone->apex().to_text(), zone->record_count(), zone->serial());
+        fmt::print(out, "  zone {}  {} records, serial {}\n", zone->apex().to_text(),
+                   zone->record_count(), zone->serial());
     }
-    if (answer.records != nullptr) fmt::print(out, "  records outside zones  {}\n", answer.records->record_count() - 1);
+    if (answer.records != nullptr)
+        fmt::print(out, "  records outside zones  {}\n", answer.records->record_count() - 1);
     if (!answer.rewrites.empty()) fmt::print(out, "  rewrites  {}\n", answer.rewrites.size());
     for (const resolve::Route& route : loaded.snapshot->forward->routes) {
         fmt::print(out, "  forward {}", route.domain.to_text());
-        for (const Endpoint& upstream : route.upstreams) fmt::print(out, "  {}", upstream.to_text());
+        for (const Endpoint& upstream : route.upstreams)
+            fmt::print(out, "  {}", upstream.to_text());
         out << (route.upstreams.empty() ? "  nowhere\n" : "\n");
     }
-    for (const Endpoint& endpoint : loaded.config.server.listen_endpoints()) fmt::print(out, "  listen {}\n", endpoint.to_text());
+    for (const Endpoint& endpoint : loaded.config.server.listen_endpoints())
+        fmt::print(out, "  listen {}\n", endpoint.to_text());
 }
 
 }  // namespace
@@ -58,7 +65,8 @@ int check(const CheckOptions& options, std::ostream& out, std::ostream& err) {
         print_problems_json(loaded.problems, out);
     } else {
         print_problems(loaded.problems, err);
-        if (failed) fmt::print(err, "{}: not valid: {}\n", options.config, count_text(loaded.problems));
+        if (failed)
+            fmt::print(err, "{}: not valid: {}\n", options.config, count_text(loaded.problems));
         if (!failed) print_summary(options, loaded, out);
     }
     return failed ? 1 : 0;

@@ -18,7 +18,7 @@ enum class Persona : std::uint8_t { kith, nanodns };
 
 /// `kith serve`. What is set here wins over the config file, reloads included.
 struct ServeOptions {
-    std::string config;  // empty: ./kith.json, then /etc/kith/kith.json
+    std::string config;    // empty: ./kith.json, then /etc/kith/kith.json
     bool example = false;  // serve the embedded example network on loopback instead of a file
     std::optional<std::string> host;
     std::optional<std::uint16_t> port;
@@ -34,7 +34,7 @@ int serve(const ServeOptions& options, std::ostream& out, std::ostream& err);
 /// `kith init`: writes a config to start from.
 struct InitOptions {
     std::string output;
-    bool force = false;    // replace an existing file
+    bool force = false;  // replace an existing file
     Persona persona = Persona::kith;
 };
 int init(const InitOptions& options, std::ostream& out, std::ostream& err);

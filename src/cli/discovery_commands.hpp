@@ -20,16 +20,16 @@ struct DiscoveryOptions {
     std::vector<std::string> ignore_interfaces{};
     bool ipv4_only = false;
     bool ipv6_only = false;
-    std::string server{};     // for domains other than local; empty: resolv.conf's
-    bool json = false;        // one JSON object a line
-    double seconds = 0;       // end after so long; 0: the command's own rule
+    std::string server{};  // for domains other than local; empty: resolv.conf's
+    bool json = false;     // one JSON object a line
+    double seconds = 0;    // end after so long; 0: the command's own rule
 };
 
 struct BrowseOptions : DiscoveryOptions {
-    std::string type{};       // empty: all types
+    std::string type{};  // empty: all types
     std::string domain = "local";
     bool resolve = false;
-    bool terminate = false;   // end when nothing new comes for a while
+    bool terminate = false;  // end when nothing new comes for a while
 };
 int browse(const BrowseOptions& options, std::ostream& out, std::ostream& err);
 
@@ -47,7 +47,7 @@ struct RegisterOptions : DiscoveryOptions {
     std::vector<std::string> subtypes{};
     std::string domain{};
     std::string host{};
-    std::string host_name{};   // of this machine
+    std::string host_name{};  // of this machine
     std::string priority = "0", weight = "0";
     bool no_rename = false;
     bool name_only = false;
@@ -61,7 +61,7 @@ struct EnumerateOptions : DiscoveryOptions {
 int enumerate(const EnumerateOptions& options, std::ostream& out, std::ostream& err);
 
 struct MonitorOptions : DiscoveryOptions {
-    std::string name{};   // only what is about names that contain this
+    std::string name{};    // only what is about names that contain this
     bool packets = false;  // with every record of every packet
 };
 int monitor(const MonitorOptions& options, std::ostream& out, std::ostream& err);
@@ -77,7 +77,9 @@ void add_discovery(CLI::App& app);
 
 /// Runs the command line of another program when `name` is one we can stand in for (avahi-browse,
 /// avahi-publish ..., dns-sd); nullopt for any other.
-std::optional<int> run_discovery_persona(const std::string& name, const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err);
+std::optional<int> run_discovery_persona(const std::string& name,
+                                         const std::vector<std::string>& arguments,
+                                         std::ostream& out, std::ostream& err);
 
 int avahi_browse(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err);
 /// As avahi-publish, avahi-publish-service or avahi-publish-address: argv[0] says which.

@@ -31,10 +31,13 @@ sigset_t ending_signals() {
 
 }  // namespace
 
-std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& options, std::string_view command, std::ostream& err, client::Options base) {
+std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& options,
+                                                  std::string_view command, std::ostream& err,
+                                                  client::Options base) {
     base.interfaces = options.interfaces;
     base.ignore_interfaces = options.ignore_interfaces;
-    if (options.ipv4_only != options.ipv6_only) base.family = options.ipv4_only ? client::Family::ipv4 : client::Family::ipv6;
+    if (options.ipv4_only != options.ipv6_only)
+        base.family = options.ipv4_only ? client::Family::ipv4 : client::Family::ipv6;
     if (!options.server.empty()) base.servers = {options.server};
     std::string error;
     auto out = client::Discovery::open(base, &error);
@@ -48,7 +51,8 @@ std::vector<std::string> link_reverse_names(const std::vector<std::string>& addr
     for (const std::string& text : addresses) {
         const auto address = IpAddress::from_text(text);
         if (!address) continue;
-        const bool near = std::ranges::any_of(neighbors, [&](const IpPrefix& prefix) { return prefix.contains(*address); });
+        const bool near = std::ranges::any_of(
+            neighbors, [&](const IpPrefix& prefix) { return prefix.contains(*address); });
         if (near) out.push_back(discovery::dnssd::reverse_name(*address).to_text());
     }
     return out;
@@ -66,7 +70,10 @@ DiscoveryRun::~DiscoveryRun() {
     ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-void DiscoveryRun::end_in(double seconds) { end_at(Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))); }
+void DiscoveryRun::end_in(double seconds) {
+    end_at(Clock::now() +
+           std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)));
+}
 
 void DiscoveryRun::finish(int code) {
     finished_ = true;
@@ -80,17 +87,20 @@ void DiscoveryRun::watch(int fd, std::function<void()> on_readable) {
 
 void DiscoveryRun::read_signals() {
     signalfd_siginfo info{};
-    while (::read(signals_.get(), &info, sizeof info) == sizeof info) finished_ = interrupted_ = true;
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info)
+        finished_ = interrupted_ = true;
 }
 
 void DiscoveryRun::turn(std::optional<Clock::time_point> until) {
     int wait = discovery_.timeout_ms();
     if (until) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now()).count();
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now()).count();
         const int most = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
         wait = wait < 0 ? most : std::min(wait, most);
     }
-    pollfd polls[] = {{discovery_.fd(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {watched_, POLLIN, 0}};
+    pollfd polls[] = {
+        {discovery_.fd(), POLLIN, 0}, {signals_.get(), POLLIN, 0}, {watched_, POLLIN, 0}};
     ::poll(polls, 3, wait);
     read_signals();
     if ((polls[2].revents & (POLLIN | POLLHUP)) != 0 && on_watched_) {
@@ -117,9 +127,15 @@ void JsonLine::key(std::string_view name) {
     out_ += json_string(name) + ": ";
 }
 
-JsonLine& JsonLine::text(std::string_view name, std::string_view value) { return raw(name, json_string(value)); }
-JsonLine& JsonLine::number(std::string_view name, std::uint64_t value) { return raw(name, fmt::format("{}", value)); }
-JsonLine& JsonLine::boolean(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
+JsonLine& JsonLine::text(std::string_view name, std::string_view value) {
+    return raw(name, json_string(value));
+}
+JsonLine& JsonLine::number(std::string_view name, std::uint64_t value) {
+    return raw(name, fmt::format("{}", value));
+}
+JsonLine& JsonLine::boolean(std::string_view name, bool value) {
+    return raw(name, value ? "true" : "false");
+}
 
 JsonLine& JsonLine::raw(std::string_view name, std::string_view json) {
     key(name);
@@ -173,7 +189,9 @@ std::string_view change_word(client::Change change) {
     return "";
 }
 
-char change_sign(client::Change change) { return change == client::Change::added ? '+' : change == client::Change::changed ? '=' : '-'; }
+char change_sign(client::Change change) {
+    return change == client::Change::added ? '+' : change == client::Change::changed ? '=' : '-';
+}
 
 std::string txt_text(const client::TxtPair& pair) {
     std::string out = client::printable(pair.key);
@@ -186,8 +204,11 @@ std::string clock_text() {
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
     std::tm local{};
     ::localtime_r(&seconds, &local);
-    const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-    return fmt::format("{:02}:{:02}:{:02}.{:03}", local.tm_hour, local.tm_min, local.tm_sec, millis);
+    const auto millis =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() %
+        1000;
+    return fmt::format("{:02}:{:02}:{:02}.{:03}", local.tm_hour, local.tm_min, local.tm_sec,
+                       millis);
 }
 
 }  // namespace kith::cli

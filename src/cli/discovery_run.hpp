@@ -17,7 +17,9 @@
 namespace kith::cli {
 
 /// Opens discovery as the options say; null after telling `err` why not.
-std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& options, std::string_view command, std::ostream& err, client::Options base = {});
+std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& options,
+                                                  std::string_view command, std::ostream& err,
+                                                  client::Options base = {});
 
 /// The reverse name of an address when neighbors have it (private, link-local, a network of this machine):
 /// then the link is asked, as other tools do. Empty: DNS is.

@@ -27,20 +27,25 @@ TEST(DiscoveryJson, IsValidWhateverTheName) {
 }
 
 TEST(DiscoveryJson, TellsTheCasesOfTxtApart) {
-    const std::vector<client::TxtPair> txt = {{"a", "1"}, {"flag", std::nullopt}, {"empty", ""}, {"bin", std::string("\x00\xff", 2)}};
-    EXPECT_EQ(json_txt(txt), R"([["a", "1"], ["flag", null], ["empty", ""], ["bin", {"hex": "00FF"}]])");
+    const std::vector<client::TxtPair> txt = {
+        {"a", "1"}, {"flag", std::nullopt}, {"empty", ""}, {"bin", std::string("\x00\xff", 2)}};
+    EXPECT_EQ(json_txt(txt),
+              R"([["a", "1"], ["flag", null], ["empty", ""], ["bin", {"hex": "00FF"}]])");
     EXPECT_EQ(json_txt({}), "[]");
 }
 
 TEST(DiscoveryJson, WritesAnObject) {
-    EXPECT_EQ(JsonLine().text("a", "b").number("n", 7).boolean("t", true).raw("l", "[]").finish(), R"({"a": "b", "n": 7, "t": true, "l": []})");
+    EXPECT_EQ(JsonLine().text("a", "b").number("n", 7).boolean("t", true).raw("l", "[]").finish(),
+              R"({"a": "b", "n": 7, "t": true, "l": []})");
     EXPECT_EQ(JsonLine().finish(), "{}");
 }
 
 // Neighbors' addresses are looked up on the link, all others in DNS.
 TEST(ReverseNames, AreOfTheLinkForNeighborsOnly) {
-    EXPECT_EQ(link_reverse_names({"192.168.7.9"}), (std::vector<std::string>{"9.7.168.192.in-addr.arpa."}));
-    EXPECT_EQ(link_reverse_names({"203.0.113.9", "nas.local"}), std::vector<std::string>{}) << "not a neighbor; not an address";
+    EXPECT_EQ(link_reverse_names({"192.168.7.9"}),
+              (std::vector<std::string>{"9.7.168.192.in-addr.arpa."}));
+    EXPECT_EQ(link_reverse_names({"203.0.113.9", "nas.local"}), std::vector<std::string>{})
+        << "not a neighbor; not an address";
     EXPECT_EQ(link_reverse_names({"fe80::1"}).size(), 1U);
 }
 

@@ -32,19 +32,29 @@ constexpr const char* usage =
 constexpr unsigned flag_more_coming = 1, flag_add = 2, flag_default = 4;
 
 unsigned flags_of(const client::EventHead& event) {
-    return (event.more_coming ? flag_more_coming : 0) | (event.change == client::Change::removed ? 0 : flag_add);
+    return (event.more_coming ? flag_more_coming : 0) |
+           (event.change == client::Change::removed ? 0 : flag_add);
 }
-std::string_view add_or_remove(const client::EventHead& event) { return event.change == client::Change::removed ? "Rmv" : "Add"; }
+std::string_view add_or_remove(const client::EventHead& event) {
+    return event.change == client::Change::removed ? "Rmv" : "Add";
+}
 
-std::string dotted(std::string text) { return text.empty() ? "local." : text.ends_with('.') ? text : text + "."; }
+std::string dotted(std::string text) {
+    return text.empty() ? "local." : text.ends_with('.') ? text : text + ".";
+}
 
-std::string or_local(const std::string& domain) { return domain.empty() || domain == "." ? "local" : domain; }
+std::string or_local(const std::string& domain) {
+    return domain.empty() || domain == "." ? "local" : domain;
+}
 
-std::string word(const Words& words, std::size_t index) { return index < words.size() ? words[index] : std::string(); }
+std::string word(const Words& words, std::size_t index) {
+    return index < words.size() ? words[index] : std::string();
+}
 
 class Tool {
 public:
-    Tool(client::Discovery& discovery, DiscoveryRun& run, std::ostream& out, std::ostream& err) : discovery_(discovery), run_(run), out_(out), err_(err) {}
+    Tool(client::Discovery& discovery, DiscoveryRun& run, std::ostream& out, std::ostream& err)
+        : discovery_(discovery), run_(run), out_(out), err_(err) {}
 
     /// The exit code, when nothing could be started.
     std::optional<int> start(const std::string& command, const Words& words) {
@@ -86,13 +96,20 @@ private:
     void browse(std::string type, const std::string& domain) {
         fmt::print(out_, "Browsing for {}{}{}\n", type, domain.empty() ? "" : ".", domain);
         head();
-        operations_.push_back(discovery_.browse(type, [this](const client::BrowseEvent& event) {
-            if (!event.error.empty()) return;
-            if (printed_++ == 0) fmt::print(out_, "Timestamp     A/R    Flags  if {:<20} {:<20} {}\n", "Domain", "Service Type", "Instance Name");
-            fmt::print(out_, "{:>12}  {}  {:>6X} {:>3} {:<20} {:<20} {}\n", clock_text(), add_or_remove(event), flags_of(event), event.interface.index,
-                       dotted(event.name.domain), dotted(event.name.type), client::printable(event.name.instance));
-            out_.flush();
-        }, or_local(domain)));
+        operations_.push_back(discovery_.browse(
+            type,
+            [this](const client::BrowseEvent& event) {
+                if (!event.error.empty()) return;
+                if (printed_++ == 0)
+                    fmt::print(out_, "Timestamp     A/R    Flags  if {:<20} {:<20} {}\n", "Domain",
+                               "Service Type", "Instance Name");
+                fmt::print(out_, "{:>12}  {}  {:>6X} {:>3} {:<20} {:<20} {}\n", clock_text(),
+                           add_or_remove(event), flags_of(event), event.interface.index,
+                           dotted(event.name.domain), dotted(event.name.type),
+                           client::printable(event.name.instance));
+                out_.flush();
+            },
+            or_local(domain)));
     }
 
     void lookup(const Words& words) {
@@ -101,7 +118,8 @@ private:
         head();
         operations_.push_back(discovery_.resolve(name, [this](const client::ResolveEvent& event) {
             if (!event.error.empty() || event.change == client::Change::removed) return;
-            fmt::print(out_, "{:>12}  {}. can be reached at {}:{} (interface {})\n", clock_text(), client::printable(event.name.to_text()), dotted(event.target.host),
+            fmt::print(out_, "{:>12}  {}. can be reached at {}:{} (interface {})\n", clock_text(),
+                       client::printable(event.name.to_text()), dotted(event.target.host),
                        event.target.port, event.interface.index);
             for (const client::TxtPair& pair : event.txt) fmt::print(out_, " {}", txt_text(pair));
             if (!event.txt.empty()) out_ << '\n';
@@ -121,11 +139,13 @@ private:
         service.type = type.substr(0, type.find(','));
         for (std::size_t comma = type.find(','); comma != std::string::npos;) {
             const std::size_t next = type.find(',', comma + 1);
-            service.subtypes.push_back(type.substr(comma + 1, next == std::string::npos ? next : next - comma - 1));
+            service.subtypes.push_back(
+                type.substr(comma + 1, next == std::string::npos ? next : next - comma - 1));
             comma = next;
         }
         service.domain = words[2] == "." ? "" : words[2];
-        const auto [end, fault] = std::from_chars(words[3].data(), words[3].data() + words[3].size(), service.port);
+        const auto [end, fault] =
+            std::from_chars(words[3].data(), words[3].data() + words[3].size(), service.port);
         const auto txt = client::parse_txt({words.begin() + (proxy ? 6 : 4), words.end()});
         if (fault != std::errc{} || end != words[3].data() + words[3].size() || !txt) {
             err_ << usage;
@@ -137,33 +157,45 @@ private:
             service.host = words[4];
             operations_.push_back(discovery_.register_address(words[4], words[5], {}, true));
         }
-        fmt::print(out_, "Registering Service {}.{}{}{} port {}", client::printable(service.instance), service.type, service.domain.empty() ? "" : ".", service.domain, words[3]);
+        fmt::print(out_, "Registering Service {}.{}{}{} port {}",
+                   client::printable(service.instance), service.type,
+                   service.domain.empty() ? "" : ".", service.domain, words[3]);
         for (const client::TxtPair& pair : service.txt) fmt::print(out_, " {}", txt_text(pair));
         out_ << '\n';
         head();
-        operations_.push_back(discovery_.register_service(service, [this](const client::RegisterEvent& event) {
-            if (!event.error.empty()) {
-                fmt::print(err_, "dns-sd: {}\n", event.error);
-                if (event.change == client::Change::removed) run_.finish(1);
-                return;
-            }
-            fmt::print(out_, "{:>12}  Got a reply for service {}.: Name now registered and active\n", clock_text(), client::printable(event.name.to_text()));
-            out_.flush();
-        }));
+        operations_.push_back(
+            discovery_.register_service(service, [this](const client::RegisterEvent& event) {
+                if (!event.error.empty()) {
+                    fmt::print(err_, "dns-sd: {}\n", event.error);
+                    if (event.change == client::Change::removed) run_.finish(1);
+                    return;
+                }
+                fmt::print(out_,
+                           "{:>12}  Got a reply for service {}.: Name now registered and active\n",
+                           clock_text(), client::printable(event.name.to_text()));
+                out_.flush();
+            }));
         return true;
     }
 
     void domains(bool registering) {
-        fmt::print(out_, "Looking for recommended {} domains:\n", registering ? "registration" : "browsing");
+        fmt::print(out_, "Looking for recommended {} domains:\n",
+                   registering ? "registration" : "browsing");
         head();
         const auto on_event = [this](const client::DomainEvent& event, unsigned extra) {
             if (!event.error.empty()) return;
             if (printed_++ == 0) out_ << "Timestamp     Recommended domain\n";
-            fmt::print(out_, "{:>12}  {} ({}) {}\n", clock_text(), event.change == client::Change::removed ? "Removed" : "Added", flags_of(event) | extra, dotted(event.domain));
+            fmt::print(out_, "{:>12}  {} ({}) {}\n", clock_text(),
+                       event.change == client::Change::removed ? "Removed" : "Added",
+                       flags_of(event) | extra, dotted(event.domain));
             out_.flush();
         };
-        operations_.push_back(discovery_.browse_domains(registering ? "r" : "b", [on_event](const client::DomainEvent& event) { on_event(event, 0); }));
-        operations_.push_back(discovery_.browse_domains(registering ? "dr" : "db", [on_event](const client::DomainEvent& event) { on_event(event, flag_default); }));
+        operations_.push_back(discovery_.browse_domains(
+            registering ? "r" : "b",
+            [on_event](const client::DomainEvent& event) { on_event(event, 0); }));
+        operations_.push_back(discovery_.browse_domains(
+            registering ? "dr" : "db",
+            [on_event](const client::DomainEvent& event) { on_event(event, flag_default); }));
         // The link itself always is one.
         client::DomainEvent local;
         local.domain = "local";
@@ -172,25 +204,35 @@ private:
 
     void query(const std::string& name, const std::string& type) {
         head();
-        operations_.push_back(discovery_.query(name, type, [this](const client::RecordEvent& event) {
-            if (!event.error.empty()) return;
-            if (printed_++ == 0) fmt::print(out_, "Timestamp     A/R    Flags  if {:<30}{:<7}{:<7} Rdata\n", "Name", "Type", "Class");
-            fmt::print(out_, "{:>12}  {}{:>9X} {:>3} {:<30}{:<7}{:<7} {}\n", clock_text(), add_or_remove(event), flags_of(event), event.interface.index, event.name, event.type,
-                       "IN", event.is_absent ? "No Such Record" : event.text);
-            out_.flush();
-        }));
+        operations_.push_back(
+            discovery_.query(name, type, [this](const client::RecordEvent& event) {
+                if (!event.error.empty()) return;
+                if (printed_++ == 0)
+                    fmt::print(out_, "Timestamp     A/R    Flags  if {:<30}{:<7}{:<7} Rdata\n",
+                               "Name", "Type", "Class");
+                fmt::print(out_, "{:>12}  {}{:>9X} {:>3} {:<30}{:<7}{:<7} {}\n", clock_text(),
+                           add_or_remove(event), flags_of(event), event.interface.index, event.name,
+                           event.type, "IN", event.is_absent ? "No Such Record" : event.text);
+                out_.flush();
+            }));
     }
 
     void addresses(const std::string& families, const std::string& name) {
         head();
         const auto on_event = [this](const client::RecordEvent& event) {
             if (!event.error.empty() || event.is_absent) return;
-            if (printed_++ == 0) fmt::print(out_, "Timestamp     A/R    Flags  if {:<38} {:<44} TTL\n", "Hostname", "Address");
-            fmt::print(out_, "{:>12}  {}{:>9X} {:>3} {:<38} {:<44} {}\n", clock_text(), add_or_remove(event), flags_of(event), event.interface.index, event.name, event.text, event.ttl);
+            if (printed_++ == 0)
+                fmt::print(out_, "Timestamp     A/R    Flags  if {:<38} {:<44} TTL\n", "Hostname",
+                           "Address");
+            fmt::print(out_, "{:>12}  {}{:>9X} {:>3} {:<38} {:<44} {}\n", clock_text(),
+                       add_or_remove(event), flags_of(event), event.interface.index, event.name,
+                       event.text, event.ttl);
             out_.flush();
         };
-        if (families.find("v4") != std::string::npos) operations_.push_back(discovery_.query(name, "A", on_event));
-        if (families.find("v6") != std::string::npos) operations_.push_back(discovery_.query(name, "AAAA", on_event));
+        if (families.find("v4") != std::string::npos)
+            operations_.push_back(discovery_.query(name, "A", on_event));
+        if (families.find("v6") != std::string::npos)
+            operations_.push_back(discovery_.query(name, "AAAA", on_event));
         if (operations_.empty()) fmt::print(err_, "{}", usage);
     }
 
@@ -208,7 +250,8 @@ int dns_sd(const std::vector<std::string>& arguments, std::ostream& out, std::os
     Words words(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
     double seconds = 0;
     if (words.size() >= 2 && (words[0] == "-t" || words[0] == "-timeout")) {
-        const auto [end, fault] = std::from_chars(words[1].data(), words[1].data() + words[1].size(), seconds);
+        const auto [end, fault] =
+            std::from_chars(words[1].data(), words[1].data() + words[1].size(), seconds);
         if (fault != std::errc{}) seconds = 0;
         words.erase(words.begin(), words.begin() + 2);
     }

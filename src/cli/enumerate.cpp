@@ -20,7 +20,8 @@ int enumerate(const EnumerateOptions& options, std::ostream& out, std::ostream& 
     DiscoveryRun run(*discovery);
     run.end_in(options.seconds > 0 ? options.seconds : default_seconds);
     bool found = false;
-    const auto tell = [&](const client::EventHead& event, std::string_view key, const std::string& value, const std::string& domain) {
+    const auto tell = [&](const client::EventHead& event, std::string_view key,
+                          const std::string& value, const std::string& domain) {
         if (!event.error.empty()) {
             fmt::print(err, "kith enumerate: {}\n", event.error);
             return;
@@ -28,21 +29,30 @@ int enumerate(const EnumerateOptions& options, std::ostream& out, std::ostream& 
         found = true;
         if (options.json) {
             JsonLine line;
-            line.text("event", change_word(event.change)).text("interface", event.interface.name).text(key, value);
+            line.text("event", change_word(event.change))
+                .text("interface", event.interface.name)
+                .text(key, value);
             if (!domain.empty()) line.text("in", domain);
             out << line.finish() << '\n';
         } else {
-            fmt::print(out, "{} {:<8} {}{}\n", change_sign(event.change), event.interface.name.empty() ? "-" : event.interface.name, client::printable(value),
+            fmt::print(out, "{} {:<8} {}{}\n", change_sign(event.change),
+                       event.interface.name.empty() ? "-" : event.interface.name,
+                       client::printable(value),
                        domain.empty() ? "" : " in " + client::printable(domain));
         }
         if (!event.more_coming) out.flush();
     };
     client::Operation operation;
     if (options.what == "types") {
-        operation = discovery->browse_types([&](const client::TypeEvent& event) { tell(event, "type", event.type, event.domain); }, options.domain);
+        operation = discovery->browse_types(
+            [&](const client::TypeEvent& event) { tell(event, "type", event.type, event.domain); },
+            options.domain);
     } else {
         const std::string kind = options.what == "domains" ? "b" : options.what;
-        operation = discovery->browse_domains(kind, [&](const client::DomainEvent& event) { tell(event, "domain", event.domain, {}); }, options.domain);
+        operation = discovery->browse_domains(
+            kind,
+            [&](const client::DomainEvent& event) { tell(event, "domain", event.domain, {}); },
+            options.domain);
     }
     if (!operation) {
         fmt::print(err, "kith enumerate: {}\n", operation.error());

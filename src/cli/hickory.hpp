@@ -10,7 +10,8 @@
 namespace kith::cli {
 
 /// Runs it when `name` is one of theirs, and returns the exit code; nullopt: it is another's.
-std::optional<int> run_hickory_persona(const std::string& name, const std::vector<std::string>& arguments,
-                                       std::ostream& out, std::ostream& err);
+std::optional<int> run_hickory_persona(const std::string& name,
+                                       const std::vector<std::string>& arguments, std::ostream& out,
+                                       std::ostream& err);
 
 }  // namespace kith::cli

@@ -18,7 +18,8 @@ namespace {
 std::string write_file(const std::string& path, std::string_view text, bool replace) {
     const int mode = O_WRONLY | O_CREAT | O_CLOEXEC | (replace ? O_TRUNC : O_EXCL);
     const net::Descriptor file(::open(path.c_str(), mode, 0644));
-    if (!file && errno == EEXIST) return fmt::format("{} exists; choose another name, or --force replaces it", path);
+    if (!file && errno == EEXIST)
+        return fmt::format("{} exists; choose another name, or --force replaces it", path);
     if (!file) return fmt::format("cannot write {}: {}", path, std::strerror(errno));
     while (!text.empty()) {
         const ssize_t put = ::write(file.get(), text.data(), text.size());
@@ -34,14 +35,18 @@ std::string write_file(const std::string& path, std::string_view text, bool repl
 int init(const InitOptions& options, std::ostream& out, std::ostream& err) {
     const bool as_nanodns = options.persona == Persona::nanodns;
     const std::string_view text = as_nanodns ? config::nanodns_sample() : config::home_sample();
-    if (const std::string problem = write_file(options.output, text, options.force || as_nanodns); !problem.empty()) {
+    if (const std::string problem = write_file(options.output, text, options.force || as_nanodns);
+        !problem.empty()) {
         err << (as_nanodns ? "Error: " : "kith init: ") << problem << '\n';
         return 1;
     }
     if (as_nanodns) {
         fmt::print(out, "Example config written to {}\n", options.output);
     } else {
-        fmt::print(out, "Wrote {0}. Change its addresses and names, then:\n  kith check {0}\n  kith serve {0}\n", options.output);
+        fmt::print(
+            out,
+            "Wrote {0}. Change its addresses and names, then:\n  kith check {0}\n  kith serve {0}\n",
+            options.output);
     }
     return 0;
 }

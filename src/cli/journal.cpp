@@ -33,7 +33,9 @@ Result<std::string, std::string> folder_of(const JournalPlace& place) {
     for (const char* const path : default_configs) {
         if (file.empty() && std::filesystem::exists(path)) file = path;
     }
-    if (file.empty()) return std::unexpected("expected a state directory (-d) or a configuration (-c), found neither kith.json here nor /etc/kith/kith.json");
+    if (file.empty())
+        return std::unexpected(
+            "expected a state directory (-d) or a configuration (-c), found neither kith.json here nor /etc/kith/kith.json");
     const auto text = server::FileText::read(file);
     if (!text) return std::unexpected(text.error());
     const config::Loaded loaded = config::load_config(text->view(), file);
@@ -59,29 +61,46 @@ std::string time_text(UnixTime time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
 }
 
-std::string base_text(const store::Base& base) { return base.kind == store::Base::Kind::file ? fmt::format("file of serial {}", base.serial) : "no file"; }
+std::string base_text(const store::Base& base) {
+    return base.kind == store::Base::Kind::file ? fmt::format("file of serial {}", base.serial)
+                                                : "no file";
+}
 
 void print_zone(const KeptZone& zone, bool json, std::ostream& out) {
-    const std::uint64_t count = zone.first_change == 0 ? 0 : zone.last_change - zone.first_change + 1;
+    const std::uint64_t count =
+        zone.first_change == 0 ? 0 : zone.last_change - zone.first_change + 1;
     if (json) {
-        fmt::print(out, "{{\"zone\": {}, \"serial\": {}, \"changes\": {}, \"first\": {}, \"last\": {}, \"bytes\": {}, \"base\": \"{}\", \"base_serial\": {}}}\n", json_text(zone.apex.to_text()), zone.serial, count,
-                   zone.first_change, zone.last_change, zone.change_bytes, zone.base.kind == store::Base::Kind::file ? "file" : "none", zone.base.serial);
+        fmt::print(
+            out,
+            "{{\"zone\": {}, \"serial\": {}, \"changes\": {}, \"first\": {}, \"last\": {}, \"bytes\": {}, \"base\": \"{}\", \"base_serial\": {}}}\n",
+            json_text(zone.apex.to_text()), zone.serial, count, zone.first_change, zone.last_change,
+            zone.change_bytes, zone.base.kind == store::Base::Kind::file ? "file" : "none",
+            zone.base.serial);
         return;
     }
-    fmt::print(out, "{}  serial {}, {} changes ({} bytes), begins with {}\n", zone.apex.to_text(), zone.serial, count, zone.change_bytes, base_text(zone.base));
+    fmt::print(out, "{}  serial {}, {} changes ({} bytes), begins with {}\n", zone.apex.to_text(),
+               zone.serial, count, zone.change_bytes, base_text(zone.base));
 }
 
 void print_records(char sign, const std::vector<zone::Record>& records, std::ostream& out) {
     for (const zone::Record& record : records) {
-        fmt::print(out, "  {} {} {} {} {}\n", sign, record.owner.to_text(), record.ttl, dns::type_name(record.type), dns::rdata_to_text(record.type, dns::RrClass::IN, record.rdata));
+        fmt::print(out, "  {} {} {} {} {}\n", sign, record.owner.to_text(), record.ttl,
+                   dns::type_name(record.type),
+                   dns::rdata_to_text(record.type, dns::RrClass::IN, record.rdata));
     }
 }
 
 std::string records_json(const std::vector<zone::Record>& records) {
     std::string text = "[";
     for (const zone::Record& record : records) {
-        text += fmt::format("{}{{\"name\": {}, \"ttl\": {}, \"type\": \"{}\", \"data\": {}{}}}", text.size() > 1 ? ", " : "", json_text(record.owner.to_text()), record.ttl, dns::type_name(record.type),
-                            json_text(dns::rdata_to_text(record.type, dns::RrClass::IN, record.rdata)), record.provenance.lease_end == 0 ? "" : fmt::format(", \"lease_end\": {}", record.provenance.lease_end));
+        text +=
+            fmt::format("{}{{\"name\": {}, \"ttl\": {}, \"type\": \"{}\", \"data\": {}{}}}",
+                        text.size() > 1 ? ", " : "", json_text(record.owner.to_text()), record.ttl,
+                        dns::type_name(record.type),
+                        json_text(dns::rdata_to_text(record.type, dns::RrClass::IN, record.rdata)),
+                        record.provenance.lease_end == 0
+                            ? ""
+                            : fmt::format(", \"lease_end\": {}", record.provenance.lease_end));
     }
     return text + ']';
 }
@@ -89,11 +108,17 @@ std::string records_json(const std::vector<zone::Record>& records) {
 void print_entry(const JournalEntry& entry, bool json, std::ostream& out) {
     const std::string_view kind = store::kind_name(entry.origin.kind);
     if (json) {
-        fmt::print(out, "{{\"number\": {}, \"at\": \"{}\", \"by\": \"{}\", \"who\": {}, \"from\": {}, \"to\": {}, \"removed\": {}, \"added\": {}}}\n", entry.number, time_text(entry.at), kind, json_text(entry.origin.who),
-                   entry.change.from_serial, entry.change.to_serial, records_json(entry.change.removed), records_json(entry.change.added));
+        fmt::print(
+            out,
+            "{{\"number\": {}, \"at\": \"{}\", \"by\": \"{}\", \"who\": {}, \"from\": {}, \"to\": {}, \"removed\": {}, \"added\": {}}}\n",
+            entry.number, time_text(entry.at), kind, json_text(entry.origin.who),
+            entry.change.from_serial, entry.change.to_serial, records_json(entry.change.removed),
+            records_json(entry.change.added));
         return;
     }
-    fmt::print(out, "{}  {}  {}{}{}  serial {} to {}\n", entry.number, time_text(entry.at), kind, entry.origin.who.empty() ? "" : " ", entry.origin.who, entry.change.from_serial, entry.change.to_serial);
+    fmt::print(out, "{}  {}  {}{}{}  serial {} to {}\n", entry.number, time_text(entry.at), kind,
+               entry.origin.who.empty() ? "" : " ", entry.origin.who, entry.change.from_serial,
+               entry.change.to_serial);
     print_records('-', entry.change.removed, out);
     print_records('+', entry.change.added, out);
 }
@@ -101,10 +126,17 @@ void print_entry(const JournalEntry& entry, bool json, std::ostream& out) {
 int show_hickory(const JournalShowOptions& options, std::ostream& out, std::ostream& err) {
     const auto journal = store::read_hickory_journal(options.hickory, [&](store::HickoryRow&& row) {
         if (options.json) {
-            fmt::print(out, "{{\"row\": {}, \"serial\": {}, \"at\": {}, \"does\": \"{}\", \"name\": {}, \"ttl\": {}, \"type\": \"{}\", \"data\": {}}}\n", row.number, row.serial, json_text(row.at), hickory_action_name(row.action),
-                       json_text(row.record.owner.to_text()), row.record.ttl, dns::type_name(row.record.type), json_text(dns::rdata_to_text(row.record.type, dns::RrClass::IN, row.record.rdata)));
+            fmt::print(
+                out,
+                "{{\"row\": {}, \"serial\": {}, \"at\": {}, \"does\": \"{}\", \"name\": {}, \"ttl\": {}, \"type\": \"{}\", \"data\": {}}}\n",
+                row.number, row.serial, json_text(row.at), hickory_action_name(row.action),
+                json_text(row.record.owner.to_text()), row.record.ttl,
+                dns::type_name(row.record.type),
+                json_text(dns::rdata_to_text(row.record.type, dns::RrClass::IN, row.record.rdata)));
         } else {
-            fmt::print(out, "{}  {}  serial {}  {} {} {} {} {}\n", row.number, row.at, row.serial, hickory_action_name(row.action), row.record.owner.to_text(), row.record.ttl, dns::type_name(row.record.type),
+            fmt::print(out, "{}  {}  serial {}  {} {} {} {} {}\n", row.number, row.at, row.serial,
+                       hickory_action_name(row.action), row.record.owner.to_text(), row.record.ttl,
+                       dns::type_name(row.record.type),
                        dns::rdata_to_text(row.record.type, dns::RrClass::IN, row.record.rdata));
         }
     });
@@ -127,16 +159,23 @@ int journal_show(const JournalShowOptions& options, std::ostream& out, std::ostr
     if (!options.hickory.empty()) return show_hickory(options, out, err);
     const auto apex = dns::Name::from_text(options.zone);
     if (!apex || options.zone.empty()) {
-        failed(err, "show", options.zone.empty() ? "expected the name of a zone" : apex.error().text);
+        failed(err, "show",
+               options.zone.empty() ? "expected the name of a zone" : apex.error().text);
         return 2;
     }
     const auto opened = open(options.place, Access::read);
     if (!opened) return failed(err, "show", opened.error());
     const auto zone = opened->find(*apex);
     if (!zone) return failed(err, "show", zone.error().text);
-    if (!*zone) return failed(err, "show", fmt::format("{}: the zone {} is not kept here; `kith journal list` names those that are", opened->file(), apex->to_text()));
+    if (!*zone)
+        return failed(
+            err, "show",
+            fmt::format(
+                "{}: the zone {} is not kept here; `kith journal list` names those that are",
+                opened->file(), apex->to_text()));
     std::uint64_t first = options.from;
-    if (options.count != 0 && (*zone)->last_change >= options.count) first = std::max(first, (*zone)->last_change - options.count + 1);
+    if (options.count != 0 && (*zone)->last_change >= options.count)
+        first = std::max(first, (*zone)->last_change - options.count + 1);
     const auto read = opened->read_changes(*apex, first, [&](JournalEntry&& entry) {
         print_entry(entry, options.json, out);
         return out.good();
@@ -147,7 +186,9 @@ int journal_show(const JournalShowOptions& options, std::ostream& out, std::ostr
 int journal_compact(const JournalCompactOptions& options, std::ostream& out, std::ostream& err) {
     const auto keep = config::parse_size(options.keep);
     if (!keep) {
-        failed(err, "compact", fmt::format("--keep: expected a size such as 64KiB or 1MiB, found '{}'", options.keep));
+        failed(
+            err, "compact",
+            fmt::format("--keep: expected a size such as 64KiB or 1MiB, found '{}'", options.keep));
         return 2;
     }
     auto opened = open(options.place, Access::own);
@@ -155,7 +196,9 @@ int journal_compact(const JournalCompactOptions& options, std::ostream& out, std
     const auto zones = opened->zones();
     if (!zones) return failed(err, "compact", zones.error().text);
     for (const KeptZone& zone : *zones) {
-        if (!options.zone.empty() && dns::Name::from_text(options.zone).value_or(dns::Name()) != zone.apex) continue;
+        if (!options.zone.empty() &&
+            dns::Name::from_text(options.zone).value_or(dns::Name()) != zone.apex)
+            continue;
         for (bool more = true; more;) {
             const auto step = opened->compact(zone.apex, *keep);
             if (!step) return failed(err, "compact", step.error().text);

@@ -28,9 +28,9 @@ int journal_list(const JournalListOptions& options, std::ostream& out, std::ostr
 struct JournalShowOptions {
     JournalPlace place{};
     std::string zone{};
-    std::string hickory{};     // a .jrnl file instead of a state directory
-    std::uint64_t from = 0;    // the first number wanted
-    std::uint64_t count = 0;   // the newest so many; 0: all
+    std::string hickory{};    // a .jrnl file instead of a state directory
+    std::uint64_t from = 0;   // the first number wanted
+    std::uint64_t count = 0;  // the newest so many; 0: all
     bool json = false;
 };
 int journal_show(const JournalShowOptions& options, std::ostream& out, std::ostream& err);
@@ -39,8 +39,8 @@ int journal_show(const JournalShowOptions& options, std::ostream& out, std::ostr
 /// The server must not run.
 struct JournalCompactOptions {
     JournalPlace place{};
-    std::string zone{};       // empty: all
-    std::string keep = "0";   // bytes of changes that stay
+    std::string zone{};      // empty: all
+    std::string keep = "0";  // bytes of changes that stay
 };
 int journal_compact(const JournalCompactOptions& options, std::ostream& out, std::ostream& err);
 

@@ -50,14 +50,17 @@ Result<crypto::Algorithm, std::string> read_algorithm(const std::string& text) {
     return *algorithm;
 }
 
-Result<Wanted, std::string> read_wanted(const std::string& zone, const std::string& role, const std::string& ttl) {
+Result<Wanted, std::string> read_wanted(const std::string& zone, const std::string& role,
+                                        const std::string& ttl) {
     Wanted out;
     const auto name = dns::Name::from_text(zone);
     if (!name) return std::unexpected(fmt::format("{}: {}", zone, name.error().text));
     out.zone = name->lowered();
     KITH_TRY(out.flags, read_role(role));
     const auto seconds = zone::parse_ttl(ttl);
-    if (!seconds) return std::unexpected(fmt::format("--ttl: expected seconds, or a time such as 1h, found {}", ttl));
+    if (!seconds)
+        return std::unexpected(
+            fmt::format("--ttl: expected seconds, or a time such as 1h, found {}", ttl));
     out.ttl = *seconds;
     return out;
 }
@@ -74,7 +77,9 @@ const char* role_text(const StoredKey& key) {
     return key.key.is_sep() ? "ksk/csk" : "zsk";
 }
 
-std::string time_text(const std::optional<UnixTime>& time) { return time ? dnssec::format_key_time(*time) : "-"; }
+std::string time_text(const std::optional<UnixTime>& time) {
+    return time ? dnssec::format_key_time(*time) : "-";
+}
 
 int bits_of(const ZoneKey& key) {
     const auto read = dnssec::Dnskey::read(key.rdata());
@@ -92,22 +97,28 @@ void print_json(const StoredKey& key, std::ostream& out) {
     add_time("activate", key.times.activate);
     add_time("inactive", key.times.inactive);
     add_time("delete", key.times.remove);
-    fmt::print(out, R"({{"zone":{},"tag":{},"algorithm":"{}","bits":{},"role":"{}","private":{},"files":{}{}}})" "\n",
-               config::json_text(key.owner.to_text()), key.key.tag(), crypto::algorithm_name(key.key.algorithm()), bits_of(key.key),
-               role_text(key), key.key.private_key().has_value(), config::json_text(key.stem), times);
+    fmt::print(
+        out,
+        R"({{"zone":{},"tag":{},"algorithm":"{}","bits":{},"role":"{}","private":{},"files":{}{}}})"
+        "\n",
+        config::json_text(key.owner.to_text()), key.key.tag(),
+        crypto::algorithm_name(key.key.algorithm()), bits_of(key.key), role_text(key),
+        key.key.private_key().has_value(), config::json_text(key.stem), times);
 }
 
 /// Whether another key of the zone in the folder has this tag.
 bool is_tag_taken(const std::string& folder, const Wanted& wanted, const ZoneKey& key) {
     std::error_code ignored;
     for (const crypto::AlgorithmRow& row : crypto::all_algorithms()) {
-        const std::string stem = dnssec::key_file_stem(wanted.zone, static_cast<std::uint8_t>(row.algorithm), key.tag());
+        const std::string stem =
+            dnssec::key_file_stem(wanted.zone, static_cast<std::uint8_t>(row.algorithm), key.tag());
         if (fs::exists(fs::path(folder) / (stem + ".key"), ignored)) return true;
     }
     return false;
 }
 
-Result<std::string, std::string> write_key(const std::string& folder, const Wanted& wanted, ZoneKey key) {
+Result<std::string, std::string> write_key(const std::string& folder, const Wanted& wanted,
+                                           ZoneKey key) {
     const UnixTime now = net::unix_now();
     StoredKey stored{{}, wanted.zone, wanted.ttl, wanted.flags == host_flags, std::move(key), {}};
     stored.times.created = now;
@@ -137,11 +148,14 @@ Result<std::vector<StoredKey>, std::string> find_keys(const KeyListOptions& opti
     }
     std::vector<std::string> files;
     std::error_code error;
-    for (fs::directory_iterator at(options.folder, error); !error && at != fs::directory_iterator(); at.increment(error)) {
+    for (fs::directory_iterator at(options.folder, error); !error && at != fs::directory_iterator();
+         at.increment(error)) {
         const std::string name = at->path().filename().string();
         if (name.starts_with("K") && name.ends_with(".key")) files.push_back(at->path().string());
     }
-    if (error) return std::unexpected(fmt::format("{}: cannot read this folder: {}", options.folder, error.message()));
+    if (error)
+        return std::unexpected(
+            fmt::format("{}: cannot read this folder: {}", options.folder, error.message()));
     std::ranges::sort(files);
     return read_all(files);
 }
@@ -158,13 +172,18 @@ Result<crypto::PrivateKey, std::string> read_private(const KeyImportOptions& opt
     const std::string_view text = as_text(content.bytes());
     if (text.starts_with("Private-key-format:")) {
         auto file = dnssec::parse_private_key(text);
-        if (!file) return std::unexpected(fmt::format("{}:{}: {}", options.file, file.error().line, file.error().text));
+        if (!file)
+            return std::unexpected(
+                fmt::format("{}:{}: {}", options.file, file.error().line, file.error().text));
         return file->key;
     }
     KITH_TRY(const crypto::Algorithm algorithm, read_algorithm(options.algorithm));
-    auto key = text.find("-----BEGIN") != text.npos ? crypto::PrivateKey::from_pem(algorithm, text)
-                                                    : crypto::PrivateKey::from_der(algorithm, content.bytes());
-    if (!key) return std::unexpected(fmt::format("{}: {}", options.file, crypto::fault_text(key.error())));
+    auto key = text.find("-----BEGIN") != text.npos
+                   ? crypto::PrivateKey::from_pem(algorithm, text)
+                   : crypto::PrivateKey::from_der(algorithm, content.bytes());
+    if (!key)
+        return std::unexpected(
+            fmt::format("{}: {}", options.file, crypto::fault_text(key.error())));
     return *std::move(key);
 }
 
@@ -177,9 +196,12 @@ int key_generate(const KeyGenerateOptions& options, std::ostream& out, std::ostr
     if (!algorithm) return fail(err, algorithm.error());
     wanted->algorithm = *algorithm;
     std::optional<ZoneKey> key;
-    for (int tries = 0; tries < tag_tries && (!key || is_tag_taken(options.folder, *wanted, *key)); ++tries) {
+    for (int tries = 0; tries < tag_tries && (!key || is_tag_taken(options.folder, *wanted, *key));
+         ++tries) {
         auto made = crypto::PrivateKey::generate(*algorithm, options.bits);
-        if (!made) return fail(err, fmt::format("cannot make a key: {}", crypto::fault_text(made.error())));
+        if (!made)
+            return fail(err,
+                        fmt::format("cannot make a key: {}", crypto::fault_text(made.error())));
         key.emplace(wanted->flags, *std::move(made));
     }
     const auto stem = write_key(options.folder, *wanted, *key);
@@ -205,8 +227,9 @@ int key_list(const KeyListOptions& options, std::ostream& out, std::ostream& err
         fmt::print(out, "{}  tag {}  {} {} bits  {}{}\n", key.owner.to_text(), key.key.tag(),
                    crypto::algorithm_name(key.key.algorithm()), bits_of(key.key), role_text(key),
                    key.key.private_key() ? "" : "  no private key");
-        fmt::print(out, "    created {}  publish {}  activate {}  inactive {}  delete {}\n", time_text(key.times.created),
-                   time_text(key.times.publish), time_text(key.times.activate), time_text(key.times.inactive),
+        fmt::print(out, "    created {}  publish {}  activate {}  inactive {}  delete {}\n",
+                   time_text(key.times.created), time_text(key.times.publish),
+                   time_text(key.times.activate), time_text(key.times.inactive),
                    time_text(key.times.remove));
     }
     if (keys->empty() && !options.json) fmt::print(err, "no keys found in {}\n", options.folder);
@@ -217,20 +240,27 @@ int key_ds(const KeyDsOptions& options, std::ostream& out, std::ostream& err) {
     const auto keys = read_all(options.files);
     if (!keys) return fail(err, keys.error());
     for (const StoredKey& key : *keys) {
-        if (key.is_key_record) return fail(err, fmt::format("{}: a KEY record of SIG(0) has no DS", key.stem));
+        if (key.is_key_record)
+            return fail(err, fmt::format("{}: a KEY record of SIG(0) has no DS", key.stem));
         if (options.dnskey) {
             fmt::print(out, "{} IN DNSKEY {}\n", key.owner.to_text(),
                        dns::rdata_to_text(dns::RrType::DNSKEY, dns::RrClass::IN, key.key.rdata()));
             continue;
         }
         if (!key.key.is_sep()) {
-            fmt::print(err, "{}: this key signs the zone (flags 256); a DS stands for one that signs the keys\n", key.stem);
+            fmt::print(
+                err,
+                "{}: this key signs the zone (flags 256); a DS stands for one that signs the keys\n",
+                key.stem);
         }
         for (const std::string& text : options.digests) {
             const auto digest = parse_digest(text);
-            if (!digest) return fail(err, fmt::format("--digest: expected sha256, sha384 or sha1, found {}", text));
+            if (!digest)
+                return fail(
+                    err, fmt::format("--digest: expected sha256, sha384 or sha1, found {}", text));
             fmt::print(out, "{} IN DS {}\n", key.owner.to_text(),
-                       dns::rdata_to_text(dns::RrType::DS, dns::RrClass::IN, dnssec::make_ds(key.owner, key.key.rdata(), *digest)));
+                       dns::rdata_to_text(dns::RrType::DS, dns::RrClass::IN,
+                                          dnssec::make_ds(key.owner, key.key.rdata(), *digest)));
         }
     }
     return 0;
@@ -260,7 +290,8 @@ int key_export(const KeyExportOptions& options, std::ostream& out, std::ostream&
     } else if (options.format == "bind") {
         content = dnssec::format_private_key({*key, stored->times});
     } else {
-        return fail(err, fmt::format("--format: expected pem, der or bind, found {}", options.format));
+        return fail(err,
+                    fmt::format("--format: expected pem, der or bind, found {}", options.format));
     }
     if (options.output.empty()) {
         out << as_text(content.bytes());

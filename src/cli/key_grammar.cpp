@@ -26,9 +26,11 @@ void add_generate(CLI::App& key) {
     auto options = std::make_shared<KeyGenerateOptions>();
     CLI::App* command = key.add_subcommand("generate", "Make a key and write its files");
     command->add_option("zone", options->zone, "Name of the zone")->required();
-    command->add_option("-a,--algorithm", options->algorithm, algorithm_help)->capture_default_str();
+    command->add_option("-a,--algorithm", options->algorithm, algorithm_help)
+        ->capture_default_str();
     command->add_option("-r,--role", options->role, role_help)->capture_default_str();
-    command->add_option("-b,--bits", options->bits, "Size of an RSA key, 1024 to 4096")->capture_default_str();
+    command->add_option("-b,--bits", options->bits, "Size of an RSA key, 1024 to 4096")
+        ->capture_default_str();
     command->add_option("-K,--folder", options->folder, folder_help)->capture_default_str();
     command->add_option("--ttl", options->ttl, "TTL of the DNSKEY record")->capture_default_str();
     command->add_flag("--json", options->json, "One JSON object, for scripts");
@@ -38,7 +40,9 @@ void add_generate(CLI::App& key) {
 void add_list(CLI::App& key) {
     auto options = std::make_shared<KeyListOptions>();
     CLI::App* command = key.add_subcommand("list", "Show keys: tag, algorithm, role, times");
-    command->add_option("file", options->files, "Key files (K<zone>+<algorithm>+<tag>); default: those of --zone in --folder");
+    command->add_option(
+        "file", options->files,
+        "Key files (K<zone>+<algorithm>+<tag>); default: those of --zone in --folder");
     command->add_option("-K,--folder", options->folder, folder_help)->capture_default_str();
     command->add_option("-z,--zone", options->zone, "Zone whose keys to show; default: all zones");
     command->add_flag("--json", options->json, "One JSON object per key, for scripts");
@@ -47,19 +51,30 @@ void add_list(CLI::App& key) {
 
 void add_ds(CLI::App& key) {
     auto options = std::make_shared<KeyDsOptions>();
-    CLI::App* command = key.add_subcommand("ds", "Print the DS records that the parent zone is to publish");
-    command->add_option("file", options->files, "Key files (K<zone>+<algorithm>+<tag>)")->required();
-    command->add_option("-d,--digest", options->digests, "sha256, sha384 or sha1; more than once for more records")->capture_default_str();
-    command->add_flag("--dnskey", options->dnskey, "The DNSKEY record instead, as some registries want it");
+    CLI::App* command =
+        key.add_subcommand("ds", "Print the DS records that the parent zone is to publish");
+    command->add_option("file", options->files, "Key files (K<zone>+<algorithm>+<tag>)")
+        ->required();
+    command
+        ->add_option("-d,--digest", options->digests,
+                     "sha256, sha384 or sha1; more than once for more records")
+        ->capture_default_str();
+    command->add_flag("--dnskey", options->dnskey,
+                      "The DNSKEY record instead, as some registries want it");
     run_with(command, options, key_ds);
 }
 
 void add_import(CLI::App& key) {
     auto options = std::make_shared<KeyImportOptions>();
-    CLI::App* command = key.add_subcommand("import", "Make key files from a private key in PEM or DER, or in BIND's format");
-    command->add_option("file", options->file, "PKCS#8 or PKCS#1, PEM or DER; or a .private file of BIND")->required();
+    CLI::App* command = key.add_subcommand(
+        "import", "Make key files from a private key in PEM or DER, or in BIND's format");
+    command
+        ->add_option("file", options->file,
+                     "PKCS#8 or PKCS#1, PEM or DER; or a .private file of BIND")
+        ->required();
     command->add_option("-z,--zone", options->zone, "Name of the zone")->required();
-    command->add_option("-a,--algorithm", options->algorithm, std::string(algorithm_help) + "; a .private file names its own");
+    command->add_option("-a,--algorithm", options->algorithm,
+                        std::string(algorithm_help) + "; a .private file names its own");
     command->add_option("-r,--role", options->role, role_help)->capture_default_str();
     command->add_option("-K,--folder", options->folder, folder_help)->capture_default_str();
     command->add_option("--ttl", options->ttl, "TTL of the DNSKEY record")->capture_default_str();
@@ -68,10 +83,13 @@ void add_import(CLI::App& key) {
 
 void add_export(CLI::App& key) {
     auto options = std::make_shared<KeyExportOptions>();
-    CLI::App* command = key.add_subcommand("export", "Write the private key for another program; unprotected");
+    CLI::App* command =
+        key.add_subcommand("export", "Write the private key for another program; unprotected");
     command->add_option("file", options->file, "Key files (K<zone>+<algorithm>+<tag>)")->required();
-    command->add_option("-f,--format", options->format, "pem or der (PKCS#8), or bind")->capture_default_str();
-    command->add_option("-o,--output", options->output, "New file, for its owner alone; default: standard output");
+    command->add_option("-f,--format", options->format, "pem or der (PKCS#8), or bind")
+        ->capture_default_str();
+    command->add_option("-o,--output", options->output,
+                        "New file, for its owner alone; default: standard output");
     run_with(command, options, key_export);
 }
 

@@ -29,15 +29,19 @@ int mdns_query(const MdnsOptions& options, std::ostream& out, std::ostream& err)
         found = true;
         if (options.json) {
             JsonLine line;
-            line.text("event", event.is_absent ? std::string_view("absent") : change_word(event.change)).text("interface", event.interface.name);
+            line.text("event",
+                      event.is_absent ? std::string_view("absent") : change_word(event.change))
+                .text("interface", event.interface.name);
             line.text("name", event.name).text("type", event.type);
             if (!event.is_absent) line.number("ttl", event.ttl).text("data", event.text);
             out << line.finish() << '\n';
         } else if (event.is_absent) {
-            fmt::print(out, "; {} says that it has no {} ({})\n", event.name, event.type, event.interface.name);
-        } else {
-            fmt::print(out, "{}{}\t{}\tIN\t{}\t{}\t; {}\n", event.change == client::Change::removed ? "; gone: " : "", event.name, event.ttl, event.type, event.text,
+            fmt::print(out, "; {} says that it has no {} ({})\n", event.name, event.type,
                        event.interface.name);
+        } else {
+            fmt::print(out, "{}{}\t{}\tIN\t{}\t{}\t; {}\n",
+                       event.change == client::Change::removed ? "; gone: " : "", event.name,
+                       event.ttl, event.type, event.text, event.interface.name);
         }
         if (!event.more_coming) out.flush();
     };

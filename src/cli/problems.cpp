@@ -16,18 +16,27 @@ void print_problems(const Problems& problems, std::ostream& out) {
 
 void print_problems_json(const Problems& problems, std::ostream& out) {
     for (const Problem& problem : problems) {
-        fmt::print(out, R"({{"file":{},"line":{},"column":{},"severity":"{}","text":{}}})" "\n", config::json_text(problem.file),
-                   problem.line, problem.column, problem.severity == Severity::error ? "error" : "warning", config::json_text(problem.text));
+        fmt::print(out,
+                   R"({{"file":{},"line":{},"column":{},"severity":"{}","text":{}}})"
+                   "\n",
+                   config::json_text(problem.file), problem.line, problem.column,
+                   problem.severity == Severity::error ? "error" : "warning",
+                   config::json_text(problem.text));
     }
 }
 
-bool is_failure(const Problems& problems, bool strict) { return strict ? !problems.empty() : has_errors(problems); }
+bool is_failure(const Problems& problems, bool strict) {
+    return strict ? !problems.empty() : has_errors(problems);
+}
 
 std::string count_text(const Problems& problems) {
     const auto errors = std::ranges::count(problems, Severity::error, &Problem::severity);
     const auto warnings = std::ranges::ssize(problems) - errors;
-    const auto part = [](auto count, const char* what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); };
-    if (errors != 0 && warnings != 0) return part(errors, "error") + ", " + part(warnings, "warning");
+    const auto part = [](auto count, const char* what) {
+        return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+    };
+    if (errors != 0 && warnings != 0)
+        return part(errors, "error") + ", " + part(warnings, "warning");
     if (errors != 0) return part(errors, "error");
     return warnings != 0 ? part(warnings, "warning") : std::string();
 }

@@ -45,19 +45,26 @@ using Complaint = std::string;
 
 struct Flag {
     std::string_view word;
-    bool QueryOptions::*member;
+    bool QueryOptions::* member;
     bool value;
 };
 
 // dig's +flags that kith knows, with the option each sets.
 constexpr Flag flags[] = {
-    {"tcp", &QueryOptions::tcp, true},          {"vc", &QueryOptions::tcp, true},
-    {"notcp", &QueryOptions::tcp, false},       {"json", &QueryOptions::json, true},
-    {"short", &QueryOptions::brief, true},      {"dnssec", &QueryOptions::dnssec, true},
-    {"do", &QueryOptions::dnssec, true},        {"noedns", &QueryOptions::no_edns, true},
-    {"norecurse", &QueryOptions::no_recurse, true}, {"norec", &QueryOptions::no_recurse, true},
-    {"recurse", &QueryOptions::no_recurse, false},  {"nsid", &QueryOptions::nsid, true},
-    {"cookie", &QueryOptions::cookie, true},    {"ignore", &QueryOptions::ignore_truncation, true},
+    {"tcp", &QueryOptions::tcp, true},
+    {"vc", &QueryOptions::tcp, true},
+    {"notcp", &QueryOptions::tcp, false},
+    {"json", &QueryOptions::json, true},
+    {"short", &QueryOptions::brief, true},
+    {"dnssec", &QueryOptions::dnssec, true},
+    {"do", &QueryOptions::dnssec, true},
+    {"noedns", &QueryOptions::no_edns, true},
+    {"norecurse", &QueryOptions::no_recurse, true},
+    {"norec", &QueryOptions::no_recurse, true},
+    {"recurse", &QueryOptions::no_recurse, false},
+    {"nsid", &QueryOptions::nsid, true},
+    {"cookie", &QueryOptions::cookie, true},
+    {"ignore", &QueryOptions::ignore_truncation, true},
 };
 
 template <class Number>
@@ -74,7 +81,8 @@ Complaint read_flag(std::string_view word, QueryOptions& options) {
         }
     }
     int seconds = 0;
-    if (word.starts_with("bufsize=") && parse_number(word.substr(8), options.payload_bytes)) return {};
+    if (word.starts_with("bufsize=") && parse_number(word.substr(8), options.payload_bytes))
+        return {};
     if (word.starts_with("tries=") && parse_number(word.substr(6), options.tries)) return {};
     if (word.starts_with("time=") && parse_number(word.substr(5), seconds)) {
         options.timeout_seconds = seconds;
@@ -119,7 +127,8 @@ dns::Name reverse_name(const IpAddress& address) {
     std::string text;
     const Bytes bytes = address.bytes();
     for (std::size_t i = bytes.size(); i-- > 0;) {
-        text += address.is_v4() ? fmt::format("{}.", bytes[i]) : fmt::format("{:x}.{:x}.", bytes[i] & 15, bytes[i] >> 4);
+        text += address.is_v4() ? fmt::format("{}.", bytes[i])
+                                : fmt::format("{:x}.{:x}.", bytes[i] & 15, bytes[i] >> 4);
     }
     return *dns::Name::from_text(text + (address.is_v4() ? "in-addr.arpa." : "ip6.arpa."));
 }
@@ -128,7 +137,9 @@ Complaint choose_server(Plan& plan) {
     const std::uint16_t port = plan.options.port.value_or(53);
     if (plan.options.server) {
         const auto server = Endpoint::from_text(*plan.options.server, port);
-        if (!server) return fmt::format("'{}' is not a server: expected an IP address, with :port if not {}", *plan.options.server, port);
+        if (!server)
+            return fmt::format("'{}' is not a server: expected an IP address, with :port if not {}",
+                               *plan.options.server, port);
         plan.server = *server;
         return {};
     }
@@ -136,17 +147,20 @@ Complaint choose_server(Plan& plan) {
     std::stringstream text;
     text << file.rdbuf();
     const auto servers = resolve::parse_resolv_conf(text.str()).upstreams;
-    plan.server = servers.empty() ? Endpoint{IpAddress::v4(127, 0, 0, 1), port, 0} : servers.front();
+    plan.server =
+        servers.empty() ? Endpoint{IpAddress::v4(127, 0, 0, 1), port, 0} : servers.front();
     if (plan.options.port) plan.server.port = port;
     return {};
 }
 
 Complaint choose_key(Plan& plan) {
     if (plan.options.key_word.empty() && plan.options.key_file.empty()) return {};
-    auto key = plan.options.key_word.empty() ? load_key_file(plan.options.key_file, {}) : read_key_word(plan.options.key_word);
+    auto key = plan.options.key_word.empty() ? load_key_file(plan.options.key_file, {})
+                                             : read_key_word(plan.options.key_word);
     if (!key) return key.error();
     auto* const tsig = std::get_if<auth::TsigKey>(&*key);
-    if (tsig == nullptr) return "expected a TSIG key, found a private key: queries are signed with TSIG only";
+    if (tsig == nullptr)
+        return "expected a TSIG key, found a private key: queries are signed with TSIG only";
     plan.key = std::move(*tsig);
     return {};
 }
@@ -164,9 +178,11 @@ Complaint make_plan(const QueryOptions& options, Plan& plan) {
     for (const std::string& word : options.words) {
         if (Complaint complaint = read_word(word, plan); !complaint.empty()) return complaint;
     }
-    if (!plan.has_name && !plan.has_type) plan.type = RrType::NS;  // as dig: the root's name servers
+    if (!plan.has_name && !plan.has_type)
+        plan.type = RrType::NS;  // as dig: the root's name servers
     if (plan.options.tries < 1) return "tries must be at least 1";
-    if (!(plan.options.timeout_seconds > 0 && plan.options.timeout_seconds <= 3600)) return "timeout must be between 0 and 3600 seconds";
+    if (!(plan.options.timeout_seconds > 0 && plan.options.timeout_seconds <= 3600))
+        return "timeout must be between 0 and 3600 seconds";
     return choose_server(plan);
 }
 
@@ -189,7 +205,8 @@ Message make_query(const Plan& plan, Rng& rng) {
             options.u32(static_cast<std::uint32_t>(rng.next()));
         }
         const std::uint16_t edns_flags = plan.options.dnssec ? 0x8000 : 0;
-        builder.add_opt(plan.options.payload_bytes, dns::Rcode::NOERROR, 0, edns_flags, options.written());
+        builder.add_opt(plan.options.payload_bytes, dns::Rcode::NOERROR, 0, edns_flags,
+                        options.written());
     }
     const Bytes message = builder.finish();
     return {message.begin(), message.end()};
@@ -206,12 +223,17 @@ void sign_query(const Plan& plan, Message& message, auth::TsigMac& mac) {
 /// What the reply's TSIG says against believing it; empty: nothing.
 Complaint check_reply(const Plan& plan, const auth::TsigMac& mac, Bytes reply) {
     if (!plan.key) return {};
-    const auth::TsigReply checked = auth::check_tsig_response(*plan.key, mac, reply, net::unix_now());
+    const auth::TsigReply checked =
+        auth::check_tsig_response(*plan.key, mac, reply, net::unix_now());
     if (checked.is_good()) return {};
     const std::string name = plan.key->name.to_text();
-    if (checked.error != dns::Rcode::NOERROR) return fmt::format("the server refuses key {}: {}", name, auth::tsig_error_name(checked.error));
-    if (checked.verdict == auth::TsigVerdict::unsigned_) return fmt::format("the reply is not signed with key {}", name);
-    if (checked.verdict == auth::TsigVerdict::bad_time) return "the reply was signed at another time: check the clocks";
+    if (checked.error != dns::Rcode::NOERROR)
+        return fmt::format("the server refuses key {}: {}", name,
+                           auth::tsig_error_name(checked.error));
+    if (checked.verdict == auth::TsigVerdict::unsigned_)
+        return fmt::format("the reply is not signed with key {}", name);
+    if (checked.verdict == auth::TsigVerdict::bad_time)
+        return "the reply was signed at another time: check the clocks";
     return fmt::format("the reply's signature is not one of key {}", name);
 }
 
@@ -223,10 +245,12 @@ struct Exchange {
 
 net::Net<Exchange> ask(const Plan& plan, Bytes message) {
     using clock = std::chrono::steady_clock;
-    const auto timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(plan.options.timeout_seconds));
+    const auto timeout = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(plan.options.timeout_seconds));
     bool over_tcp = plan.options.tcp;
     Time start = clock::now();
-    auto reply = over_tcp ? net::exchange_tcp(plan.server, message, timeout) : net::exchange_udp(plan.server, message, timeout);
+    auto reply = over_tcp ? net::exchange_tcp(plan.server, message, timeout)
+                          : net::exchange_udp(plan.server, message, timeout);
     for (int attempt = 1; !over_tcp && !reply && attempt < plan.options.tries; ++attempt) {
         start = clock::now();
         reply = net::exchange_udp(plan.server, message, timeout);
@@ -238,7 +262,8 @@ net::Net<Exchange> ask(const Plan& plan, Bytes message) {
         start = clock::now();
         KITH_TRY(*reply, net::exchange_tcp(plan.server, message, timeout));
     }
-    return Exchange{std::move(*reply), over_tcp, std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start)};
+    return Exchange{std::move(*reply), over_tcp,
+                    std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start)};
 }
 
 void print_brief(const dns::MessageView& reply, std::ostream& out) {
@@ -246,18 +271,22 @@ void print_brief(const dns::MessageView& reply, std::ostream& out) {
         std::vector<std::uint8_t> buffer(dns::rdata_bytes_max);
         dns::Writer rdata(buffer);
         const bool good = dns::expand_rdata(reply.bytes(), record, rdata).has_value();
-        out << (good ? dns::rdata_to_text(record.type, record.klass, rdata.written()) : std::string("(unreadable)")) << '\n';
+        out << (good ? dns::rdata_to_text(record.type, record.klass, rdata.written())
+                     : std::string("(unreadable)"))
+            << '\n';
     });
 }
 
-void print_reply(const Plan& plan, const Exchange& exchange, const dns::MessageView& reply, std::ostream& out) {
+void print_reply(const Plan& plan, const Exchange& exchange, const dns::MessageView& reply,
+                 std::ostream& out) {
     if (plan.options.json) {
         out << dns::to_json(reply) << '\n';
     } else if (plan.options.brief) {
         print_brief(reply, out);
     } else {
-        fmt::print(out, "{}\n;; {:.3f} ms, {} over {}, {} bytes\n", dns::to_text(reply), static_cast<double>(exchange.took.count()) / 1000,
-                   plan.server.to_text(), exchange.over_tcp ? "TCP" : "UDP", exchange.reply.size());
+        fmt::print(out, "{}\n;; {:.3f} ms, {} over {}, {} bytes\n", dns::to_text(reply),
+                   static_cast<double>(exchange.took.count()) / 1000, plan.server.to_text(),
+                   exchange.over_tcp ? "TCP" : "UDP", exchange.reply.size());
     }
 }
 
@@ -280,7 +309,8 @@ int query(const QueryOptions& options, std::ostream& out, std::ostream& err) {
     }
     const auto reply = dns::MessageView::parse(exchange->reply);
     if (!reply) {
-        err << "kith query: the reply of " << plan.server.to_text() << " is malformed: " << reply.error().to_text() << '\n';
+        err << "kith query: the reply of " << plan.server.to_text()
+            << " is malformed: " << reply.error().to_text() << '\n';
         return 1;
     }
     print_reply(plan, *exchange, *reply, out);

@@ -29,22 +29,28 @@ std::string read_service(const RegisterOptions& options, client::Service& out) {
     out.host = options.host;
     out.may_rename = !options.no_rename;
     out.name_only = options.name_only;
-    if (!read_number(options.port, out.port)) return fmt::format("expected a port from 0 to 65535, found '{}'", options.port);
-    if (!read_number(options.priority, out.priority)) return fmt::format("expected a priority from 0 to 65535, found '{}'", options.priority);
-    if (!read_number(options.weight, out.weight)) return fmt::format("expected a weight from 0 to 65535, found '{}'", options.weight);
+    if (!read_number(options.port, out.port))
+        return fmt::format("expected a port from 0 to 65535, found '{}'", options.port);
+    if (!read_number(options.priority, out.priority))
+        return fmt::format("expected a priority from 0 to 65535, found '{}'", options.priority);
+    if (!read_number(options.weight, out.weight))
+        return fmt::format("expected a weight from 0 to 65535, found '{}'", options.weight);
     const auto txt = client::parse_txt(options.txt);
-    if (!txt) return "expected TXT as key=value or key: printable ASCII before the '=', at most 255 bytes in all";
+    if (!txt)
+        return "expected TXT as key=value or key: printable ASCII before the '=', at most 255 bytes in all";
     out.txt = *txt;
     return {};
 }
 
 class Registering {
 public:
-    Registering(const RegisterOptions& options, client::Discovery& discovery, DiscoveryRun& run, std::ostream& out, std::ostream& err)
+    Registering(const RegisterOptions& options, client::Discovery& discovery, DiscoveryRun& run,
+                std::ostream& out, std::ostream& err)
         : options_(options), discovery_(discovery), run_(run), out_(out), err_(err) {}
 
     bool start(const client::Service& service) {
-        operation_ = discovery_.register_service(service, [this](const client::RegisterEvent& event) { on_event(event); });
+        operation_ = discovery_.register_service(
+            service, [this](const client::RegisterEvent& event) { on_event(event); });
         if (operation_) return true;
         fmt::print(err_, "kith register: {}\n", operation_.error());
         return false;
@@ -56,7 +62,8 @@ public:
         if (got <= 0) return run_.watch(-1, {});
         pending_.append(buffer, static_cast<std::size_t>(got));
         if (pending_.size() > sizeof buffer * 4) pending_.clear();  // no line is so long
-        for (std::size_t end = pending_.find('\n'); end != std::string::npos; end = pending_.find('\n')) {
+        for (std::size_t end = pending_.find('\n'); end != std::string::npos;
+             end = pending_.find('\n')) {
             set_txt(pending_.substr(0, end));
             pending_.erase(0, end + 1);
         }
@@ -81,11 +88,15 @@ private:
         }
         if (options_.json) {
             JsonLine line;
-            line.text("event", "registered").text("name", event.name.instance).text("type", event.name.type).text("domain", event.name.domain);
+            line.text("event", "registered")
+                .text("name", event.name.instance)
+                .text("type", event.name.type)
+                .text("domain", event.name.domain);
             line.boolean("renamed", event.renamed).text("host", discovery_.host_name());
             out_ << line.finish() << '\n';
         } else {
-            fmt::print(out_, "registered {}{}\n", client::printable(event.name.to_text()), event.renamed ? " (the name asked for is another's)" : "");
+            fmt::print(out_, "registered {}{}\n", client::printable(event.name.to_text()),
+                       event.renamed ? " (the name asked for is another's)" : "");
         }
         out_.flush();
     }

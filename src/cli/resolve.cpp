@@ -13,7 +13,8 @@
 namespace kith::cli {
 namespace {
 
-constexpr double default_seconds = 5;  // the second question follows after one second, the third after three
+constexpr double default_seconds =
+    5;  // the second question follows after one second, the third after three
 // After the first answer others may follow: the other family, another interface.
 constexpr double grace_seconds = 0.3;
 
@@ -37,20 +38,33 @@ struct Resolution {
         }
         if (options.json) {
             std::string addresses;
-            for (const client::Address& address : event.addresses) addresses += (addresses.empty() ? "" : ", ") + json_string(address.to_text());
+            for (const client::Address& address : event.addresses)
+                addresses += (addresses.empty() ? "" : ", ") + json_string(address.to_text());
             JsonLine line;
-            line.text("event", change_word(event.change)).text("interface", event.interface.name).text("name", event.name.instance);
-            line.text("type", event.name.type).text("domain", event.name.domain).text("host", event.target.host);
-            line.number("port", event.target.port).number("priority", event.target.priority).number("weight", event.target.weight);
+            line.text("event", change_word(event.change))
+                .text("interface", event.interface.name)
+                .text("name", event.name.instance);
+            line.text("type", event.name.type)
+                .text("domain", event.name.domain)
+                .text("host", event.target.host);
+            line.number("port", event.target.port)
+                .number("priority", event.target.priority)
+                .number("weight", event.target.weight);
             line.raw("addresses", "[" + addresses + "]").raw("txt", json_txt(event.txt));
             out << line.finish() << '\n';
         } else {
-            fmt::print(out, "{} {} at {}:{}{}\n", change_sign(event.change), client::printable(event.name.to_text()), client::printable(event.target.host),
-                       event.target.port, event.interface.name.empty() ? "" : " on " + event.interface.name);
-            for (const client::Address& address : event.addresses) fmt::print(out, "    address {}\n", address.to_text());
-            for (const client::TxtPair& pair : event.txt) fmt::print(out, "    txt {}\n", txt_text(pair));
+            fmt::print(out, "{} {} at {}:{}{}\n", change_sign(event.change),
+                       client::printable(event.name.to_text()),
+                       client::printable(event.target.host), event.target.port,
+                       event.interface.name.empty() ? "" : " on " + event.interface.name);
+            for (const client::Address& address : event.addresses)
+                fmt::print(out, "    address {}\n", address.to_text());
+            for (const client::TxtPair& pair : event.txt)
+                fmt::print(out, "    txt {}\n", txt_text(pair));
             for (const client::Target& target : event.alternatives) {
-                fmt::print(out, "    else {}:{} (priority {}, weight {})\n", client::printable(target.host), target.port, target.priority, target.weight);
+                fmt::print(out, "    else {}:{} (priority {}, weight {})\n",
+                           client::printable(target.host), target.port, target.priority,
+                           target.weight);
             }
         }
         answered();
@@ -64,11 +78,14 @@ struct Resolution {
         if (event.is_absent) return;
         if (options.json) {
             JsonLine line;
-            line.text("event", change_word(event.change)).text("interface", event.interface.name).text("name", event.name);
+            line.text("event", change_word(event.change))
+                .text("interface", event.interface.name)
+                .text("name", event.name);
             line.text("type", event.type).number("ttl", event.ttl).text("data", event.text);
             out << line.finish() << '\n';
         } else {
-            fmt::print(out, "{} {} {} {}{}\n", change_sign(event.change), event.name, event.type, event.text,
+            fmt::print(out, "{} {} {} {}{}\n", change_sign(event.change), event.name, event.type,
+                       event.text,
                        event.interface.name.empty() ? "" : " on " + event.interface.name);
         }
         answered();
@@ -77,7 +94,8 @@ struct Resolution {
 
 /// The words as one instance; nullopt: a host or an address.
 std::optional<client::ServiceName> read_service(const std::vector<std::string>& words) {
-    if (words.size() >= 2) return client::ServiceName{words[0], words[1], words.size() > 2 ? words[2] : "local"};
+    if (words.size() >= 2)
+        return client::ServiceName{words[0], words[1], words.size() > 2 ? words[2] : "local"};
     return words.empty() ? std::nullopt : client::ServiceName::from_text(words[0]);
 }
 
@@ -92,11 +110,17 @@ int resolve(const ResolveOptions& options, std::ostream& out, std::ostream& err)
     if (!options.follow) run.end_in(options.seconds > 0 ? options.seconds : default_seconds);
     Resolution resolution{options, run, out, err};
     std::vector<client::Operation> operations;
-    const auto on_record = [&resolution](const client::RecordEvent& event) { resolution.on_record(event); };
+    const auto on_record = [&resolution](const client::RecordEvent& event) {
+        resolution.on_record(event);
+    };
     if (const auto service = read_service(options.words)) {
-        operations.push_back(discovery->resolve(*service, [&resolution](const client::ResolveEvent& event) { resolution.on_service(event); }));
-    } else if (const auto address = IpAddress::from_text(options.words.empty() ? "" : options.words[0])) {
-        operations.push_back(discovery->query(discovery::dnssd::reverse_name(*address).to_text(), "PTR", on_record));
+        operations.push_back(discovery->resolve(
+            *service,
+            [&resolution](const client::ResolveEvent& event) { resolution.on_service(event); }));
+    } else if (const auto address =
+                   IpAddress::from_text(options.words.empty() ? "" : options.words[0])) {
+        operations.push_back(
+            discovery->query(discovery::dnssd::reverse_name(*address).to_text(), "PTR", on_record));
     } else {
         const std::string host = options.words.empty() ? "" : options.words[0];
         if (!options.ipv6_only) operations.push_back(discovery->query(host, "A", on_record));

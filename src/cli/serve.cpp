@@ -30,8 +30,10 @@ std::optional<log::Level> parse_level(std::string_view text) {
         log::Level level;
     };
     static constexpr Row rows[] = {
-        {"trace", log::Level::trace},   {"debug", log::Level::debug},     {"info", log::Level::info}, {"warn", log::Level::warning},
-        {"warning", log::Level::warning}, {"error", log::Level::error}, {"off", log::Level::off},
+        {"trace", log::Level::trace},     {"debug", log::Level::debug},
+        {"info", log::Level::info},       {"warn", log::Level::warning},
+        {"warning", log::Level::warning}, {"error", log::Level::error},
+        {"off", log::Level::off},
     };
     for (const Row& row : rows) {
         if (dns::equal_ignoring_case(row.name, text)) return row.level;
@@ -47,10 +49,13 @@ std::string read_overrides(const ServeOptions& options, server::Overrides& out) 
     }
     if (options.log_level) {
         out.log_level = parse_level(*options.log_level);
-        if (!out.log_level) return fmt::format("--log-level takes trace, debug, info, warn or error, found '{}'", *options.log_level);
+        if (!out.log_level)
+            return fmt::format("--log-level takes trace, debug, info, warn or error, found '{}'",
+                               *options.log_level);
     }
     if (options.workers) {
-        if (*options.workers < 1 || *options.workers > 256) return fmt::format("--workers takes 1 to 256, found {}", *options.workers);
+        if (*options.workers < 1 || *options.workers > 256)
+            return fmt::format("--workers takes 1 to 256, found {}", *options.workers);
         out.workers = static_cast<std::uint32_t>(*options.workers);
     }
     out.port = options.port;
@@ -61,7 +66,8 @@ std::string read_overrides(const ServeOptions& options, server::Overrides& out) 
 void print_welcome(std::ostream& out, const server::Server& server) {
     if (server.endpoints().empty()) return;
     const Endpoint& first = server.endpoints().front();
-    fmt::print(out, "kith serves the example network on {}. In another terminal:\n\n", first.to_text());
+    fmt::print(out, "kith serves the example network on {}. In another terminal:\n\n",
+               first.to_text());
     for (const EmbeddedQuery& query : example_queries()) {
         fmt::print(out, "  kith query @{} {} {}\n", first.to_text(), query.name, query.type);
     }
@@ -92,9 +98,12 @@ int serve(const ServeOptions& options, std::ostream& out, std::ostream& err) {
         err << "kith serve: " << complaint << '\n';
         return 2;
     }
-    return run_server(std::move(source), overrides, [&](const server::Server& server) {
-        if (options.example) print_welcome(out, server);
-    }, err);
+    return run_server(
+        std::move(source), overrides,
+        [&](const server::Server& server) {
+            if (options.example) print_welcome(out, server);
+        },
+        err);
 }
 
 }  // namespace kith::cli

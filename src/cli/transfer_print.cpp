@@ -63,8 +63,7 @@ void write_change(const zone::ZoneChange& change, dns::RrClass klass, std::ostre
 }
 
 void write_change_json(const zone::ZoneChange& change, dns::RrClass klass, std::ostream& out) {
-    fmt::print(out, "{{\"from\":{},\"to\":{},\"removed\":[", change.from_serial,
-               change.to_serial);
+    fmt::print(out, "{{\"from\":{},\"to\":{},\"removed\":[", change.from_serial, change.to_serial);
     write_json_list(change.removed, klass, out);
     out << "],\"added\":[";
     write_json_list(change.added, klass, out);

@@ -49,8 +49,8 @@ protected:
         std::promise<net::Loop*> running;
         std::thread server([&] {
             net::Loop loop;
-            const zone::ZonePtr first =
-                zone::test::zone({"@ 300 NS ns", "a 60 A 192.0.2.1", "b 60 TXT b", "c 60 TXT c", "d 60 TXT d"});
+            const zone::ZonePtr first = zone::test::zone(
+                {"@ 300 NS ns", "a 60 A 192.0.2.1", "b 60 TXT b", "c 60 TXT c", "d 60 TXT d"});
             const zone::ZoneChange change{
                 name("example."),
                 1,
@@ -158,7 +158,8 @@ TEST_F(CliTransfer, ZoneDiffTellsWhatDiffers) {
         write_file("b", std::string(soa) + "2 2 3 4 5\n@ NS ns\nnew A 192.0.2.1\n");
     const std::string c =
         write_file("c", std::string(soa) + "3 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
-    const std::string other = write_file("other", "$ORIGIN other.\n@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns.example.\n");
+    const std::string other =
+        write_file("other", "$ORIGIN other.\n@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns.example.\n");
     std::ostringstream out, err;
     EXPECT_EQ(zone_diff({.from = a, .to = b}, out, err), 1);
     EXPECT_EQ(out.str(),

@@ -33,7 +33,8 @@ int usage(std::ostream& err, std::string_view text) {
 }
 
 OrText<UpdateKey> key_of(const UpdateOptions& options) {
-    if (!options.key_word.empty() && !options.key_file.empty()) return std::unexpected<std::string>("expected one of -y and -k, found both");
+    if (!options.key_word.empty() && !options.key_file.empty())
+        return std::unexpected<std::string>("expected one of -y and -k, found both");
     if (!options.key_word.empty()) return read_key_word(options.key_word);
     if (!options.key_file.empty()) return load_key_file(options.key_file, options.signer);
     return UpdateKey();
@@ -49,7 +50,8 @@ public:
     Result<Next, dns::TextError> run(std::string_view line) {
         auto command = update::parse_script_line(line, defaults_);
         if (!command) return std::unexpected(std::move(command).error());
-        if (const auto done = carry_out(*command); !done) return std::unexpected(dns::TextError{done.error(), 0});
+        if (const auto done = carry_out(*command); !done)
+            return std::unexpected(dns::TextError{done.error(), 0});
         return command->kind == Kind::quit ? Next::quit : Next::go_on;
     }
     bool has_failed() const { return has_failed_; }
@@ -71,7 +73,9 @@ private:
             case Kind::ttl: defaults_.ttl = command.number; break;
             case Kind::key: return set_key(command.text);
             case Kind::lease: session_.set_lease(command.lease); break;
-            case Kind::prerequisite: session_.builder().add_prerequisite(std::move(command.record)); break;
+            case Kind::prerequisite:
+                session_.builder().add_prerequisite(std::move(command.record));
+                break;
             case Kind::update: session_.builder().add_update(std::move(command.record)); break;
             case Kind::show: out_ << session_.shown(); break;
             case Kind::send: send(); break;
@@ -85,8 +89,10 @@ private:
 
     OrText<void> set_local(const ScriptCommand& command) {
         const auto address = IpAddress::from_text(command.text);
-        if (!address) return std::unexpected(fmt::format("expected an address, found '{}'", command.text));
-        session_.set_local(Endpoint{*address, static_cast<std::uint16_t>(command.number.value_or(0)), 0});
+        if (!address)
+            return std::unexpected(fmt::format("expected an address, found '{}'", command.text));
+        session_.set_local(
+            Endpoint{*address, static_cast<std::uint16_t>(command.number.value_or(0)), 0});
         return {};
     }
     OrText<void> set_key(const std::string& word) {
@@ -101,7 +107,9 @@ private:
     bool has_failed_ = false;
 };
 
-dns::Text<std::vector<zone::Record>> records_of(const dns::Name& name, dns::RrType type, std::uint32_t ttl, const std::vector<std::string>& data) {
+dns::Text<std::vector<zone::Record>> records_of(const dns::Name& name, dns::RrType type,
+                                                std::uint32_t ttl,
+                                                const std::vector<std::string>& data) {
     std::vector<zone::Record> out;
     for (const std::string& text : data) {
         KITH_TRY(std::vector<std::uint8_t> rdata, dns::rdata_from_text(type, text));
@@ -124,11 +132,14 @@ OrText<Operands> read_operands(const UpdateOperationOptions& options) {
     out.name = *name;
     if (options.operation == UpdateOperation::delete_all) return out;
     const auto type = dns::parse_type(options.type);
-    if (!type || dns::is_meta_type(*type)) return std::unexpected(fmt::format("expected a record type, found '{}'", options.type));
+    if (!type || dns::is_meta_type(*type))
+        return std::unexpected(fmt::format("expected a record type, found '{}'", options.type));
     out.type = *type;
     std::uint32_t ttl = 0;
     for (const char c : options.ttl) {
-        if (c < '0' || c > '9' || ttl > 0x7fffffffU / 10) return std::unexpected(fmt::format("expected a TTL in seconds, found '{}'", options.ttl));
+        if (c < '0' || c > '9' || ttl > 0x7fffffffU / 10)
+            return std::unexpected(
+                fmt::format("expected a TTL in seconds, found '{}'", options.ttl));
         ttl = ttl * 10 + static_cast<std::uint32_t>(c - '0');
     }
     auto data = records_of(out.name, out.type, ttl, options.data);
@@ -140,16 +151,24 @@ OrText<Operands> read_operands(const UpdateOperationOptions& options) {
     return out;
 }
 
-void add_operation(const UpdateOperationOptions& options, const Operands& operands, update::UpdateBuilder& builder) {
+void add_operation(const UpdateOperationOptions& options, const Operands& operands,
+                   update::UpdateBuilder& builder) {
     using Existing = update::UpdateBuilder::Existing;
     switch (options.operation) {
         case UpdateOperation::create: builder.create(operands.data); break;
-        case UpdateOperation::append: builder.append(operands.data, options.must_exist ? Existing::required : Existing::any); break;
-        case UpdateOperation::compare_and_swap: builder.compare_and_swap(operands.current, operands.data); break;
-        case UpdateOperation::delete_by_rdata:
-            for (const zone::Record& record : operands.data) builder.remove_record(record.owner, record.type, record.rdata);
+        case UpdateOperation::append:
+            builder.append(operands.data, options.must_exist ? Existing::required : Existing::any);
             break;
-        case UpdateOperation::delete_rrset: builder.remove_rrset(operands.name, operands.type); break;
+        case UpdateOperation::compare_and_swap:
+            builder.compare_and_swap(operands.current, operands.data);
+            break;
+        case UpdateOperation::delete_by_rdata:
+            for (const zone::Record& record : operands.data)
+                builder.remove_record(record.owner, record.type, record.rdata);
+            break;
+        case UpdateOperation::delete_rrset:
+            builder.remove_rrset(operands.name, operands.type);
+            break;
         case UpdateOperation::delete_all: builder.remove_name(operands.name); break;
         case UpdateOperation::notify: break;
     }
@@ -157,8 +176,10 @@ void add_operation(const UpdateOperationOptions& options, const Operands& operan
 
 std::string check_numbers(const UpdateOptions& options) {
     if (options.retries < 0 || options.retries > 100) return "expected 0 to 100 retries (-r)";
-    if (!(options.timeout_seconds > 0 && options.timeout_seconds <= 86400)) return "expected a timeout of up to a day (-t)";
-    if (!(options.retry_seconds > 0 && options.retry_seconds <= 3600)) return "expected up to an hour between tries (-u)";
+    if (!(options.timeout_seconds > 0 && options.timeout_seconds <= 86400))
+        return "expected a timeout of up to a day (-t)";
+    if (!(options.retry_seconds > 0 && options.retry_seconds <= 3600))
+        return "expected up to an hour between tries (-u)";
     return {};
 }
 
@@ -167,8 +188,10 @@ std::string check_numbers(const UpdateOptions& options) {
 UpdateWorld system_update_world() {
     static net::SystemRng rng;
     UpdateWorld world;
-    world.transport = [](const Endpoint& server, Bytes message, UpdateWay way, Duration timeout, const std::optional<Endpoint>& local) {
-        return way == UpdateWay::tcp ? net::exchange_tcp(server, message, timeout, local) : net::exchange_udp(server, message, timeout, local);
+    world.transport = [](const Endpoint& server, Bytes message, UpdateWay way, Duration timeout,
+                         const std::optional<Endpoint>& local) {
+        return way == UpdateWay::tcp ? net::exchange_tcp(server, message, timeout, local)
+                                     : net::exchange_udp(server, message, timeout, local);
     };
     world.now = net::unix_now;
     world.rng = &rng;
@@ -176,13 +199,15 @@ UpdateWorld system_update_world() {
     std::stringstream text;
     text << file.rdbuf();
     const auto servers = resolve::parse_resolv_conf(text.str()).upstreams;
-    world.resolver = servers.empty() ? Endpoint{IpAddress::v4(127, 0, 0, 1), 53, 0} : servers.front();
+    world.resolver =
+        servers.empty() ? Endpoint{IpAddress::v4(127, 0, 0, 1), 53, 0} : servers.front();
     return world;
 }
 
-int update_script(const UpdateOptions& options, std::istream& in, const std::string& file, Prompt prompt, const UpdateWorld& world, std::ostream& out,
-                  std::ostream& err) {
-    if (const std::string complaint = check_numbers(options); !complaint.empty()) return usage(err, complaint);
+int update_script(const UpdateOptions& options, std::istream& in, const std::string& file,
+                  Prompt prompt, const UpdateWorld& world, std::ostream& out, std::ostream& err) {
+    if (const std::string complaint = check_numbers(options); !complaint.empty())
+        return usage(err, complaint);
     auto key = key_of(options);
     if (!key) return usage(err, key.error());
     UpdateSession session(options, *std::move(key), world, out, err);
@@ -199,11 +224,14 @@ int update_script(const UpdateOptions& options, std::istream& in, const std::str
         if (is_person) out << "> " << std::flush;
         if (!std::getline(in, line)) break;
         bytes += line.size() + 1;
-        if (bytes > update::script_bytes_max) return usage(err, "expected at most 64 MiB of commands");
+        if (bytes > update::script_bytes_max)
+            return usage(err, "expected at most 64 MiB of commands");
         const auto done = runner.run(line);
-        if (done && *done == ScriptRunner::Next::quit) return runner.has_failed() ? exit_failed : exit_good;
+        if (done && *done == ScriptRunner::Next::quit)
+            return runner.has_failed() ? exit_failed : exit_good;
         if (done) continue;
-        err << fmt::format("{}:{}:{}: error: {}\n", file, number, done.error().position + 1, done.error().text);
+        err << fmt::format("{}:{}:{}: error: {}\n", file, number, done.error().position + 1,
+                           done.error().text);
         // Who types can type again; a file with an error is not carried out half.
         if (!is_person) return exit_failed;
     }
@@ -211,8 +239,10 @@ int update_script(const UpdateOptions& options, std::istream& in, const std::str
     return runner.has_failed() ? exit_failed : exit_good;
 }
 
-int update_operation(const UpdateOperationOptions& options, const UpdateWorld& world, std::ostream& out, std::ostream& err) {
-    if (const std::string complaint = check_numbers(options.common); !complaint.empty()) return usage(err, complaint);
+int update_operation(const UpdateOperationOptions& options, const UpdateWorld& world,
+                     std::ostream& out, std::ostream& err) {
+    if (const std::string complaint = check_numbers(options.common); !complaint.empty())
+        return usage(err, complaint);
     auto key = key_of(options.common);
     if (!key) return usage(err, key.error());
     const auto operands = read_operands(options);
@@ -220,11 +250,13 @@ int update_operation(const UpdateOperationOptions& options, const UpdateWorld& w
     UpdateSession session(options.common, *std::move(key), world, out, err);
     if (!options.common.zone.empty()) {
         const auto zone = dns::Name::from_text(options.common.zone);
-        if (!zone) return usage(err, fmt::format("-z {}: {}", options.common.zone, zone.error().text));
+        if (!zone)
+            return usage(err, fmt::format("-z {}: {}", options.common.zone, zone.error().text));
         session.set_zone(*zone);
     }
     if (options.operation == UpdateOperation::notify) {
-        return session.notify(operands->name, operands->type) == Sent::good ? exit_good : exit_failed;
+        return session.notify(operands->name, operands->type) == Sent::good ? exit_good
+                                                                            : exit_failed;
     }
     add_operation(options, *operands, session.builder());
     return session.send() == Sent::good ? exit_good : exit_failed;

@@ -24,15 +24,15 @@ namespace kith::cli {
 
 /// What all forms of the command take.
 struct UpdateOptions {
-    std::string file{};          // of commands; empty or "-": standard input
-    std::string server{};        // address or name, with :port if not 53; default: asked for
+    std::string file{};    // of commands; empty or "-": standard input
+    std::string server{};  // address or name, with :port if not 53; default: asked for
     std::optional<std::uint16_t> port{};
-    std::string zone{};          // default: asked for
-    std::string key_word{};      // -y
-    std::string key_file{};      // -k
-    std::string signer{};        // of a PEM file: the owner of its KEY record
-    bool tcp = false;            // -v
-    bool debug = false;          // -d
+    std::string zone{};            // default: asked for
+    std::string key_word{};        // -y
+    std::string key_file{};        // -k
+    std::string signer{};          // of a PEM file: the owner of its KEY record
+    bool tcp = false;              // -v
+    bool debug = false;            // -d
     double timeout_seconds = 300;  // -t: for all of one update
     double retry_seconds = 3;      // -u: for each try over UDP
     int retries = 3;               // -r
@@ -42,7 +42,8 @@ struct UpdateOptions {
 /// How messages get to a server; for tests another than the network.
 enum class UpdateWay : std::uint8_t { udp, tcp };
 using UpdateTransport = std::function<net::Net<std::vector<std::uint8_t>>(
-    const Endpoint& server, Bytes message, UpdateWay way, Duration timeout, const std::optional<Endpoint>& local)>;
+    const Endpoint& server, Bytes message, UpdateWay way, Duration timeout,
+    const std::optional<Endpoint>& local)>;
 
 /// What the program has around it.
 struct UpdateWorld {
@@ -57,11 +58,19 @@ UpdateWorld system_update_world();
 
 enum class Prompt : std::uint8_t { no, yes };
 /// Runs commands from `in`, which the messages call `file`.
-int update_script(const UpdateOptions& options, std::istream& in, const std::string& file, Prompt prompt, const UpdateWorld& world,
-                  std::ostream& out, std::ostream& err);
+int update_script(const UpdateOptions& options, std::istream& in, const std::string& file,
+                  Prompt prompt, const UpdateWorld& world, std::ostream& out, std::ostream& err);
 
 /// One operation: what trust-dns's client calls create(), append() and so on.
-enum class UpdateOperation : std::uint8_t { create, append, compare_and_swap, delete_by_rdata, delete_rrset, delete_all, notify };
+enum class UpdateOperation : std::uint8_t {
+    create,
+    append,
+    compare_and_swap,
+    delete_by_rdata,
+    delete_rrset,
+    delete_all,
+    notify
+};
 struct UpdateOperationOptions {
     UpdateOptions common{};
     UpdateOperation operation{};
@@ -72,7 +81,8 @@ struct UpdateOperationOptions {
     std::vector<std::string> current{};  // compare_and_swap: RDATA that must be there
     bool must_exist = false;             // append
 };
-int update_operation(const UpdateOperationOptions& options, const UpdateWorld& world, std::ostream& out, std::ostream& err);
+int update_operation(const UpdateOperationOptions& options, const UpdateWorld& world,
+                     std::ostream& out, std::ostream& err);
 
 /// Adds the command to the command line.
 void add_update(CLI::App& app);

@@ -12,18 +12,30 @@ namespace kith::cli {
 namespace {
 
 void add_common(CLI::App* command, UpdateOptions& options) {
-    command->add_option("-s,--server", options.server, "Server, with :port if not 53; default: the zone's primary");
+    command->add_option("-s,--server", options.server,
+                        "Server, with :port if not 53; default: the zone's primary");
     command->add_option("-p,--port", options.port, "Server port");
-    command->add_option("-z,--zone", options.zone, "Zone to change; default: the one the name is in");
-    command->add_option("-y,--tsig", options.key_word, "TSIG key: [algorithm:]name:secret (others see it: better -k)");
-    command->add_option("-k,--key", options.key_file, "File with a TSIG key, or with a private key for SIG(0): K*.private or PEM");
-    command->add_option("--signer", options.signer, "Owner of the KEY record, for a private key in PEM");
+    command->add_option("-z,--zone", options.zone,
+                        "Zone to change; default: the one the name is in");
+    command->add_option("-y,--tsig", options.key_word,
+                        "TSIG key: [algorithm:]name:secret (others see it: better -k)");
+    command->add_option(
+        "-k,--key", options.key_file,
+        "File with a TSIG key, or with a private key for SIG(0): K*.private or PEM");
+    command->add_option("--signer", options.signer,
+                        "Owner of the KEY record, for a private key in PEM");
     command->add_flag("-v,--tcp", options.tcp, "Send over TCP from the start");
     command->add_flag("-d,--debug", options.debug, "Print the messages sent and received");
-    command->add_option("-t,--timeout", options.timeout_seconds, "Seconds until an update is given up")->capture_default_str();
-    command->add_option("-u,--wait", options.retry_seconds, "Seconds to wait for each reply over UDP")->capture_default_str();
-    command->add_option("-r,--retries", options.retries, "How often to send again over UDP")->capture_default_str();
-    command->add_option("--lease", options.lease, "Seconds after which the server removes the records (RFC 9664)");
+    command
+        ->add_option("-t,--timeout", options.timeout_seconds, "Seconds until an update is given up")
+        ->capture_default_str();
+    command
+        ->add_option("-u,--wait", options.retry_seconds, "Seconds to wait for each reply over UDP")
+        ->capture_default_str();
+    command->add_option("-r,--retries", options.retries, "How often to send again over UDP")
+        ->capture_default_str();
+    command->add_option("--lease", options.lease,
+                        "Seconds after which the server removes the records (RFC 9664)");
 }
 
 struct OperationWords {
@@ -34,7 +46,8 @@ struct OperationWords {
 constexpr OperationWords operations[] = {
     {UpdateOperation::create, "create", "Add records, if there are none of this name and type"},
     {UpdateOperation::append, "append", "Add records to those of this name and type"},
-    {UpdateOperation::compare_and_swap, "compare-and-swap", "Replace records, if they are still as expected"},
+    {UpdateOperation::compare_and_swap, "compare-and-swap",
+     "Replace records, if they are still as expected"},
     {UpdateOperation::delete_by_rdata, "delete-by-rdata", "Delete records with this data"},
     {UpdateOperation::delete_rrset, "delete-rrset", "Delete all records of this name and type"},
     {UpdateOperation::delete_all, "delete-all", "Delete all records of this name"},
@@ -42,11 +55,13 @@ constexpr OperationWords operations[] = {
 };
 
 bool has_ttl(UpdateOperation operation) {
-    return operation == UpdateOperation::create || operation == UpdateOperation::append || operation == UpdateOperation::compare_and_swap;
+    return operation == UpdateOperation::create || operation == UpdateOperation::append ||
+           operation == UpdateOperation::compare_and_swap;
 }
 
 /// `common` is that of `update` itself, so that options may stand before and behind the operation.
-void add_operation(CLI::App* update, const OperationWords& words, const std::shared_ptr<UpdateOptions>& common) {
+void add_operation(CLI::App* update, const OperationWords& words,
+                   const std::shared_ptr<UpdateOptions>& common) {
     auto options = std::make_shared<UpdateOperationOptions>();
     options->operation = words.operation;
     CLI::App* command = update->add_subcommand(words.name, words.help);
@@ -58,24 +73,33 @@ void add_operation(CLI::App* update, const OperationWords& words, const std::sha
     } else {
         command->add_option("name", options->name, "Owner of the records")->required();
     }
-    if (words.operation != UpdateOperation::delete_all && words.operation != UpdateOperation::notify) {
+    if (words.operation != UpdateOperation::delete_all &&
+        words.operation != UpdateOperation::notify) {
         command->add_option("type", options->type, "Record type")->required();
     }
-    if (has_ttl(words.operation)) command->add_option("ttl", options->ttl, "TTL in seconds")->required();
+    if (has_ttl(words.operation))
+        command->add_option("ttl", options->ttl, "TTL in seconds")->required();
     if (words.operation == UpdateOperation::compare_and_swap) {
-        command->add_option("--current", options->current, "Data of a record that is there now; as often as there are records")
+        command
+            ->add_option("--current", options->current,
+                         "Data of a record that is there now; as often as there are records")
             ->required()
             ->allow_extra_args(false);
     }
     if (has_ttl(words.operation) || words.operation == UpdateOperation::delete_by_rdata) {
-        command->add_option("data", options->data, "Data of the records, one word each: 192.0.2.1 or '10 mail.example.'")->required();
+        command
+            ->add_option("data", options->data,
+                         "Data of the records, one word each: 192.0.2.1 or '10 mail.example.'")
+            ->required();
     }
     if (words.operation == UpdateOperation::append) {
-        command->add_flag("--must-exist", options->must_exist, "Only if there are records of this name and type");
+        command->add_flag("--must-exist", options->must_exist,
+                          "Only if there are records of this name and type");
     }
     command->callback([options, common] {
         options->common = *common;
-        throw CLI::RuntimeError(update_operation(*options, system_update_world(), std::cout, std::cerr));
+        throw CLI::RuntimeError(
+            update_operation(*options, system_update_world(), std::cout, std::cerr));
     });
 }
 
@@ -83,7 +107,8 @@ int run_script(const UpdateOptions& options) {
     const UpdateWorld world = system_update_world();
     if (options.file.empty() || options.file == "-") {
         const Prompt prompt = ::isatty(STDIN_FILENO) == 1 ? Prompt::yes : Prompt::no;
-        return update_script(options, std::cin, "(standard input)", prompt, world, std::cout, std::cerr);
+        return update_script(options, std::cin, "(standard input)", prompt, world, std::cout,
+                             std::cerr);
     }
     std::ifstream file(options.file);
     if (!file) {
@@ -97,12 +122,18 @@ int run_script(const UpdateOptions& options) {
 
 void add_update(CLI::App& app) {
     auto options = std::make_shared<UpdateOptions>();
-    CLI::App* command = app.add_subcommand("update", "Change a zone on its server (RFC 2136), in nsupdate's language");
-    command->add_option("file", options->file, "File of commands; default: standard input. `help` in it lists them");
+    CLI::App* command = app.add_subcommand(
+        "update", "Change a zone on its server (RFC 2136), in nsupdate's language");
+    command->add_option("file", options->file,
+                        "File of commands; default: standard input. `help` in it lists them");
     add_common(command, *options);
-    command->add_flag_function("-g,-o,--gsstsig", [](std::int64_t) {
-        throw CLI::ValidationError("GSS-TSIG (Kerberos) is not supported: use -y or -k with a TSIG key or SIG(0)");
-    }, "Refused: kith has no GSS-TSIG");
+    command->add_flag_function(
+        "-g,-o,--gsstsig",
+        [](std::int64_t) {
+            throw CLI::ValidationError(
+                "GSS-TSIG (Kerberos) is not supported: use -y or -k with a TSIG key or SIG(0)");
+        },
+        "Refused: kith has no GSS-TSIG");
     for (const OperationWords& words : operations) add_operation(command, words, options);
     command->require_subcommand(0, 1);
     command->final_callback([command, options] {

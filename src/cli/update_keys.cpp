@@ -22,7 +22,8 @@ OrText<std::string> load_text(const std::string& path) {
     std::string text(auth::key_text_bytes_max + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > auth::key_text_bytes_max) return error(fmt::format("{}: expected a key, found more than 1 MiB", path));
+    if (text.size() > auth::key_text_bytes_max)
+        return error(fmt::format("{}: expected a key, found more than 1 MiB", path));
     return text;
 }
 
@@ -40,8 +41,11 @@ OrText<dns::Name> signer_name(const std::string& text) {
     return *name;
 }
 
-OrText<UpdateKey> load_pem(const std::string& path, std::string_view text, const std::string& signer) {
-    if (signer.empty()) return error(fmt::format("{}: a PEM file has no name: say --signer NAME, the owner of its KEY record", path));
+OrText<UpdateKey> load_pem(const std::string& path, std::string_view text,
+                           const std::string& signer) {
+    if (signer.empty())
+        return error(fmt::format(
+            "{}: a PEM file has no name: say --signer NAME, the owner of its KEY record", path));
     KITH_TRY(const dns::Name name, signer_name(signer));
     crypto::KeyFault fault = crypto::KeyFault::malformed;
     for (const crypto::AlgorithmRow& row : crypto::all_algorithms()) {
@@ -54,7 +58,8 @@ OrText<UpdateKey> load_pem(const std::string& path, std::string_view text, const
 }
 
 /// The .private file of a SIG(0) key, and the .key file beside it.
-OrText<UpdateKey> load_sig0(const std::string& path, std::string_view text, const std::string& signer) {
+OrText<UpdateKey> load_sig0(const std::string& path, std::string_view text,
+                            const std::string& signer) {
     auto file = dnssec::parse_private_key(text);
     if (!file) return error(fmt::format("{}:{}: {}", path, file.error().line, file.error().text));
     Sig0Key out{std::move(file->key), {}, 512};
@@ -64,7 +69,9 @@ OrText<UpdateKey> load_sig0(const std::string& path, std::string_view text, cons
     }
     const std::string shown_path = stem_of(path) + ".key";
     const auto shown_text = load_text(shown_path);
-    if (!shown_text) return error(fmt::format("{}; it tells whose key this is (or say --signer NAME)", shown_text.error()));
+    if (!shown_text)
+        return error(fmt::format("{}; it tells whose key this is (or say --signer NAME)",
+                                 shown_text.error()));
     const auto shown = dnssec::parse_public_key(*shown_text);
     if (!shown) return error(fmt::format("{}: {}", shown_path, shown.error().text));
     out.name = shown->owner;
@@ -74,7 +81,8 @@ OrText<UpdateKey> load_sig0(const std::string& path, std::string_view text, cons
 
 bool is_hmac(std::string_view text) {
     const std::size_t at = text.find("Algorithm:");
-    return at != std::string_view::npos && text.substr(at, 40).find("HMAC") != std::string_view::npos;
+    return at != std::string_view::npos &&
+           text.substr(at, 40).find("HMAC") != std::string_view::npos;
 }
 
 }  // namespace
@@ -86,11 +94,13 @@ OrText<UpdateKey> read_key_word(const std::string& word) {
 }
 
 OrText<UpdateKey> load_key_file(const std::string& path, const std::string& signer) {
-    const bool is_public = path.ends_with(".key") && std::ifstream(stem_of(path) + ".private").good();
+    const bool is_public =
+        path.ends_with(".key") && std::ifstream(stem_of(path) + ".private").good();
     const std::string file = is_public ? stem_of(path) + ".private" : path;
     KITH_TRY(const std::string text, load_text(file));
     if (text.starts_with("-----BEGIN")) return load_pem(file, text, signer);
-    if (text.find("Private-key-format:") != std::string::npos && !is_hmac(text)) return load_sig0(file, text, signer);
+    if (text.find("Private-key-format:") != std::string::npos && !is_hmac(text))
+        return load_sig0(file, text, signer);
     Problems problems;
     auto key = auth::parse_key_file(text, file, problems);
     if (key) return UpdateKey(*std::move(key));

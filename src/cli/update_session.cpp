@@ -51,8 +51,15 @@ std::string reason_of(const MessageView& reply) {
 
 }  // namespace
 
-UpdateSession::UpdateSession(const UpdateOptions& options, UpdateKey key, const UpdateWorld& world, std::ostream& out, std::ostream& err)
-    : options_(options), world_(world), out_(out), err_(err), key_(std::move(key)), builder_(Name()), port_(options.port.value_or(53)),
+UpdateSession::UpdateSession(const UpdateOptions& options, UpdateKey key, const UpdateWorld& world,
+                             std::ostream& out, std::ostream& err)
+    : options_(options),
+      world_(world),
+      out_(out),
+      err_(err),
+      key_(std::move(key)),
+      builder_(Name()),
+      port_(options.port.value_or(53)),
       is_debug_(options.debug) {
     builder_.set_payload(dns::udp_bytes_default);
     if (options.lease) builder_.set_lease(update::Lease{*options.lease, std::nullopt});
@@ -83,7 +90,8 @@ void UpdateSession::debug(std::string_view title, Bytes message) const {
 }
 
 std::string UpdateSession::shown() const {
-    std::string text = fmt::format("; {} bytes\n", builder_.message(0, signature_bytes()).value_or(Message()).size());
+    std::string text = fmt::format(
+        "; {} bytes\n", builder_.message(0, signature_bytes()).value_or(Message()).size());
     if (zone_) text += fmt::format("zone {}\n", zone_->to_text());
     if (klass_ != dns::RrClass::IN) text += fmt::format("class {}\n", dns::class_name(klass_));
     const update::UpdateMessage& message = builder_.content();
@@ -92,7 +100,8 @@ std::string UpdateSession::shown() const {
         if (message.lease->key_seconds) text += fmt::format(" {}", *message.lease->key_seconds);
         text += '\n';
     }
-    for (const auto& record : message.prerequisites) text += update::prerequisite_text(record, klass_) + '\n';
+    for (const auto& record : message.prerequisites)
+        text += update::prerequisite_text(record, klass_) + '\n';
     for (const auto& record : message.updates) text += update::update_text(record, klass_) + '\n';
     return text;
 }
@@ -104,22 +113,26 @@ std::string UpdateSession::last_reply() const {
 
 Name UpdateSession::first_name() const {
     const update::UpdateMessage& message = builder_.content();
-    return message.updates.empty() ? message.prerequisites.front().owner : message.updates.front().owner;
+    return message.updates.empty() ? message.prerequisites.front().owner
+                                   : message.updates.front().owner;
 }
 
 /// One question over UDP, over TCP when the reply is truncated.
-OrText<UpdateSession::Message> UpdateSession::query(const Endpoint& server, const Name& name, RrType type) {
+OrText<UpdateSession::Message> UpdateSession::query(const Endpoint& server, const Name& name,
+                                                    RrType type) {
     Message buffer(512);
     dns::MessageBuilder builder;
     builder.start_query(buffer, static_cast<std::uint16_t>(world_.rng->next()), name, type, klass_);
     builder.set_flag(dns::Header::rd);
     buffer.resize(builder.finish().size());
-    KITH_TRY(Message reply, ask_until(server, buffer, options_.tcp ? UpdateWay::tcp : UpdateWay::udp));
+    KITH_TRY(Message reply,
+             ask_until(server, buffer, options_.tcp ? UpdateWay::tcp : UpdateWay::udp));
     const auto header = dns::read_header(reply);
     if (header && header->has(dns::Header::tc)) {
         KITH_TRY(reply, ask_until(server, buffer, UpdateWay::tcp));
     }
-    debug(fmt::format("{} {} from {}", name.to_text(), dns::type_name(type), server.to_text()), reply);
+    debug(fmt::format("{} {} from {}", name.to_text(), dns::type_name(type), server.to_text()),
+          reply);
     return reply;
 }
 
@@ -136,7 +149,9 @@ OrText<void> UpdateSession::find_zone() {
     for (Name name = first_name();; name = Name(name.view().parent())) {
         KITH_TRY(const Message reply, query(server, name, RrType::SOA));
         const auto view = MessageView::parse(reply);
-        if (!view) return error(fmt::format("the reply of {} is malformed: {}", server.to_text(), view.error().to_text()));
+        if (!view)
+            return error(fmt::format("the reply of {} is malformed: {}", server.to_text(),
+                                     view.error().to_text()));
         for (const Section section : {Section::answer, Section::authority}) {
             const auto soa = find_record(*view, section, RrType::SOA);
             if (!soa || !name.is_under(soa->owner)) continue;
@@ -146,7 +161,9 @@ OrText<void> UpdateSession::find_zone() {
             return {};
         }
         if (name.is_root()) {
-            return error(fmt::format("{} knows no zone of {} ({}): say which with 'zone' or -z", server.to_text(), first_name().to_text(), dns::rcode_name(view->rcode())));
+            return error(fmt::format("{} knows no zone of {} ({}): say which with 'zone' or -z",
+                                     server.to_text(), first_name().to_text(),
+                                     dns::rcode_name(view->rcode())));
         }
     }
 }
@@ -162,7 +179,8 @@ OrText<Endpoint> UpdateSession::resolve(const std::string& host, std::uint16_t p
         if (!address) continue;
         if (const auto ip = IpAddress::from_bytes(address->rdata)) return Endpoint{*ip, port, 0};
     }
-    return error(fmt::format("{} knows no address of {}", world_.resolver.to_text(), name->to_text()));
+    return error(
+        fmt::format("{} knows no address of {}", world_.resolver.to_text(), name->to_text()));
 }
 
 OrText<Endpoint> UpdateSession::find_server() {
@@ -172,15 +190,19 @@ OrText<Endpoint> UpdateSession::find_server() {
         KITH_TRY(const Message reply, query(world_.resolver, *zone_, RrType::SOA));
         const auto view = MessageView::parse(reply);
         const auto soa = view ? find_record(*view, Section::answer, RrType::SOA) : std::nullopt;
-        if (!soa) return error(fmt::format("{} knows no primary of {}: say which with 'server' or -s", world_.resolver.to_text(), zone_->to_text()));
+        if (!soa)
+            return error(fmt::format("{} knows no primary of {}: say which with 'server' or -s",
+                                     world_.resolver.to_text(), zone_->to_text()));
         primary_ = dns::NameView::from_wire(soa->rdata)->to_text();
     }
     return resolve(primary_, port_);
 }
 
 std::size_t UpdateSession::signature_bytes() const {
-    if (const auto* const tsig = std::get_if<auth::TsigKey>(&key_)) return auth::tsig_request_bytes(*tsig);
-    if (const auto* const sig0 = std::get_if<Sig0Key>(&key_)) return auth::sig0_request_bytes({sig0->name, &sig0->key, sig0->flags, 300});
+    if (const auto* const tsig = std::get_if<auth::TsigKey>(&key_))
+        return auth::tsig_request_bytes(*tsig);
+    if (const auto* const sig0 = std::get_if<Sig0Key>(&key_))
+        return auth::sig0_request_bytes({sig0->name, &sig0->key, sig0->flags, 300});
     return 0;
 }
 
@@ -190,7 +212,8 @@ OrText<UpdateSession::Message> UpdateSession::sign(Message message, auth::TsigMa
     if (const auto* const tsig = std::get_if<auth::TsigKey>(&key_)) {
         size = auth::sign_tsig_request(*tsig, message, size, world_.now(), mac);
     } else if (const auto* const sig0 = std::get_if<Sig0Key>(&key_)) {
-        const auto made = auth::sign_sig0_request({sig0->name, &sig0->key, sig0->flags, 300}, message, size, world_.now());
+        const auto made = auth::sign_sig0_request({sig0->name, &sig0->key, sig0->flags, 300},
+                                                  message, size, world_.now());
         if (!made) return error("the crypto library failed to sign");
         size = *made;
     }
@@ -199,30 +222,40 @@ OrText<UpdateSession::Message> UpdateSession::sign(Message message, auth::TsigMa
 }
 
 /// What stands before the TSIG of a reply that is really the server's. SIG(0) signs no replies.
-OrText<std::size_t> UpdateSession::check_signature(const Message& reply, const auth::TsigMac& mac) const {
+OrText<std::size_t> UpdateSession::check_signature(const Message& reply,
+                                                   const auth::TsigMac& mac) const {
     const auto* const tsig = std::get_if<auth::TsigKey>(&key_);
     if (tsig == nullptr) return reply.size();
     const auth::TsigReply checked = auth::check_tsig_response(*tsig, mac, reply, world_.now());
     if (checked.is_good()) return checked.message_bytes;
     const std::string name = tsig->name.to_text();
     if (checked.error == dns::Rcode::BADTIME) {
-        const std::string theirs = checked.server_time ? fmt::format(", the server's clock says {}, ours {}", *checked.server_time, world_.now()) : "";
-        return error(fmt::format("the server refuses the time of the signature (BADTIME){}", theirs));
+        const std::string theirs = checked.server_time
+                                       ? fmt::format(", the server's clock says {}, ours {}",
+                                                     *checked.server_time, world_.now())
+                                       : "";
+        return error(
+            fmt::format("the server refuses the time of the signature (BADTIME){}", theirs));
     }
     if (checked.error != dns::Rcode::NOERROR) {
-        return error(fmt::format("the server refuses key {}: {} (BADKEY: it has no such key or another algorithm; BADSIG: another secret)", name,
-                                 auth::tsig_error_name(checked.error)));
+        return error(fmt::format(
+            "the server refuses key {}: {} (BADKEY: it has no such key or another algorithm; BADSIG: another secret)",
+            name, auth::tsig_error_name(checked.error)));
     }
     if (checked.verdict == auth::TsigVerdict::unsigned_) {
         const auto header = dns::read_header(reply);
-        return error(fmt::format("the reply is not signed with key {}, so it is not believed; it says {}", name,
-                                 header ? dns::rcode_name(header->rcode_low()) : "nothing"));
+        return error(
+            fmt::format("the reply is not signed with key {}, so it is not believed; it says {}",
+                        name, header ? dns::rcode_name(header->rcode_low()) : "nothing"));
     }
-    if (checked.verdict == auth::TsigVerdict::bad_time) return error("the reply was signed at another time: check the clocks");
-    return error(fmt::format("the reply's signature is not one of key {}, so it is not believed", name));
+    if (checked.verdict == auth::TsigVerdict::bad_time)
+        return error("the reply was signed at another time: check the clocks");
+    return error(
+        fmt::format("the reply's signature is not one of key {}, so it is not believed", name));
 }
 
-OrText<UpdateSession::Message> UpdateSession::ask_until(const Endpoint& server, const Message& message, UpdateWay way) {
+OrText<UpdateSession::Message> UpdateSession::ask_until(const Endpoint& server,
+                                                        const Message& message, UpdateWay way) {
     const double whole = options_.timeout_seconds;
     if (way == UpdateWay::tcp) {
         auto reply = world_.transport(server, message, way, seconds(whole), local_);
@@ -262,14 +295,20 @@ UpdateSession::Sent UpdateSession::judge(const Reply& reply, std::string_view wh
     if (!view->header().has(dns::Header::qr)) return fail("expected a reply, found a request");
     if (view->rcode() != dns::Rcode::NOERROR) {
         const std::string reason = reason_of(*view);
-        return fail(fmt::format("{} failed: {}{}", what, dns::rcode_name(view->rcode()), reason.empty() ? "" : ": " + reason));
+        return fail(fmt::format("{} failed: {}{}", what, dns::rcode_name(view->rcode()),
+                                reason.empty() ? "" : ": " + reason));
     }
     if (builder_.content().lease && view->edns()) {
         const auto option = view->edns()->option(dns::OptionCode::UL);
         const auto lease = option ? update::read_lease(*option) : std::nullopt;
-        if (lease && lease->key_seconds) fmt::format_to(std::ostreambuf_iterator<char>(out_), "lease {} s, keys {} s\n", lease->seconds, *lease->key_seconds);
-        if (lease && !lease->key_seconds) fmt::format_to(std::ostreambuf_iterator<char>(out_), "lease {} s\n", lease->seconds);
-        if (!lease) err_ << "kith update: the server does not know leases: the records stay until they are deleted\n";
+        if (lease && lease->key_seconds)
+            fmt::format_to(std::ostreambuf_iterator<char>(out_), "lease {} s, keys {} s\n",
+                           lease->seconds, *lease->key_seconds);
+        if (lease && !lease->key_seconds)
+            fmt::format_to(std::ostreambuf_iterator<char>(out_), "lease {} s\n", lease->seconds);
+        if (!lease)
+            err_
+                << "kith update: the server does not know leases: the records stay until they are deleted\n";
     }
     return Sent::good;
 }
@@ -285,8 +324,11 @@ UpdateSession::Sent UpdateSession::send() {
     if (const auto zone = find_zone(); !zone) return done(fail(zone.error()));
     const auto server = find_server();
     if (!server) return done(fail(server.error()));
-    auto message = builder_.message(static_cast<std::uint16_t>(world_.rng->next()), signature_bytes());
-    if (!message) return done(fail("the update does not fit into one message of 65535 bytes: send it in parts"));
+    auto message =
+        builder_.message(static_cast<std::uint16_t>(world_.rng->next()), signature_bytes());
+    if (!message)
+        return done(
+            fail("the update does not fit into one message of 65535 bytes: send it in parts"));
     const auto reply = exchange(*server, *std::move(message));
     if (!reply) return done(fail(reply.error()));
     return done(judge(*reply, fmt::format("update of {}", builder_.content().zone.to_text())));

@@ -16,7 +16,8 @@ namespace kith::cli {
 
 class UpdateSession {
 public:
-    UpdateSession(const UpdateOptions& options, UpdateKey key, const UpdateWorld& world, std::ostream& out, std::ostream& err);
+    UpdateSession(const UpdateOptions& options, UpdateKey key, const UpdateWorld& world,
+                  std::ostream& out, std::ostream& err);
 
     update::UpdateBuilder& builder() { return builder_; }
     void set_server(std::string host, std::optional<std::uint32_t> port);
@@ -66,9 +67,9 @@ private:
     UpdateKey key_;
     update::UpdateBuilder builder_;
     dns::RrClass klass_ = dns::RrClass::IN;
-    std::optional<dns::Name> zone_;   // as told
+    std::optional<dns::Name> zone_;  // as told
     std::optional<dns::Name> found_zone_;
-    std::string primary_;             // MNAME of the zone, when it was asked for
+    std::string primary_;  // MNAME of the zone, when it was asked for
     std::string server_;
     std::uint16_t port_ = 53;
     std::optional<Endpoint> local_;

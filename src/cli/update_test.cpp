@@ -31,12 +31,14 @@ class Server {
 public:
     Server() {
         EXPECT_TRUE(keys_.add(*auth::parse_key_word(key_words)).has_value());
-        rules_.policy = update::test::policy({"grant key.example. zonesub ANY", "grant host.example. self"});
+        rules_.policy =
+            update::test::policy({"grant key.example. zonesub ANY", "grant host.example. self"});
     }
 
     UpdateWorld world() {
         UpdateWorld out;
-        out.transport = [this](const Endpoint& server, Bytes message, UpdateWay way, Duration, const std::optional<Endpoint>&) -> net::Net<Message> {
+        out.transport = [this](const Endpoint& server, Bytes message, UpdateWay way, Duration,
+                               const std::optional<Endpoint>&) -> net::Net<Message> {
             ++(way == UpdateWay::tcp ? tcp : udp);
             last_server = server;
             if (lose > 0 && lose-- > 0) return std::unexpected(net::NetError{110, "timed out"});
@@ -49,7 +51,9 @@ public:
     }
 
     Lines dump() const { return zone::test::dump(*zone_); }
-    void add_key_record(const std::string& line) { zone_ = zone::test::zone({"@ 300 NS ns", "ns 300 A 192.0.2.99", "a 300 A 10.0.0.1", line}); }
+    void add_key_record(const std::string& line) {
+        zone_ = zone::test::zone({"@ 300 NS ns", "ns 300 A 192.0.2.99", "a 300 A 10.0.0.1", line});
+    }
 
     int udp = 0, tcp = 0;
     int lose = 0;
@@ -61,7 +65,8 @@ private:
     Message answer(Bytes message, UpdateWay way) {
         if (dns::read_header(message)->opcode() == dns::Opcode::QUERY) return answer_query(message);
         const auth::TsigCheck tsig = auth::check_tsig_request(message, keys_, some_time);
-        const auth::Sig0Check sig0 = auth::check_sig0_request(message, [this](dns::NameView signer) { return keys_at(signer); }, some_time);
+        const auth::Sig0Check sig0 = auth::check_sig0_request(
+            message, [this](dns::NameView signer) { return keys_at(signer); }, some_time);
         Message buffer(65535);
         update::UpdateOutcome outcome;
         const auto read = update::read_update(message);
@@ -76,7 +81,10 @@ private:
             outcome = update::run_update(*zone_, *read, who, rules_, some_time);
             if (outcome.changes()) zone_ = update::test::applied(zone_, outcome);
         }
-        std::size_t size = update::write_update_response(buffer, 1232, message, outcome.refusal.rcode, &outcome.refusal, outcome.granted, tsig.response_bytes()).size();
+        std::size_t size =
+            update::write_update_response(buffer, 1232, message, outcome.refusal.rcode,
+                                          &outcome.refusal, outcome.granted, tsig.response_bytes())
+                .size();
         if (truncate && way == UpdateWay::udp) buffer[2] |= 2;
         if (!strip_tsig) size = auth::sign_tsig_response(tsig, buffer, size, some_time);
         buffer.resize(size);
@@ -98,12 +106,16 @@ private:
         dns::MessageBuilder builder;
         builder.start_response(buffer, buffer.size(), message, query);
         const dns::LookupName lookup(asked);
-        const zone::NodeView node = asked.is_under(zone_->apex()) ? zone_->find_node(lookup) : zone::NodeView();
+        const zone::NodeView node =
+            asked.is_under(zone_->apex()) ? zone_->find_node(lookup) : zone::NodeView();
         const zone::RrSetView found = node ? node.find(query.qtype) : zone::RrSetView();
         if (found) {
-            builder.add_record(dns::Section::answer, asked, query.qtype, dns::RrClass::IN, 300, found.rdata(0));
+            builder.add_record(dns::Section::answer, asked, query.qtype, dns::RrClass::IN, 300,
+                               found.rdata(0));
         } else if (asked.is_under(zone_->apex())) {
-            builder.add_record(dns::Section::authority, zone_->apex(), dns::RrType::SOA, dns::RrClass::IN, 300, zone_->apex_node().find(dns::RrType::SOA).rdata(0));
+            builder.add_record(dns::Section::authority, zone_->apex(), dns::RrType::SOA,
+                               dns::RrClass::IN, 300,
+                               zone_->apex_node().find(dns::RrType::SOA).rdata(0));
         }
         const Bytes bytes = builder.finish();
         return {bytes.begin(), bytes.end()};
@@ -111,7 +123,8 @@ private:
 
     auth::KeyRing keys_;
     update::UpdateRules rules_;
-    zone::ZonePtr zone_ = zone::test::zone({"@ 300 NS ns", "ns 300 A 192.0.2.99", "a 300 A 10.0.0.1"});
+    zone::ZonePtr zone_ =
+        zone::test::zone({"@ 300 NS ns", "ns 300 A 192.0.2.99", "a 300 A 10.0.0.1"});
     SeededRng rng_{1};
 };
 
@@ -120,7 +133,8 @@ struct Ran {
     std::string out, err;
 };
 
-Ran run(Server& server, const std::string& script, UpdateOptions options = {}, Prompt prompt = Prompt::no) {
+Ran run(Server& server, const std::string& script, UpdateOptions options = {},
+        Prompt prompt = Prompt::no) {
     if (options.key_word.empty() && options.key_file.empty()) options.key_word = key_words;
     std::istringstream in(script);
     std::ostringstream out, err;
@@ -128,7 +142,9 @@ Ran run(Server& server, const std::string& script, UpdateOptions options = {}, P
     return {code, out.str(), err.str()};
 }
 
-bool has(const Lines& lines, const std::string& line) { return std::ranges::find(lines, line) != lines.end(); }
+bool has(const Lines& lines, const std::string& line) {
+    return std::ranges::find(lines, line) != lines.end();
+}
 
 TEST(Update, FindsZoneAndServerByItself) {
     Server server;
@@ -141,8 +157,16 @@ TEST(Update, FindsZoneAndServerByItself) {
 
 TEST(Update, SendsWhatIsLeftAtTheEnd) {
     Server server;
-    EXPECT_EQ(run(server, "server 192.0.2.1 5353\nzone example.\ndel a A\nadd b 60 A 10.0.0.2 ; relative to the root").code, 1);
-    EXPECT_EQ(run(server, "server 192.0.2.1 5353\nzone example.\norigin example.\ndel a A\nadd b 60 A 10.0.0.2").code, 0);
+    EXPECT_EQ(
+        run(server,
+            "server 192.0.2.1 5353\nzone example.\ndel a A\nadd b 60 A 10.0.0.2 ; relative to the root")
+            .code,
+        1);
+    EXPECT_EQ(
+        run(server,
+            "server 192.0.2.1 5353\nzone example.\norigin example.\ndel a A\nadd b 60 A 10.0.0.2")
+            .code,
+        0);
     EXPECT_EQ(server.last_server.to_text(), "192.0.2.1:5353");
     EXPECT_TRUE(has(server.dump(), "b.example. 60 A 10.0.0.2"));
     EXPECT_FALSE(has(server.dump(), "a.example. 300 A 10.0.0.1"));
@@ -157,18 +181,22 @@ TEST(Update, SaysWhyItWasRefusedAndGoesOn) {
                          "add @ 60 DNSKEY 256 3 15 AAAA\nsend\n");
     EXPECT_EQ(done.code, 1);
     EXPECT_NE(done.err.find("update of example. failed: YXDOMAIN"), std::string::npos) << done.err;
-    EXPECT_NE(done.err.find("'prereq nxdomain a.example.' does not hold: the name has records"), std::string::npos) << done.err;
+    EXPECT_NE(done.err.find("'prereq nxdomain a.example.' does not hold: the name has records"),
+              std::string::npos)
+        << done.err;
     EXPECT_TRUE(has(server.dump(), "b.example. 60 A 10.0.0.2"));
     EXPECT_NE(done.err.find("NOTZONE"), std::string::npos) << done.err;
 }
 
 TEST(Update, StopsAtAnErrorUnlessAPersonTypes) {
     Server server;
-    const std::string script = "server 192.0.2.1\nzone example.\nadd b.example. 60 A 10.0.0.256\nadd c.example. 60 A 10.0.0.2\nsend\n";
+    const std::string script =
+        "server 192.0.2.1\nzone example.\nadd b.example. 60 A 10.0.0.256\nadd c.example. 60 A 10.0.0.2\nsend\n";
     const Ran file = run(server, script);
     EXPECT_EQ(file.code, 1);
     EXPECT_TRUE(file.err.starts_with("script:3:21: error: A data")) << file.err;
-    EXPECT_FALSE(has(server.dump(), "c.example. 60 A 10.0.0.2")) << "nothing of a file with an error behind it";
+    EXPECT_FALSE(has(server.dump(), "c.example. 60 A 10.0.0.2"))
+        << "nothing of a file with an error behind it";
     const Ran person = run(server, script + "quit\nnever read", {}, Prompt::yes);
     EXPECT_EQ(person.code, 0);
     EXPECT_TRUE(has(server.dump(), "c.example. 60 A 10.0.0.2"));
@@ -177,9 +205,15 @@ TEST(Update, StopsAtAnErrorUnlessAPersonTypes) {
 
 TEST(Update, ShowsAndAnswers) {
     Server server;
-    const Ran done = run(server, "zone example.\nserver 192.0.2.1\nlease 1h\nprereq yxdomain a.example.\nadd b.example. 60 TXT x\nshow\nsend\nanswer\nversion\nhelp\n");
+    const Ran done = run(
+        server,
+        "zone example.\nserver 192.0.2.1\nlease 1h\nprereq yxdomain a.example.\nadd b.example. 60 TXT x\nshow\nsend\nanswer\nversion\nhelp\n");
     EXPECT_EQ(done.code, 0) << done.err;
-    EXPECT_NE(done.out.find("zone example.\nlease 3600\nprereq yxdomain a.example.\nadd b.example. 60 TXT \"x\"\n"), std::string::npos) << done.out;
+    EXPECT_NE(
+        done.out.find(
+            "zone example.\nlease 3600\nprereq yxdomain a.example.\nadd b.example. 60 TXT \"x\"\n"),
+        std::string::npos)
+        << done.out;
     EXPECT_NE(done.out.find("lease 3600 s\n"), std::string::npos) << done.out;
     EXPECT_NE(done.out.find("NOERROR"), std::string::npos) << "the reply" << done.out;
     EXPECT_NE(done.out.find("prereq nxrrset"), std::string::npos) << "help";
@@ -197,8 +231,10 @@ TEST(Update, BelievesOnlySignedReplies) {
     const Distrust rows[] = {
         {"another secret", "hmac-sha256:key.example:b3RoZXI=", 0, false, "BADSIG"},
         {"another key", "hmac-sha256:other:b3RoZXI=", 0, false, "BADKEY"},
-        {"another time", key_words, 4000, false, "the server's clock says 1700000000, ours 1700004000"},
-        {"the signature was taken off", key_words, 0, true, "not signed with key key.example., so it is not believed; it says NOERROR"},
+        {"another time", key_words, 4000, false,
+         "the server's clock says 1700000000, ours 1700004000"},
+        {"the signature was taken off", key_words, 0, true,
+         "not signed with key key.example., so it is not believed; it says NOERROR"},
     };
     for (const Distrust& row : rows) {
         Server server;
@@ -206,7 +242,8 @@ TEST(Update, BelievesOnlySignedReplies) {
         server.strip_tsig = row.strip;
         UpdateOptions options;
         options.key_word = row.key;
-        const Ran done = run(server, "server 192.0.2.1\nzone example.\nadd b.example. 60 A 10.0.0.2\n", options);
+        const Ran done =
+            run(server, "server 192.0.2.1\nzone example.\nadd b.example. 60 A 10.0.0.2\n", options);
         EXPECT_EQ(done.code, 1) << row.why;
         EXPECT_NE(done.err.find(row.error), std::string::npos) << row.why << ": " << done.err;
     }
@@ -251,14 +288,62 @@ struct Operation {
 TEST(Update, HasTrustDnsOperations) {
     using enum UpdateOperation;
     const Operation rows[] = {
-        {create, "n.example", "A", {"10.0.0.5", "10.0.0.6"}, {}, false, 0, "n.example. 300 A 10.0.0.6", ""},
-        {create, "a.example", "A", {"10.0.0.5"}, {}, false, 1, "a.example. 300 A 10.0.0.1", "a.example. 300 A 10.0.0.5"},
+        {create,
+         "n.example",
+         "A",
+         {"10.0.0.5", "10.0.0.6"},
+         {},
+         false,
+         0,
+         "n.example. 300 A 10.0.0.6",
+         ""},
+        {create,
+         "a.example",
+         "A",
+         {"10.0.0.5"},
+         {},
+         false,
+         1,
+         "a.example. 300 A 10.0.0.1",
+         "a.example. 300 A 10.0.0.5"},
         {append, "a.example", "A", {"10.0.0.5"}, {}, true, 0, "a.example. 300 A 10.0.0.5", ""},
-        {append, "n.example", "MX", {"10 a.example."}, {}, false, 0, "n.example. 300 MX 10 a.example.", ""},
+        {append,
+         "n.example",
+         "MX",
+         {"10 a.example."},
+         {},
+         false,
+         0,
+         "n.example. 300 MX 10 a.example.",
+         ""},
         {append, "n.example", "A", {"10.0.0.5"}, {}, true, 1, "", "n.example. 300 A 10.0.0.5"},
-        {compare_and_swap, "a.example", "A", {"10.0.0.5"}, {"10.0.0.1"}, false, 0, "a.example. 300 A 10.0.0.5", "a.example. 300 A 10.0.0.1"},
-        {compare_and_swap, "a.example", "A", {"10.0.0.5"}, {"10.0.0.2"}, false, 1, "a.example. 300 A 10.0.0.1", "a.example. 300 A 10.0.0.5"},
-        {delete_by_rdata, "a.example", "A", {"10.0.0.1"}, {}, false, 0, "", "a.example. 300 A 10.0.0.1"},
+        {compare_and_swap,
+         "a.example",
+         "A",
+         {"10.0.0.5"},
+         {"10.0.0.1"},
+         false,
+         0,
+         "a.example. 300 A 10.0.0.5",
+         "a.example. 300 A 10.0.0.1"},
+        {compare_and_swap,
+         "a.example",
+         "A",
+         {"10.0.0.5"},
+         {"10.0.0.2"},
+         false,
+         1,
+         "a.example. 300 A 10.0.0.1",
+         "a.example. 300 A 10.0.0.5"},
+        {delete_by_rdata,
+         "a.example",
+         "A",
+         {"10.0.0.1"},
+         {},
+         false,
+         0,
+         "",
+         "a.example. 300 A 10.0.0.1"},
         {delete_rrset, "a.example", "A", {}, {}, false, 0, "", "a.example. 300 A 10.0.0.1"},
         {delete_all, "a.example", "", {}, {}, false, 0, "", "a.example. 300 A 10.0.0.1"},
         {create, "a..b", "A", {"10.0.0.1"}, {}, false, 2, "", ""},
@@ -308,10 +393,12 @@ TEST(Update, SignsWithAPrivateKey) {
     const Folder folder;
     auto key = *crypto::PrivateKey::generate(crypto::Algorithm::ED25519);
     std::vector<std::uint8_t> rdata = dnssec::make_dnskey(512, key.public_key());
-    const std::string record = "host 300 KEY " + dns::rdata_to_text(dns::RrType::KEY, dns::RrClass::IN, rdata);
+    const std::string record =
+        "host 300 KEY " + dns::rdata_to_text(dns::RrType::KEY, dns::RrClass::IN, rdata);
     const crypto::SecretBytes text = dnssec::format_private_key({key, {}});
     const std::string file = folder.write("Khost.example.+015+1.private", as_text(text.bytes()));
-    const std::string shown_file = folder.write("Khost.example.+015+1.key", "host.example. IN " + record.substr(9) + "\n");
+    const std::string shown_file =
+        folder.write("Khost.example.+015+1.key", "host.example. IN " + record.substr(9) + "\n");
     const crypto::SecretBytes pem = key.to_pem();
     const std::string pem_file = folder.write("host.pem", as_text(pem.bytes()));
     const std::string script = "server 192.0.2.1\nzone example.\nadd host.example. 60 A 10.0.0.7\n";
@@ -342,12 +429,15 @@ TEST(Update, ReadsKeyFiles) {
     const Folder folder;
     Server server;
     UpdateOptions options;
-    options.key_file = folder.write("update.key", "key \"key.example\" { algorithm hmac-sha256; secret \"c2VjcmV0\"; };\n");
+    options.key_file = folder.write(
+        "update.key", "key \"key.example\" { algorithm hmac-sha256; secret \"c2VjcmV0\"; };\n");
     EXPECT_EQ(run(server, "server 192.0.2.1\nzone example.\ndel a.example.\n", options).code, 0);
     options.key_file = folder.write("broken.key", "key k {};\n");
     const Ran broken = run(server, "", options);
     EXPECT_EQ(broken.code, 2);
-    EXPECT_NE(broken.err.find("broken.key:1:5: error: expected 'algorithm' and 'secret'"), std::string::npos) << broken.err;
+    EXPECT_NE(broken.err.find("broken.key:1:5: error: expected 'algorithm' and 'secret'"),
+              std::string::npos)
+        << broken.err;
     options.key_file = "/nonexistent";
     EXPECT_EQ(run(server, "", options).code, 2);
 }

@@ -20,7 +20,10 @@ using zone::LoadResult;
 void print_json(const zone::Zone& zone, std::ostream& out) {
     zone.for_each_in_order([&](const dns::Name& owner, zone::NodeView node) {
         for (const zone::RrSetView rrset : node.rrsets()) {
-            for (const Bytes rdata : rrset) out << dns::to_json(owner, rrset.type(), zone.klass(), rrset.record_ttl(rdata), rdata) << '\n';
+            for (const Bytes rdata : rrset)
+                out << dns::to_json(owner, rrset.type(), zone.klass(), rrset.record_ttl(rdata),
+                                    rdata)
+                    << '\n';
         }
     });
 }
@@ -42,8 +45,9 @@ int zone_check(const ZoneCheckOptions& options, std::ostream& out, std::ostream&
         if (bad || !result.zone) {
             fmt::print(err, "{}: not valid: {}\n", file, counts);
         } else {
-            fmt::print(out, "{}: zone {} is valid: {} records, serial {}{}{}\n", file, result.zone->apex().to_text(),
-                       result.zone->record_count(), result.zone->serial(), counts.empty() ? "" : ", ", counts);
+            fmt::print(out, "{}: zone {} is valid: {} records, serial {}{}{}\n", file,
+                       result.zone->apex().to_text(), result.zone->record_count(),
+                       result.zone->serial(), counts.empty() ? "" : ", ", counts);
         }
     }
     return failed ? 1 : 0;

@@ -18,7 +18,8 @@ Result<zone::IncludedFile, std::string> read_include(std::string_view path, std:
 
 }  // namespace
 
-zone::LoadResult load_zone_input(const std::string& file, const std::string& origin, zone::Advice advice) {
+zone::LoadResult load_zone_input(const std::string& file, const std::string& origin,
+                                 zone::Advice advice) {
     zone::LoadResult result;
     const auto text = server::FileText::read(file);
     if (!text) {
@@ -31,7 +32,8 @@ zone::LoadResult load_zone_input(const std::string& file, const std::string& ori
     if (!origin.empty()) {
         const auto apex = dns::Name::from_text(origin);
         if (!apex) {
-            result.problems.push_back({file, 0, 0, "--origin: " + apex.error().text, Severity::error});
+            result.problems.push_back(
+                {file, 0, 0, "--origin: " + apex.error().text, Severity::error});
             return result;
         }
         options.apex = *apex;

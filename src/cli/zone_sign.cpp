@@ -33,14 +33,18 @@ using Read = Result<T, std::string>;
 
 Read<UnixTime> read_duration(std::string_view option, const std::string& text) {
     const auto seconds = zone::parse_ttl(text);
-    if (!seconds) return std::unexpected(fmt::format("{}: expected seconds, or a time such as 14d, found {}", option, text));
+    if (!seconds)
+        return std::unexpected(
+            fmt::format("{}: expected seconds, or a time such as 14d, found {}", option, text));
     return UnixTime{*seconds};
 }
 
 Read<std::vector<std::uint8_t>> read_salt(const std::string& text) {
     if (text == "-") return std::vector<std::uint8_t>();
     auto salt = dns::decode(dns::Decoder::Base::base16, text);
-    if (!salt) return std::unexpected(fmt::format("--salt: expected pairs of hexadecimal digits, found {}", text));
+    if (!salt)
+        return std::unexpected(
+            fmt::format("--salt: expected pairs of hexadecimal digits, found {}", text));
     return std::move(*salt);
 }
 
@@ -55,8 +59,9 @@ Read<SigningPolicy> read_policy(const ZoneSignOptions& options) {
         return std::unexpected("--opt-out, --iterations and --salt are of NSEC3; say --nsec3 too");
     }
     if (options.iterations < 0 || options.iterations > dnssec::nsec3_iterations_signed_max) {
-        return std::unexpected(fmt::format("--iterations: expected 0 to {}, found {}; validators treat more as insecure (RFC 9276 §3.2)",
-                                           dnssec::nsec3_iterations_signed_max, options.iterations));
+        return std::unexpected(fmt::format(
+            "--iterations: expected 0 to {}, found {}; validators treat more as insecure (RFC 9276 §3.2)",
+            dnssec::nsec3_iterations_signed_max, options.iterations));
     }
     policy.nsec3.iterations = static_cast<std::uint16_t>(options.iterations);
     KITH_TRY(policy.nsec3.salt, read_salt(options.salt));
@@ -64,7 +69,8 @@ Read<SigningPolicy> read_policy(const ZoneSignOptions& options) {
     if (options.zonemd == "sha384") policy.zonemd = dnssec::ZonemdHash::sha384;
     if (options.zonemd == "sha512") policy.zonemd = dnssec::ZonemdHash::sha512;
     if (options.zonemd != "none" && policy.zonemd == dnssec::ZonemdHash::none) {
-        return std::unexpected(fmt::format("--zonemd: expected none, sha384 or sha512, found {}", options.zonemd));
+        return std::unexpected(
+            fmt::format("--zonemd: expected none, sha384 or sha512, found {}", options.zonemd));
     }
     if (options.no_cds) policy.cds_digests.clear();
     return policy;
@@ -75,15 +81,17 @@ Read<std::vector<StoredKey>> read_keys(const ZoneSignOptions& options, dns::Name
     if (options.keys.empty()) {
         KITH_TRY(keys, server::read_key_folder(options.folder, apex));
         if (keys.empty()) {
-            return std::unexpected(fmt::format("{}: no keys of {} here; make one: kith key generate -K {} {}", options.folder,
-                                               apex.to_text(), options.folder, apex.to_text()));
+            return std::unexpected(
+                fmt::format("{}: no keys of {} here; make one: kith key generate -K {} {}",
+                            options.folder, apex.to_text(), options.folder, apex.to_text()));
         }
         return keys;
     }
     for (const std::string& file : options.keys) {
         KITH_TRY(StoredKey key, server::read_key_files(file));
         if (key.owner.view() != apex) {
-            return std::unexpected(fmt::format("{}: a key of {}, and the zone is {}", key.stem, key.owner.to_text(), apex.to_text()));
+            return std::unexpected(fmt::format("{}: a key of {}, and the zone is {}", key.stem,
+                                               key.owner.to_text(), apex.to_text()));
         }
         keys.push_back(std::move(key));
     }
@@ -106,10 +114,12 @@ Read<zone::ZonePtr> set_serial(zone::ZonePtr zone, const std::string& policy, Un
     } else if (policy == "date") {
         rule = server::SerialPolicy::dateserial;
     } else {
-        return std::unexpected(fmt::format("--serial: expected keep, increment, unixtime or date, found {}", policy));
+        return std::unexpected(
+            fmt::format("--serial: expected keep, increment, unixtime or date, found {}", policy));
     }
     const std::uint32_t serial = server::next_serial(rule, zone->serial(), now);
-    const auto next = zone::apply_change(zone, {zone->apex(), zone->serial(), serial, {}, {}}, zone::file_bounds);
+    const auto next =
+        zone::apply_change(zone, {zone->apex(), zone->serial(), serial, {}, {}}, zone::file_bounds);
     if (!next) return std::unexpected(std::string(zone::fault_text(next.error().fault)));
     return *next;
 }
@@ -126,7 +136,8 @@ Read<void> write_zone(const zone::Zone& zone, const std::string& path) {
     return std::unexpected(fmt::format("{}: cannot write: {}", path, why));
 }
 
-Read<zone::ZonePtr> sign_file(const ZoneSignOptions& options, zone::ZonePtr zone, std::ostream& err) {
+Read<zone::ZonePtr> sign_file(const ZoneSignOptions& options, zone::ZonePtr zone,
+                              std::ostream& err) {
     const UnixTime now = net::unix_now();
     KITH_TRY(SigningPolicy policy, read_policy(options));
     KITH_TRY(const std::vector<StoredKey> keys, read_keys(options, zone->apex()));
@@ -138,7 +149,9 @@ Read<zone::ZonePtr> sign_file(const ZoneSignOptions& options, zone::ZonePtr zone
     }
     KITH_TRY(zone, set_serial(std::move(zone), options.serial, now));
     const auto failed = [](const dnssec::SignError& error) {
-        return std::unexpected(fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type), dnssec::fault_text(error.fault)));
+        return std::unexpected(fmt::format("{} {}: {}", error.owner.to_text(),
+                                           dns::type_name(error.type),
+                                           dnssec::fault_text(error.fault)));
     };
     auto signer = dnssec::ZoneSigner::make(zone->apex(), use_keys(keys, now), std::move(policy));
     if (!signer) return failed(signer.error());
@@ -153,7 +166,8 @@ Read<zone::ZonePtr> sign_file(const ZoneSignOptions& options, zone::ZonePtr zone
             const zone::RrSetView rrsigs = node.find(dns::RrType::RRSIG);
             if (rrsigs) count += rrsigs.count();
         });
-        fmt::print(err, "{} signatures in {:.3f} s, {:.1f} us each\n", count, took.count(), 1e6 * took.count() / static_cast<double>(count));
+        fmt::print(err, "{} signatures in {:.3f} s, {:.1f} us each\n", count, took.count(),
+                   1e6 * took.count() / static_cast<double>(count));
     }
     return *done;
 }
@@ -161,7 +175,8 @@ Read<zone::ZonePtr> sign_file(const ZoneSignOptions& options, zone::ZonePtr zone
 }  // namespace
 
 int zone_sign(const ZoneSignOptions& options, std::ostream& out, std::ostream& err) {
-    const zone::LoadResult loaded = load_zone_input(options.file, options.origin, zone::Advice::omit);
+    const zone::LoadResult loaded =
+        load_zone_input(options.file, options.origin, zone::Advice::omit);
     print_problems(loaded.problems, err);
     if (!loaded.zone) return 1;
     const auto done = sign_file(options, loaded.zone, err);

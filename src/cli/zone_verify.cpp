@@ -24,11 +24,15 @@ struct Question {
 Result<Question, std::string> read_question(const ZoneVerifyOptions& options) {
     Question out;
     const auto at = options.at.empty() ? net::unix_now() : dnssec::parse_key_time(options.at);
-    if (!at) return std::unexpected(fmt::format("--at: expected YYYYMMDDHHmmSS, found {}", options.at));
+    if (!at)
+        return std::unexpected(fmt::format("--at: expected YYYYMMDDHHmmSS, found {}", options.at));
     out.at = *at;
     if (!options.valid_for.empty()) {
         const auto seconds = zone::parse_ttl(options.valid_for);
-        if (!seconds) return std::unexpected(fmt::format("--valid-for: expected seconds, or a time such as 3d, found {}", options.valid_for));
+        if (!seconds)
+            return std::unexpected(
+                fmt::format("--valid-for: expected seconds, or a time such as 3d, found {}",
+                            options.valid_for));
         out.options.valid_for = *seconds;
     }
     for (const std::string& text : options.ds) {
@@ -39,13 +43,18 @@ Result<Question, std::string> read_question(const ZoneVerifyOptions& options) {
     return out;
 }
 
-void print_flaws(const dnssec::ZoneReport& report, const ZoneVerifyOptions& options, std::ostream& out, std::ostream& err) {
+void print_flaws(const dnssec::ZoneReport& report, const ZoneVerifyOptions& options,
+                 std::ostream& out, std::ostream& err) {
     for (const dnssec::ZoneFlaw& flaw : report.flaws) {
         if (options.json) {
-            fmt::print(out, R"({{"file":{},"owner":{},"type":"{}","text":{}}})" "\n", config::json_text(options.file),
-                       config::json_text(flaw.owner.to_text()), dns::type_name(flaw.type), config::json_text(flaw.text));
+            fmt::print(out,
+                       R"({{"file":{},"owner":{},"type":"{}","text":{}}})"
+                       "\n",
+                       config::json_text(options.file), config::json_text(flaw.owner.to_text()),
+                       dns::type_name(flaw.type), config::json_text(flaw.text));
         } else {
-            fmt::print(err, "{}: {} {}: {}\n", options.file, flaw.owner.to_text(), dns::type_name(flaw.type), flaw.text);
+            fmt::print(err, "{}: {} {}: {}\n", options.file, flaw.owner.to_text(),
+                       dns::type_name(flaw.type), flaw.text);
         }
     }
 }
@@ -58,19 +67,24 @@ int zone_verify(const ZoneVerifyOptions& options, std::ostream& out, std::ostrea
         fmt::print(err, "{}\n", question.error());
         return 2;
     }
-    const zone::LoadResult loaded = load_zone_input(options.file, options.origin, zone::Advice::omit);
+    const zone::LoadResult loaded =
+        load_zone_input(options.file, options.origin, zone::Advice::omit);
     print_problems(loaded.problems, err);
     if (!loaded.zone) return 1;
-    const dnssec::ZoneReport report = dnssec::verify_zone(*loaded.zone, question->at, question->options);
+    const dnssec::ZoneReport report =
+        dnssec::verify_zone(*loaded.zone, question->at, question->options);
     print_flaws(report, options, out, err);
     if (options.json) return report.is_good() ? 0 : 1;
     if (!report.is_good()) {
-        fmt::print(err, "{}: zone {} is not signed as it should be: {} flaws\n", options.file, loaded.zone->apex().to_text(),
-                   report.flaws.size() + report.flaws_left_out);
+        fmt::print(err, "{}: zone {} is not signed as it should be: {} flaws\n", options.file,
+                   loaded.zone->apex().to_text(), report.flaws.size() + report.flaws_left_out);
         return 1;
     }
-    fmt::print(out, "{}: zone {} is signed as it should be: {} RRsets, {} signatures checked, the first expires {}\n", options.file,
-               loaded.zone->apex().to_text(), report.rrsets, report.signatures, dnssec::format_key_time(report.first_expiration));
+    fmt::print(
+        out,
+        "{}: zone {} is signed as it should be: {} RRsets, {} signatures checked, the first expires {}\n",
+        options.file, loaded.zone->apex().to_text(), report.rrsets, report.signatures,
+        dnssec::format_key_time(report.first_expiration));
     return 0;
 }
 

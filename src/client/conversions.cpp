@@ -21,11 +21,16 @@ std::string without_dot(std::string text) {
 dns::Text<dns::Name> read_domain(std::string_view text) {
     if (text.empty()) return dns::Name(dnssd::local_domain());
     auto name = dns::Name::from_text(text);
-    if (!name) return std::unexpected(dns::TextError{fmt::format("'{}' is no domain: {}", printable(text), name.error().text), name.error().position});
+    if (!name)
+        return std::unexpected(
+            dns::TextError{fmt::format("'{}' is no domain: {}", printable(text), name.error().text),
+                           name.error().position});
     return *name;
 }
 
-ServiceName from(const dnssd::InstanceName& name) { return {name.instance, name.type.to_text(), without_dot(name.domain.to_text())}; }
+ServiceName from(const dnssd::InstanceName& name) {
+    return {name.instance, name.type.to_text(), without_dot(name.domain.to_text())};
+}
 
 dns::Text<dnssd::InstanceName> read_name(const ServiceName& name) {
     dnssd::InstanceName out;
@@ -44,10 +49,13 @@ Address from(const dnssd::ScopedAddress& at) {
 }
 
 IpAddress to_ip(const Address& address) {
-    return *IpAddress::from_bytes({address.bytes.data(), address.family == Family::ipv4 ? 4U : 16U});
+    return *IpAddress::from_bytes(
+        {address.bytes.data(), address.family == Family::ipv4 ? 4U : 16U});
 }
 
-Target from(const dnssd::Srv& srv) { return {without_dot(srv.target.to_text()), srv.port, srv.priority, srv.weight}; }
+Target from(const dnssd::Srv& srv) {
+    return {without_dot(srv.target.to_text()), srv.port, srv.priority, srv.weight};
+}
 
 std::vector<TxtPair> from(const dnssd::Txt& txt) {
     std::vector<TxtPair> out;
@@ -66,7 +74,9 @@ dns::Text<std::vector<std::uint8_t>> txt_rdata(const std::vector<TxtPair>& pairs
 }
 
 dnssd::Scope from(Scope scope) {
-    const IpFamily family = scope.family == Family::ipv4 ? IpFamily::v4 : scope.family == Family::ipv6 ? IpFamily::v6 : IpFamily::none;
+    const IpFamily family = scope.family == Family::ipv4   ? IpFamily::v4
+                            : scope.family == Family::ipv6 ? IpFamily::v6
+                                                           : IpFamily::none;
     return {scope.interface, family};
 }
 

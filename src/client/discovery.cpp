@@ -16,7 +16,9 @@ namespace kith::client {
 namespace dnssd = discovery::dnssd;
 
 Operation::Operation(Operation&& other) noexcept
-    : owner_(std::exchange(other.owner_, nullptr)), id_(std::exchange(other.id_, 0)), error_(std::move(other.error_)) {}
+    : owner_(std::exchange(other.owner_, nullptr)),
+      id_(std::exchange(other.id_, 0)),
+      error_(std::move(other.error_)) {}
 
 Operation& Operation::operator=(Operation&& other) noexcept {
     if (this != &other) {
@@ -55,12 +57,16 @@ std::unique_ptr<Discovery> Discovery::open(const Options& options, std::string* 
 
 int Discovery::fd() const { return state_->loop.poll_fd(); }
 
-std::optional<std::chrono::steady_clock::time_point> Discovery::next_deadline() const { return state_->loop.next_timer(); }
+std::optional<std::chrono::steady_clock::time_point> Discovery::next_deadline() const {
+    return state_->loop.next_timer();
+}
 
 int Discovery::timeout_ms() const {
     const auto deadline = next_deadline();
     if (!deadline) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(*deadline - std::chrono::steady_clock::now())
+            .count();
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
@@ -74,7 +80,9 @@ void Discovery::process() {
 bool Discovery::run_until(const std::function<bool()>& until, std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!until()) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+                              deadline - std::chrono::steady_clock::now())
+                              .count();
         if (left <= 0) return false;
         int wait = static_cast<int>(std::min<std::int64_t>(left, 60'000));
         if (const int due = timeout_ms(); due >= 0) wait = std::min(wait, due);
@@ -89,7 +97,8 @@ namespace {
 
 /// The callback of an operation, fed with events of one kind.
 template <class What, class Out, class Fill>
-Discovery::State::Callback make_callback(Discovery::State& state, std::function<void(const Out&)> on_event, Fill fill) {
+Discovery::State::Callback make_callback(Discovery::State& state,
+                                         std::function<void(const Out&)> on_event, Fill fill) {
     return [&state, on_event = std::move(on_event), fill](const dnssd::Event& event) {
         Out out;
         static_cast<EventHead&>(out) = state.head_of(event);
@@ -104,56 +113,77 @@ Discovery::State::Callback make_callback(Discovery::State& state, std::function<
 
 }  // namespace
 
-Operation Discovery::browse(std::string_view type, std::function<void(const BrowseEvent&)> on_event, std::string_view domain, Scope scope) {
+Operation Discovery::browse(std::string_view type, std::function<void(const BrowseEvent&)> on_event,
+                            std::string_view domain, Scope scope) {
     const auto selector = dnssd::TypeSelector::from_text(type);
     if (!selector) return State::refuse(selector.error().text);
     const auto where = read_domain(domain);
     if (!where) return State::refuse(where.error().text);
-    return state_->finish(*this, state_->session.start_browse(state_->now(), *selector, *where, from(scope)),
-                (make_callback<dnssd::BrowseResult>(*state_, std::move(on_event),
-                                                    [](const dnssd::BrowseResult& what, BrowseEvent& out) { out.name = from(what.name); })));
+    return state_->finish(
+        *this, state_->session.start_browse(state_->now(), *selector, *where, from(scope)),
+        (make_callback<dnssd::BrowseResult>(*state_, std::move(on_event),
+                                            [](const dnssd::BrowseResult& what, BrowseEvent& out) {
+                                                out.name = from(what.name);
+                                            })));
 }
 
-Operation Discovery::resolve(const ServiceName& name, std::function<void(const ResolveEvent&)> on_event, Scope scope) {
+Operation Discovery::resolve(const ServiceName& name,
+                             std::function<void(const ResolveEvent&)> on_event, Scope scope) {
     const auto instance = read_name(name);
     if (!instance) return State::refuse(instance.error().text);
-    return state_->finish(*this, state_->session.start_resolve(state_->now(), *instance, from(scope)),
-                (make_callback<dnssd::ResolveResult>(*state_, std::move(on_event), [](const dnssd::ResolveResult& what, ResolveEvent& out) {
-                    out.name = from(what.name);
-                    out.target = from(what.srv);
-                    for (const auto& at : what.addresses) out.addresses.push_back(from(at));
-                    out.txt = from(what.pairs());
-                    if (!what.txt.empty()) out.txt_raw = what.txt.front();
-                    for (const auto& srv : what.alternatives) out.alternatives.push_back(from(srv));
-                })));
+    return state_->finish(
+        *this, state_->session.start_resolve(state_->now(), *instance, from(scope)),
+        (make_callback<dnssd::ResolveResult>(
+            *state_, std::move(on_event), [](const dnssd::ResolveResult& what, ResolveEvent& out) {
+                out.name = from(what.name);
+                out.target = from(what.srv);
+                for (const auto& at : what.addresses) out.addresses.push_back(from(at));
+                out.txt = from(what.pairs());
+                if (!what.txt.empty()) out.txt_raw = what.txt.front();
+                for (const auto& srv : what.alternatives) out.alternatives.push_back(from(srv));
+            })));
 }
 
-Operation Discovery::browse_types(std::function<void(const TypeEvent&)> on_event, std::string_view domain, Scope scope) {
+Operation Discovery::browse_types(std::function<void(const TypeEvent&)> on_event,
+                                  std::string_view domain, Scope scope) {
     const auto where = read_domain(domain);
     if (!where) return State::refuse(where.error().text);
-    return state_->finish(*this, state_->session.start_enumerate_types(state_->now(), *where, from(scope)),
-                (make_callback<dnssd::TypeResult>(*state_, std::move(on_event), [](const dnssd::TypeResult& what, TypeEvent& out) {
-                    out.type = what.type.to_text();
-                    out.domain = without_dot(what.domain.to_text());
-                })));
+    return state_->finish(
+        *this, state_->session.start_enumerate_types(state_->now(), *where, from(scope)),
+        (make_callback<dnssd::TypeResult>(*state_, std::move(on_event),
+                                          [](const dnssd::TypeResult& what, TypeEvent& out) {
+                                              out.type = what.type.to_text();
+                                              out.domain = without_dot(what.domain.to_text());
+                                          })));
 }
 
-Operation Discovery::browse_domains(std::string_view kind, std::function<void(const DomainEvent&)> on_event, std::string_view domain, Scope scope) {
+Operation Discovery::browse_domains(std::string_view kind,
+                                    std::function<void(const DomainEvent&)> on_event,
+                                    std::string_view domain, Scope scope) {
     const auto which = dnssd::parse_domain_kind(kind);
-    if (!which) return State::refuse(fmt::format("expected b, db, r, dr or lb, found '{}'", printable(kind)));
+    if (!which)
+        return State::refuse(
+            fmt::format("expected b, db, r, dr or lb, found '{}'", printable(kind)));
     const auto where = read_domain(domain);
     if (!where) return State::refuse(where.error().text);
-    return state_->finish(*this, state_->session.start_enumerate_domains(state_->now(), *which, *where, from(scope)),
-                (make_callback<dnssd::DomainResult>(*state_, std::move(on_event), [](const dnssd::DomainResult& what, DomainEvent& out) {
-                    out.domain = without_dot(what.domain.to_text());
-                })));
+    return state_->finish(
+        *this, state_->session.start_enumerate_domains(state_->now(), *which, *where, from(scope)),
+        (make_callback<dnssd::DomainResult>(*state_, std::move(on_event),
+                                            [](const dnssd::DomainResult& what, DomainEvent& out) {
+                                                out.domain = without_dot(what.domain.to_text());
+                                            })));
 }
 
-Operation Discovery::query(std::string_view name, std::string_view type, std::function<void(const RecordEvent&)> on_event, Scope scope) {
+Operation Discovery::query(std::string_view name, std::string_view type,
+                           std::function<void(const RecordEvent&)> on_event, Scope scope) {
     const auto asked = dns::Name::from_text(name);
-    if (!asked) return State::refuse(fmt::format("'{}' is no name: {}", printable(name), asked.error().text));
+    if (!asked)
+        return State::refuse(
+            fmt::format("'{}' is no name: {}", printable(name), asked.error().text));
     const auto rr_type = dns::parse_type(type);
-    if (!rr_type) return State::refuse(fmt::format("'{}' is no record type; expected one such as A, PTR or TYPE65", printable(type)));
+    if (!rr_type)
+        return State::refuse(fmt::format(
+            "'{}' is no record type; expected one such as A, PTR or TYPE65", printable(type)));
     State& state = *state_;
     State::Callback callback = [&state, on_event = std::move(on_event)](const dnssd::Event& event) {
         RecordEvent out;
@@ -171,10 +201,14 @@ Operation Discovery::query(std::string_view name, std::string_view type, std::fu
         }
         if (on_event) on_event(out);
     };
-    return state_->finish(*this, state_->session.start_query(state_->now(), *asked, *rr_type, from(scope)), std::move(callback));
+    return state_->finish(*this,
+                          state_->session.start_query(state_->now(), *asked, *rr_type, from(scope)),
+                          std::move(callback));
 }
 
-Operation Discovery::register_service(const Service& service, std::function<void(const RegisterEvent&)> on_event, Scope scope) {
+Operation Discovery::register_service(const Service& service,
+                                      std::function<void(const RegisterEvent&)> on_event,
+                                      Scope scope) {
     dnssd::Service wanted;
     wanted.instance = service.instance.empty() ? state_->host_label : service.instance;
     const auto selector = dnssd::TypeSelector::from_text(service.type);
@@ -187,7 +221,9 @@ Operation Discovery::register_service(const Service& service, std::function<void
     wanted.domain = *domain;
     if (!service.host.empty()) {
         const auto host = dns::Name::from_text(service.host);
-        if (!host) return State::refuse(fmt::format("'{}' is no host name: {}", printable(service.host), host.error().text));
+        if (!host)
+            return State::refuse(fmt::format("'{}' is no host name: {}", printable(service.host),
+                                             host.error().text));
         wanted.host = *host;
     } else if (std::string complaint = state_->claim_host(); !complaint.empty()) {
         return State::refuse(std::move(complaint));
@@ -201,37 +237,55 @@ Operation Discovery::register_service(const Service& service, std::function<void
     wanted.txt = {*txt};
     wanted.ifindex = scope.interface;
     wanted.family = from(scope).family;
-    const auto policy = service.may_rename ? dnssd::RenamePolicy::rename : dnssd::RenamePolicy::fail;
+    const auto policy =
+        service.may_rename ? dnssd::RenamePolicy::rename : dnssd::RenamePolicy::fail;
     return state_->finish(*this, state_->session.start_register(state_->now(), wanted, policy),
-                (make_callback<dnssd::RegisterResult>(*state_, std::move(on_event), [](const dnssd::RegisterResult& what, RegisterEvent& event) {
-                    event.name = from(what.name);
-                    event.renamed = what.renamed;
-                })));
+                          (make_callback<dnssd::RegisterResult>(
+                              *state_, std::move(on_event),
+                              [](const dnssd::RegisterResult& what, RegisterEvent& event) {
+                                  event.name = from(what.name);
+                                  event.renamed = what.renamed;
+                              })));
 }
 
-Operation Discovery::register_address(std::string_view name, std::string_view address, std::function<void(const RegisterEvent&)> on_event, bool with_reverse) {
+Operation Discovery::register_address(std::string_view name, std::string_view address,
+                                      std::function<void(const RegisterEvent&)> on_event,
+                                      bool with_reverse) {
     const auto owner = dns::Name::from_text(name);
-    if (!owner) return State::refuse(fmt::format("'{}' is no name: {}", printable(name), owner.error().text));
+    if (!owner)
+        return State::refuse(
+            fmt::format("'{}' is no name: {}", printable(name), owner.error().text));
     const auto ip = IpAddress::from_text(address);
     if (!ip) return State::refuse(fmt::format("'{}' is no IP address", printable(address)));
     const Bytes bytes = ip->bytes();
     std::vector<dnssd::ServiceRecord> records;
-    records.push_back({*owner, ip->is_v4() ? dns::RrType::A : dns::RrType::AAAA, dnssd::host_ttl, {bytes.begin(), bytes.end()}, dnssd::Sharing::unique});
+    records.push_back({*owner,
+                       ip->is_v4() ? dns::RrType::A : dns::RrType::AAAA,
+                       dnssd::host_ttl,
+                       {bytes.begin(), bytes.end()},
+                       dnssd::Sharing::unique});
     if (with_reverse) {
         // Shared: another address record of the host may stand at the same reverse name.
-        records.push_back({dnssd::reverse_name(*ip), dns::RrType::PTR, dnssd::host_ttl, {owner->wire().begin(), owner->wire().end()}, dnssd::Sharing::shared});
+        records.push_back({dnssd::reverse_name(*ip),
+                           dns::RrType::PTR,
+                           dnssd::host_ttl,
+                           {owner->wire().begin(), owner->wire().end()},
+                           dnssd::Sharing::shared});
     }
     return state_->finish(*this, state_->session.start_publish(state_->now(), std::move(records)),
-                (make_callback<dnssd::PublishResult>(*state_, std::move(on_event), [](const dnssd::PublishResult& what, RegisterEvent& event) {
-                    event.name.instance = without_dot(what.name.to_text());
-                    event.renamed = what.renamed;
-                })));
+                          (make_callback<dnssd::PublishResult>(
+                              *state_, std::move(on_event),
+                              [](const dnssd::PublishResult& what, RegisterEvent& event) {
+                                  event.name.instance = without_dot(what.name.to_text());
+                                  event.renamed = what.renamed;
+                              })));
 }
 
 std::string Discovery::update_txt(const Operation& registration, const std::vector<TxtPair>& txt) {
     auto rdata = txt_rdata(txt);
     if (!rdata) return rdata.error().text;
-    const auto done = state_->session.update_txt(state_->now(), registration.id(), {std::move(*rdata)});
+    const auto done =
+        state_->session.update_txt(state_->now(), registration.id(), {std::move(*rdata)});
     state_->settle();
     return done ? std::string() : done.error().text;
 }
@@ -241,7 +295,9 @@ void Discovery::reconfirm(const Operation& operation) {
     state_->settle();
 }
 
-void Discovery::monitor(std::function<void(const MonitorEvent&)> on_event) { state_->monitor = std::move(on_event); }
+void Discovery::monitor(std::function<void(const MonitorEvent&)> on_event) {
+    state_->monitor = std::move(on_event);
+}
 
 std::string Discovery::host_name() const {
     if (state_->multicast == nullptr || state_->multicast->host_name().is_root()) return {};

@@ -101,15 +101,16 @@ struct Target {
 
 struct ResolveEvent : EventHead {
     ServiceName name;
-    Target target;                     // the one to try first
-    std::vector<Address> addresses;    // of target.host; empty: not known (yet)
+    Target target;                   // the one to try first
+    std::vector<Address> addresses;  // of target.host; empty: not known (yet)
     std::vector<TxtPair> txt;
-    std::vector<std::uint8_t> txt_raw; // RDATA of the first TXT record, for programs with their own rules
+    std::vector<std::uint8_t>
+        txt_raw;  // RDATA of the first TXT record, for programs with their own rules
     std::vector<Target> alternatives;  // to try next, in this order (RFC 2782)
 };
 
 struct RecordEvent : EventHead {
-    bool is_absent = false;  // its owner says that there is no such record
+    bool is_absent = false;        // its owner says that there is no such record
     std::string name, type, text;  // in master file form: "nas.local.", "A", "192.0.2.1"
     std::uint32_t ttl = 0;         // seconds left
     std::vector<std::uint8_t> rdata;
@@ -122,9 +123,9 @@ struct RegisterEvent : EventHead {
 
 /// Who said what on the link, and what was made of it.
 struct MonitorEvent {
-    std::string kind;     // "received", "sent", "conflict", "renamed" ...: docs/discovery.md has all
+    std::string kind;  // "received", "sent", "conflict", "renamed" ...: docs/discovery.md has all
     Interface interface;
-    std::string peer;     // "192.0.2.7:5353"; empty: nobody
+    std::string peer;  // "192.0.2.7:5353"; empty: nobody
     std::string name, type;
     std::string why;
     std::vector<std::uint8_t> message;  // received, sent: the packet
@@ -138,10 +139,10 @@ struct Service {
     std::string domain;                 // empty: local
     std::string host;                   // empty: this machine
     std::uint16_t port = 0;
-    bool name_only = false;             // claims the name, is found by nobody (RFC 6763 §8)
+    bool name_only = false;  // claims the name, is found by nobody (RFC 6763 §8)
     std::uint16_t priority = 0, weight = 0;
     std::vector<TxtPair> txt;
-    bool may_rename = true;             // a name that is taken becomes "name (2)"
+    bool may_rename = true;  // a name that is taken becomes "name (2)"
 };
 
 /// On which interface and family; all by default.
@@ -192,7 +193,8 @@ class Discovery {
 public:
     /// Opens sockets. Null: `error` says what to do. Multicast and no interface to use it on is fine: they
     /// may come.
-    static std::unique_ptr<Discovery> open(const Options& options = {}, std::string* error = nullptr);
+    static std::unique_ptr<Discovery> open(const Options& options = {},
+                                           std::string* error = nullptr);
     ~Discovery();
     Discovery(const Discovery&) = delete;
     Discovery& operator=(const Discovery&) = delete;
@@ -208,20 +210,31 @@ public:
     void process();
     /// For programs without a loop: waits and processes until `until` says true or `limit` is over.
     /// Returns what `until` said last.
-    bool run_until(const std::function<bool()>& until, std::chrono::milliseconds limit = std::chrono::hours(24 * 365));
+    bool run_until(const std::function<bool()>& until,
+                   std::chrono::milliseconds limit = std::chrono::hours(24 * 365));
 
     // ---- operations
     /// `type`: `_http._tcp`, with a subtype `_printer._sub._http._tcp` or `_http._tcp,_printer`.
-    Operation browse(std::string_view type, std::function<void(const BrowseEvent&)> on_event, std::string_view domain = "local", Scope scope = {});
-    Operation resolve(const ServiceName& name, std::function<void(const ResolveEvent&)> on_event, Scope scope = {});
-    Operation browse_types(std::function<void(const TypeEvent&)> on_event, std::string_view domain = "local", Scope scope = {});
+    Operation browse(std::string_view type, std::function<void(const BrowseEvent&)> on_event,
+                     std::string_view domain = "local", Scope scope = {});
+    Operation resolve(const ServiceName& name, std::function<void(const ResolveEvent&)> on_event,
+                      Scope scope = {});
+    Operation browse_types(std::function<void(const TypeEvent&)> on_event,
+                           std::string_view domain = "local", Scope scope = {});
     /// `kind`: b (browse), db, r (register), dr, lb (RFC 6763 §11).
-    Operation browse_domains(std::string_view kind, std::function<void(const DomainEvent&)> on_event, std::string_view domain = "local", Scope scope = {});
+    Operation browse_domains(std::string_view kind,
+                             std::function<void(const DomainEvent&)> on_event,
+                             std::string_view domain = "local", Scope scope = {});
     /// `type`: `A`, `PTR`, `TYPE65`, `ANY`.
-    Operation query(std::string_view name, std::string_view type, std::function<void(const RecordEvent&)> on_event, Scope scope = {});
-    Operation register_service(const Service& service, std::function<void(const RegisterEvent&)> on_event, Scope scope = {});
+    Operation query(std::string_view name, std::string_view type,
+                    std::function<void(const RecordEvent&)> on_event, Scope scope = {});
+    Operation register_service(const Service& service,
+                               std::function<void(const RegisterEvent&)> on_event,
+                               Scope scope = {});
     /// Claims further addresses under a name of its own, as `avahi-publish -a` does: `name` in local.
-    Operation register_address(std::string_view name, std::string_view address, std::function<void(const RegisterEvent&)> on_event, bool with_reverse = true);
+    Operation register_address(std::string_view name, std::string_view address,
+                               std::function<void(const RegisterEvent&)> on_event,
+                               bool with_reverse = true);
 
     /// Replaces the pairs of a registration. Empty: done; else why not.
     std::string update_txt(const Operation& registration, const std::vector<TxtPair>& txt);

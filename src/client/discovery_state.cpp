@@ -31,7 +31,8 @@ std::string this_host() {
 std::optional<Endpoint> first_server(const char* file) {
     std::ifstream in(file);
     std::string line;
-    for (std::size_t read = 0; read < resolv_conf_bytes_max && std::getline(in, line); read += line.size() + 1) {
+    for (std::size_t read = 0; read < resolv_conf_bytes_max && std::getline(in, line);
+         read += line.size() + 1) {
         std::string_view text = line;
         constexpr std::string_view key = "nameserver";
         if (!text.starts_with(key)) continue;
@@ -65,7 +66,8 @@ std::string_view kind_word(mdns::Trace::Kind kind) {
 
 }  // namespace
 
-Discovery::State::State(const Options& options) : session_timer(loop, [this] { session.on_timer(loop.now()); }) {
+Discovery::State::State(const Options& options)
+    : session_timer(loop, [this] { session.on_timer(loop.now()); }) {
     host_label = options.host_name.empty() ? this_host() : options.host_name;
 }
 
@@ -74,7 +76,8 @@ std::string Discovery::State::start(const Options& options) {
         mdns::EngineConfig config;
         for (const std::string& text : options.multicast_domains) {
             const auto domain = dns::Name::from_text(text);
-            if (!domain) return fmt::format("'{}' is no domain: {}", printable(text), domain.error().text);
+            if (!domain)
+                return fmt::format("'{}' is no domain: {}", printable(text), domain.error().text);
             config.extra_domains.push_back(*domain);
         }
         engine = std::make_unique<mdns::Engine>(config, rng, this);
@@ -83,20 +86,24 @@ std::string Discovery::State::start(const Options& options) {
         how.interfaces = {options.interfaces, options.ignore_interfaces};
         how.use_ipv4 = options.family != Family::ipv6;
         how.use_ipv6 = options.family != Family::ipv4;
-        driver = std::make_unique<net::MdnsDriver>(loop, *engine, std::move(how), [this] { session.pump(loop.now()); });
+        driver = std::make_unique<net::MdnsDriver>(loop, *engine, std::move(how),
+                                                   [this] { session.pump(loop.now()); });
         session.add_backend(*multicast);
         if (const auto started = driver->start(); !started) return started.error().text;
     }
     std::optional<Endpoint> server;
     if (!options.servers.empty()) {
         server = Endpoint::from_text(options.servers.front(), 53);
-        if (!server) return fmt::format("'{}' is not a server: expected an IP address, with :port if not 53", printable(options.servers.front()));
+        if (!server)
+            return fmt::format("'{}' is not a server: expected an IP address, with :port if not 53",
+                               printable(options.servers.front()));
     } else {
         server = first_server("/etc/resolv.conf");
     }
     if (server) {
         unicast = std::make_unique<dnssd::UnicastBackend>(*server, std::vector<dns::Name>(), rng);
-        unicast_driver = std::make_unique<UnicastDriver>(loop, *unicast, [this] { session.pump(loop.now()); });
+        unicast_driver =
+            std::make_unique<UnicastDriver>(loop, *unicast, [this] { session.pump(loop.now()); });
         session.add_backend(*unicast);
     }
     if (options.publish_host) return claim_host();
@@ -162,7 +169,8 @@ Operation Discovery::State::refuse(std::string why) {
     return out;
 }
 
-Operation Discovery::State::finish(Discovery& owner, dnssd::Session::Started started, Callback callback) {
+Operation Discovery::State::finish(Discovery& owner, dnssd::Session::Started started,
+                                   Callback callback) {
     if (!started) return refuse(started.error().text);
     Operation out;
     out.owner_ = &owner;

@@ -33,7 +33,8 @@ public:
     using Callback = std::function<void(const discovery::dnssd::Event&)>;
     static Operation refuse(std::string why);
     /// Takes what a start_...() of the session said, and keeps the callback.
-    Operation finish(Discovery& owner, discovery::dnssd::Session::Started started, Callback callback);
+    Operation finish(Discovery& owner, discovery::dnssd::Session::Started started,
+                     Callback callback);
 
     net::Loop loop;
     net::SystemRng rng;

@@ -19,7 +19,9 @@ namespace {
 
 thread_local std::string open_error;  // of the last kith_open() of this thread
 
-std::string text_or(const char* text, const char* otherwise) { return text == nullptr ? otherwise : text; }
+std::string text_or(const char* text, const char* otherwise) {
+    return text == nullptr ? otherwise : text;
+}
 
 std::vector<std::string> texts(const char* const* list) {
     std::vector<std::string> out;
@@ -57,12 +59,17 @@ extern "C" {
 kith_discovery* kith_open(const kith_options* options) {
     client::Options wanted;
     if (options != nullptr) {
-        if (has(options->size, offsetof(kith_options, family))) wanted.interfaces = texts(options->interfaces);
+        if (has(options->size, offsetof(kith_options, family)))
+            wanted.interfaces = texts(options->interfaces);
         if (has(options->size, offsetof(kith_options, server))) {
-            wanted.family = options->family == KITH_FAMILY_IPV4 ? client::Family::ipv4 : options->family == KITH_FAMILY_IPV6 ? client::Family::ipv6 : client::Family::any;
+            wanted.family = options->family == KITH_FAMILY_IPV4   ? client::Family::ipv4
+                            : options->family == KITH_FAMILY_IPV6 ? client::Family::ipv6
+                                                                  : client::Family::any;
         }
-        if (has(options->size, offsetof(kith_options, host_name)) && options->server != nullptr) wanted.servers = {options->server};
-        if (has(options->size, sizeof(kith_options))) wanted.host_name = text_or(options->host_name, "");
+        if (has(options->size, offsetof(kith_options, host_name)) && options->server != nullptr)
+            wanted.servers = {options->server};
+        if (has(options->size, sizeof(kith_options)))
+            wanted.host_name = text_or(options->host_name, "");
     }
     auto opened = client::Discovery::open(wanted, &open_error);
     if (opened == nullptr) return nullptr;
@@ -75,59 +82,82 @@ void kith_close(kith_discovery* discovery) {
     delete discovery;
 }
 
-const char* kith_error(const kith_discovery* discovery) { return discovery == nullptr ? open_error.c_str() : discovery->error.c_str(); }
+const char* kith_error(const kith_discovery* discovery) {
+    return discovery == nullptr ? open_error.c_str() : discovery->error.c_str();
+}
 
 int kith_fd(const kith_discovery* discovery) { return discovery->discovery->fd(); }
 int kith_timeout_ms(const kith_discovery* discovery) { return discovery->discovery->timeout_ms(); }
 void kith_process(kith_discovery* discovery) { discovery->discovery->process(); }
 void kith_shut_down(kith_discovery* discovery) { discovery->discovery->shut_down(); }
-int kith_is_quiet(const kith_discovery* discovery) { return discovery->discovery->is_quiet() ? 1 : 0; }
-
-kith_operation kith_browse(kith_discovery* discovery, const char* type, const char* domain, void (*on_event)(const kith_browse_event*, void*), void* context) {
-    return keep(discovery, discovery->discovery->browse(text_or(type, ""), [on_event, context](const client::BrowseEvent& event) {
-        const kith_browse_event out{head_of(event), event.name.instance.c_str(), event.name.type.c_str(), event.name.domain.c_str()};
-        if (on_event != nullptr) on_event(&out, context);
-    }, text_or(domain, "local")));
+int kith_is_quiet(const kith_discovery* discovery) {
+    return discovery->discovery->is_quiet() ? 1 : 0;
 }
 
-kith_operation kith_resolve(kith_discovery* discovery, const char* instance, const char* type, const char* domain,
-                            void (*on_event)(const kith_resolve_event*, void*), void* context) {
-    const client::ServiceName name{text_or(instance, ""), text_or(type, ""), text_or(domain, "local")};
-    return keep(discovery, discovery->discovery->resolve(name, [on_event, context](const client::ResolveEvent& event) {
-        std::vector<std::string> addresses;
-        for (const client::Address& address : event.addresses) addresses.push_back(address.to_text());
-        std::vector<const char*> address_texts;
-        for (const std::string& address : addresses) address_texts.push_back(address.c_str());
-        std::vector<kith_txt> txt;
-        for (const client::TxtPair& pair : event.txt) {
-            txt.push_back({pair.key.c_str(), pair.value ? pair.value->c_str() : nullptr, pair.value ? pair.value->size() : 0});
-        }
-        kith_resolve_event out{};
-        out.head = head_of(event);
-        out.instance = event.name.instance.c_str();
-        out.type = event.name.type.c_str();
-        out.domain = event.name.domain.c_str();
-        out.host = event.target.host.c_str();
-        out.port = event.target.port;
-        out.priority = event.target.priority;
-        out.weight = event.target.weight;
-        out.address_count = address_texts.size();
-        out.addresses = address_texts.data();
-        out.txt_count = txt.size();
-        out.txt = txt.data();
-        if (on_event != nullptr) on_event(&out, context);
-    }));
+kith_operation kith_browse(kith_discovery* discovery, const char* type, const char* domain,
+                           void (*on_event)(const kith_browse_event*, void*), void* context) {
+    return keep(discovery, discovery->discovery->browse(
+                               text_or(type, ""),
+                               [on_event, context](const client::BrowseEvent& event) {
+                                   const kith_browse_event out{
+                                       head_of(event), event.name.instance.c_str(),
+                                       event.name.type.c_str(), event.name.domain.c_str()};
+                                   if (on_event != nullptr) on_event(&out, context);
+                               },
+                               text_or(domain, "local")));
 }
 
-kith_operation kith_query(kith_discovery* discovery, const char* name, const char* type, void (*on_event)(const kith_record_event*, void*), void* context) {
-    return keep(discovery, discovery->discovery->query(text_or(name, ""), text_or(type, "A"), [on_event, context](const client::RecordEvent& event) {
-        const kith_record_event out{head_of(event), event.is_absent ? 1 : 0, event.name.c_str(),  event.type.c_str(),
-                                    event.text.c_str(), event.ttl,           event.rdata.data(), event.rdata.size()};
-        if (on_event != nullptr) on_event(&out, context);
-    }));
+kith_operation kith_resolve(kith_discovery* discovery, const char* instance, const char* type,
+                            const char* domain, void (*on_event)(const kith_resolve_event*, void*),
+                            void* context) {
+    const client::ServiceName name{text_or(instance, ""), text_or(type, ""),
+                                   text_or(domain, "local")};
+    return keep(
+        discovery,
+        discovery->discovery->resolve(name, [on_event, context](const client::ResolveEvent& event) {
+            std::vector<std::string> addresses;
+            for (const client::Address& address : event.addresses)
+                addresses.push_back(address.to_text());
+            std::vector<const char*> address_texts;
+            for (const std::string& address : addresses) address_texts.push_back(address.c_str());
+            std::vector<kith_txt> txt;
+            for (const client::TxtPair& pair : event.txt) {
+                txt.push_back({pair.key.c_str(), pair.value ? pair.value->c_str() : nullptr,
+                               pair.value ? pair.value->size() : 0});
+            }
+            kith_resolve_event out{};
+            out.head = head_of(event);
+            out.instance = event.name.instance.c_str();
+            out.type = event.name.type.c_str();
+            out.domain = event.name.domain.c_str();
+            out.host = event.target.host.c_str();
+            out.port = event.target.port;
+            out.priority = event.target.priority;
+            out.weight = event.target.weight;
+            out.address_count = address_texts.size();
+            out.addresses = address_texts.data();
+            out.txt_count = txt.size();
+            out.txt = txt.data();
+            if (on_event != nullptr) on_event(&out, context);
+        }));
 }
 
-kith_operation kith_register(kith_discovery* discovery, const kith_service* service, void (*on_event)(const kith_register_event*, void*), void* context) {
+kith_operation kith_query(kith_discovery* discovery, const char* name, const char* type,
+                          void (*on_event)(const kith_record_event*, void*), void* context) {
+    return keep(discovery,
+                discovery->discovery->query(text_or(name, ""), text_or(type, "A"),
+                                            [on_event, context](const client::RecordEvent& event) {
+                                                const kith_record_event out{
+                                                    head_of(event),     event.is_absent ? 1 : 0,
+                                                    event.name.c_str(), event.type.c_str(),
+                                                    event.text.c_str(), event.ttl,
+                                                    event.rdata.data(), event.rdata.size()};
+                                                if (on_event != nullptr) on_event(&out, context);
+                                            }));
+}
+
+kith_operation kith_register(kith_discovery* discovery, const kith_service* service,
+                             void (*on_event)(const kith_register_event*, void*), void* context) {
     if (service == nullptr || !has(service->size, sizeof(kith_service))) {
         discovery->error = "expected a kith_service whose size member is sizeof(kith_service)";
         return 0;
@@ -148,17 +178,25 @@ kith_operation kith_register(kith_discovery* discovery, const kith_service* serv
         return 0;
     }
     wanted.txt = *txt;
-    return keep(discovery, discovery->discovery->register_service(wanted, [on_event, context](const client::RegisterEvent& event) {
-        const kith_register_event out{head_of(event), event.name.instance.c_str(), event.name.type.c_str(), event.name.domain.c_str(), event.renamed ? 1 : 0};
-        if (on_event != nullptr) on_event(&out, context);
-    }));
+    return keep(discovery, discovery->discovery->register_service(
+                               wanted, [on_event, context](const client::RegisterEvent& event) {
+                                   const kith_register_event out{
+                                       head_of(event), event.name.instance.c_str(),
+                                       event.name.type.c_str(), event.name.domain.c_str(),
+                                       event.renamed ? 1 : 0};
+                                   if (on_event != nullptr) on_event(&out, context);
+                               }));
 }
 
-int kith_update_txt(kith_discovery* discovery, kith_operation registration, const char* const* txt) {
+int kith_update_txt(kith_discovery* discovery, kith_operation registration,
+                    const char* const* txt) {
     const auto found = discovery->operations.find(registration);
     const auto pairs = client::parse_txt(texts(txt));
-    discovery->error = found == discovery->operations.end() ? "no such registration" : !pairs ? "expected TXT as key=value or key, at most 255 bytes" : "";
-    if (discovery->error.empty()) discovery->error = discovery->discovery->update_txt(found->second, *pairs);
+    discovery->error = found == discovery->operations.end() ? "no such registration"
+                       : !pairs ? "expected TXT as key=value or key, at most 255 bytes"
+                                : "";
+    if (discovery->error.empty())
+        discovery->error = discovery->discovery->update_txt(found->second, *pairs);
     return discovery->error.empty() ? 0 : -1;
 }
 
@@ -167,6 +205,8 @@ void kith_reconfirm(kith_discovery* discovery, kith_operation operation) {
     if (found != discovery->operations.end()) discovery->discovery->reconfirm(found->second);
 }
 
-void kith_cancel(kith_discovery* discovery, kith_operation operation) { discovery->operations.erase(operation); }
+void kith_cancel(kith_discovery* discovery, kith_operation operation) {
+    discovery->operations.erase(operation);
+}
 
 }  // extern "C"

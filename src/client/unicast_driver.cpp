@@ -13,7 +13,8 @@ namespace kith::client {
 
 using discovery::dnssd::UnicastBackend;
 
-UnicastDriver::UnicastDriver(net::Loop& loop, UnicastBackend& backend, std::function<void()> on_activity)
+UnicastDriver::UnicastDriver(net::Loop& loop, UnicastBackend& backend,
+                             std::function<void()> on_activity)
     : loop_(loop), backend_(backend), on_activity_(std::move(on_activity)), timer_(loop, [this] {
           backend_.on_timer(loop_.now());
           flush();
@@ -47,7 +48,8 @@ void UnicastDriver::open(Transmit transmit) {
         return;
     }
     const std::uint64_t id = transmit.exchange;
-    loop_.watch(exchange->socket.get(), exchange->over_tcp ? EPOLLOUT : EPOLLIN, [this, id](std::uint32_t events) { on_event(id, events); });
+    loop_.watch(exchange->socket.get(), exchange->over_tcp ? EPOLLOUT : EPOLLIN,
+                [this, id](std::uint32_t events) { on_event(id, events); });
     exchanges_[id] = std::move(exchange);
 }
 
@@ -57,8 +59,11 @@ bool UnicastDriver::start(Exchange& exchange, const Transmit& transmit) {
     exchange.socket = net::Descriptor(::socket(address.family(), type, 0));
     if (!exchange.socket) return false;
     // A connected socket takes packets of nobody else (RFC 5452 §4).
-    if (::connect(exchange.socket.get(), &address.any, address.size()) != 0 && errno != EINPROGRESS) return false;
-    if (!exchange.over_tcp) return ::send(exchange.socket.get(), transmit.message.data(), transmit.message.size(), MSG_NOSIGNAL) >= 0;
+    if (::connect(exchange.socket.get(), &address.any, address.size()) != 0 && errno != EINPROGRESS)
+        return false;
+    if (!exchange.over_tcp)
+        return ::send(exchange.socket.get(), transmit.message.data(), transmit.message.size(),
+                      MSG_NOSIGNAL) >= 0;
     exchange.out.resize(2);
     store_u16(exchange.out.data(), static_cast<std::uint16_t>(transmit.message.size()));
     exchange.out.insert(exchange.out.end(), transmit.message.begin(), transmit.message.end());
@@ -94,7 +99,8 @@ void UnicastDriver::on_tcp(std::uint64_t id, Exchange& exchange, std::uint32_t e
     const int fd = exchange.socket.get();
     bool good = true;
     if ((events & EPOLLOUT) != 0 && !exchange.out.empty()) {
-        const ssize_t sent = ::send(fd, exchange.out.data(), exchange.out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t sent =
+            ::send(fd, exchange.out.data(), exchange.out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         good = sent >= 0 || errno == EAGAIN;
         if (sent > 0) exchange.out.erase(exchange.out.begin(), exchange.out.begin() + sent);
         if (exchange.out.empty()) loop_.rewatch(fd, EPOLLIN);

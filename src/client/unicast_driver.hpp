@@ -13,7 +13,8 @@ namespace kith::client {
 class UnicastDriver {
 public:
     /// `on_activity` is called when the backend was given something. The references outlive the driver.
-    UnicastDriver(net::Loop& loop, discovery::dnssd::UnicastBackend& backend, std::function<void()> on_activity);
+    UnicastDriver(net::Loop& loop, discovery::dnssd::UnicastBackend& backend,
+                  std::function<void()> on_activity);
     ~UnicastDriver();
     UnicastDriver(const UnicastDriver&) = delete;
     UnicastDriver& operator=(const UnicastDriver&) = delete;

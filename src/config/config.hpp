@@ -141,10 +141,10 @@ struct Key {
 
 /// To whom a zone goes and where it comes from. The texts are read by whoever serves them.
 struct Transfer {
-    std::vector<TextAt> allow;      // who may take the zone: networks and `key NAME`
-    std::vector<TextAt> notify;     // who is told besides the NS: addresses, with `key NAME`
-    bool notify_ns = true;          // tell the zone's name servers
-    std::vector<TextAt> primaries;  // where it is taken from; none: it is ours
+    std::vector<TextAt> allow;         // who may take the zone: networks and `key NAME`
+    std::vector<TextAt> notify;        // who is told besides the NS: addresses, with `key NAME`
+    bool notify_ns = true;             // tell the zone's name servers
+    std::vector<TextAt> primaries;     // where it is taken from; none: it is ours
     std::vector<TextAt> allow_notify;  // who may say that there is news, besides the primaries
     bool forward_updates = true;       // a secondary hands updates on to its primary
     bool zonemd = false;               // a zone without a ZONEMD that is right is refused
@@ -176,7 +176,7 @@ struct Dnssec {
     milliseconds zsk_lifetime = std::chrono::days(90);
     std::uint32_t dnskey_ttl = 3600;
     ZonemdRule zonemd = ZonemdRule::off;
-    std::string key_directory;  // of imported keys; empty: keys are made and kept in the state
+    std::string key_directory;       // of imported keys; empty: keys are made and kept in the state
     std::vector<KeyFile> key_files;  // in place of both; only trust-dns's configuration has them
     Offset at = 0;
 };
@@ -198,7 +198,7 @@ struct Zone {
     ByteSize journal_size = {64U << 20U};
     milliseconds lease_max = std::chrono::days(1);
     std::uint16_t timeout_type = 0;  // of TIMEOUT records; 0: none
-    TextAt import_journal;  // trust-dns's, taken over once; only its configuration has one
+    TextAt import_journal;           // trust-dns's, taken over once; only its configuration has one
 
     bool is_of_record() const {
         return !update.empty() || transfer || dnssec || serial || write_file;
@@ -253,7 +253,7 @@ struct Config {
     std::string file;  // as the user named it
     ServerSection server;
     std::optional<Discovery> discovery;  // none: nothing is said or heard on links
-    std::vector<Key> keys;    // in the order of the file, as everything here
+    std::vector<Key> keys;               // in the order of the file, as everything here
     std::vector<Zone> zones;
     std::vector<Record> records;
     std::vector<Rewrite> rewrites;

@@ -21,7 +21,8 @@ void each_section(const Action& action) {
            "Zone transfers (RFC 5936, RFC 1995) and notifications (RFC 1996).", transfer_fields);
     action("`zones.<name>.dnssec`", "dnssec", "Signing (RFC 4035).", dnssec_fields);
     action("`keys.<name>`", "key", "One TSIG key; its key is the name both sides use.", key_fields);
-    action("`discovery`", "discovery", "Service discovery on the machine's links (RFC 6762, RFC 6763).", discovery_fields);
+    action("`discovery`", "discovery",
+           "Service discovery on the machine's links (RFC 6762, RFC 6763).", discovery_fields);
     action("`discovery.services[]`", "service", "One service each.", service_fields);
     action("`records[]`", "record", "One record each.", record_fields);
     action("`rewrites[]`", "rewrite", "One rule each.", rewrite_fields);

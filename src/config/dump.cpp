@@ -82,15 +82,18 @@ std::string block(char open, char close, const Items& items, const Print& print)
 }  // namespace
 
 std::string dump_config(const Config& config) {
-    std::string out =
-        "{\n  \"server\": {\n    " + members(server_fields, config.server, ",\n    ") +
-        ",\n    \"forward\": " + forward_text(config.server) + "\n  },\n  \"keys\": ";
+    std::string out = "{\n  \"server\": {\n    " +
+                      members(server_fields, config.server, ",\n    ") +
+                      ",\n    \"forward\": " + forward_text(config.server) + "\n  },\n  \"keys\": ";
     out += block('{', '}', config.keys, key_text);
     if (config.discovery) {
-        out += ",\n  \"discovery\": {" + members(discovery_fields, *config.discovery, ", ") + ", \"services\": " +
-               block('[', ']', config.discovery->services, [](const OfferedService& service) {
-                   return '{' + members(service_fields, service, ", ") + '}';
-               }) + '}';
+        out += ",\n  \"discovery\": {" + members(discovery_fields, *config.discovery, ", ") +
+               ", \"services\": " +
+               block('[', ']', config.discovery->services,
+                     [](const OfferedService& service) {
+                         return '{' + members(service_fields, service, ", ") + '}';
+                     }) +
+               '}';
     }
     out += ",\n  \"zones\": ";
     out += block('{', '}', config.zones, zone_text);

@@ -38,11 +38,11 @@ using Member = std::variant<
     bool Section::*, std::uint16_t Section::*, std::uint32_t Section::*, std::uint64_t Section::*,
     std::optional<bool> Section::*, std::optional<std::uint16_t> Section::*,
     milliseconds Section::*, ByteSize Section::*, std::string Section::*, TextAt Section::*,
-    IpAddress Section::*, std::vector<Endpoint> Section::*, std::vector<IpPrefix> Section::*, std::vector<HostPort> Section::*,
-    std::vector<TextAt> Section::*, dns::RrType Section::*, log::Level Section::*,
-    RewriteDepth Section::*, RewriteAction Section::*, std::optional<SerialRule> Section::*,
-    SigningAlgorithm Section::*, DenialRule Section::*, KeyScheme Section::*, ZonemdRule Section::*,
-    Nested>;
+    IpAddress Section::*, std::vector<Endpoint> Section::*, std::vector<IpPrefix> Section::*,
+    std::vector<HostPort> Section::*, std::vector<TextAt> Section::*, dns::RrType Section::*,
+    log::Level Section::*, RewriteDepth Section::*, RewriteAction Section::*,
+    std::optional<SerialRule> Section::*, SigningAlgorithm Section::*, DenialRule Section::*,
+    KeyScheme Section::*, ZonemdRule Section::*, Nested>;
 
 /// Inclusive: of a number itself, of a duration in milliseconds, of a size in bytes, of a text in
 /// bytes. Capped by what the member's type holds. Of addresses, `least` is the port of one that is
@@ -61,7 +61,7 @@ struct Field {
     Origin origin = Origin::nanodns;
     std::string_view doc;  // one sentence, with the unit of a bare number
     Need need = Need::optional;
-    Offset Section::*at = nullptr;  // also keeps where the value stands
+    Offset Section::* at = nullptr;  // also keeps where the value stands
 };
 
 }  // namespace kith::config

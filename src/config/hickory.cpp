@@ -38,7 +38,8 @@ constexpr KeyRow document_keys[] = {
 
 /// The addresses to serve; without any, all of this machine.
 void read_addresses(const TomlTable& document, HickoryEra era, ServerSection& out) {
-    const auto port = static_cast<std::uint16_t>(document.number("listen_port", 1, 65'535).value_or(53));
+    const auto port =
+        static_cast<std::uint16_t>(document.number("listen_port", 1, 65'535).value_or(53));
     for (const std::string_view key : {"listen_addrs_ipv4", "listen_addrs_ipv6"}) {
         for (const TomlTable::Item& item : document.texts(key)) {
             const auto address = IpAddress::from_text(item.text);
@@ -46,7 +47,8 @@ void read_addresses(const TomlTable& document, HickoryEra era, ServerSection& ou
             if (address && address->is_v4() == is_v4) {
                 out.listen.push_back({*address, port});
             } else {
-                document.error(item.at, fmt::format("'{}': expected an {} address, found {}", key, is_v4 ? "IPv4" : "IPv6", shown(item.text)));
+                document.error(item.at, fmt::format("'{}': expected an {} address, found {}", key,
+                                                    is_v4 ? "IPv4" : "IPv6", shown(item.text)));
             }
         }
     }
@@ -73,11 +75,13 @@ void read_document(const TomlTable& document, const HickoryOverrides& overrides,
     const HickoryEra era = era_of(document);
     document.check_keys(document_keys);
     read_addresses(document, era, config.server);
-    if (const auto seconds = document.number("tcp_request_timeout", 0, 3600); seconds && *seconds > 0) {
+    if (const auto seconds = document.number("tcp_request_timeout", 0, 3600);
+        seconds && *seconds > 0) {
         config.server.tcp_idle_timeout = std::chrono::seconds(*seconds);
     }
     HickoryPlace place{overrides.directory, era};
-    if (place.directory.empty()) place.directory = document.text("directory").value_or("/var/named");
+    if (place.directory.empty())
+        place.directory = document.text("directory").value_or("/var/named");
     for (const toml::table* const zone : document.tables("zones")) {
         read_hickory_zone(document.inside(*zone, "a zone"), place, config);
     }
@@ -94,7 +98,8 @@ std::string replace_extension(std::string_view path, std::string_view extension)
     return std::string(has_one ? path.substr(0, dot) : path).append(extension);
 }
 
-Loaded load_hickory_config(std::string_view text, std::string file, const HickoryOverrides& overrides) {
+Loaded load_hickory_config(std::string_view text, std::string file,
+                           const HickoryOverrides& overrides) {
     Loaded out;
     out.config.file = std::move(file);
     out.config.lines = Lines(text);
@@ -103,12 +108,15 @@ Loaded load_hickory_config(std::string_view text, std::string file, const Hickor
     out.config.server.cache_ttl = std::chrono::hours(24);
     ProblemList problems(out.config);
     if (text.size() > config_bytes_max) {
-        problems.error(0, fmt::format("expected at most {} of configuration, found {}", size_text(config_bytes_max), size_text(text.size())));
+        problems.error(0, fmt::format("expected at most {} of configuration, found {}",
+                                      size_text(config_bytes_max), size_text(text.size())));
     } else if (const toml::parse_result parsed = toml::parse(text); !parsed) {
         const toml::source_position at = parsed.error().source().begin;
-        problems.error(out.config.lines.offset_of({at.line, at.column}), fmt::format("not TOML: {}", parsed.error().description()));
+        problems.error(out.config.lines.offset_of({at.line, at.column}),
+                       fmt::format("not TOML: {}", parsed.error().description()));
     } else {
-        read_document(TomlTable(parsed.table(), "the configuration", out.config.lines, problems), overrides, out.config);
+        read_document(TomlTable(parsed.table(), "the configuration", out.config.lines, problems),
+                      overrides, out.config);
     }
     out.problems = problems.take();
     return out;

@@ -53,7 +53,9 @@ file = "named.root"
 }
 
 TEST(HickoryConfig, ListensEverywhereWithoutAddresses) {
-    EXPECT_EQ(load("[[zones]]\nzone='a'\nzone_type='Master'\nfile='a.zone'\n").config.server.listen.size(), 1U)
+    EXPECT_EQ(load("[[zones]]\nzone='a'\nzone_type='Master'\nfile='a.zone'\n")
+                  .config.server.listen.size(),
+              1U)
         << "in 2016 on IPv4 only";
     const Config today = load("[[zones]]\nzone='a'\nzone_type='Primary'\nfile='a.zone'\n").config;
     ASSERT_EQ(today.server.listen.size(), 2U);
@@ -131,17 +133,29 @@ TEST(HickoryConfig, SaysWhatIsWrongAndWhere) {
     };
     const Row rows[] = {
         {"not TOML", "listen_port = = 1\n", "named.toml:1:15: error: not TOML: "},
-        {"unknown key", "listen_prot = 1\n", "named.toml:1:1: error: the configuration has no key 'listen_prot'; did you mean 'listen_port'?"},
-        {"wrong type", "listen_port = \"53\"\n", "named.toml:1:15: error: 'listen_port' of the configuration: expected a number, found a text"},
-        {"out of range", "listen_port = 65536\n", "named.toml:1:15: error: 'listen_port' of the configuration: expected 1 to 65535, found 65536"},
-        {"wrong family", "listen_addrs_ipv4 = [\"::1\"]\n", "named.toml:1:22: error: 'listen_addrs_ipv4': expected an IPv4 address, found '::1'"},
-        {"what kith cannot do yet", "\ndeny_networks = [\"10.0.0.0/8\"]\n", "named.toml:2:1: error: 'deny_networks': kith cannot do this yet: who may ask is not limited by network"},
-        {"what means nothing here", "user = \"nobody\"\n", "named.toml:1:1: warning: 'user' has no effect: kith keeps the user it is started as: let the service manager choose it"},
-        {"zone without a name", "[[zones]]\nzone_type = \"Primary\"\n", "named.toml:1:1: error: a zone: expected 'zone', its name"},
-        {"zone without a file", "[[zones]]\nzone = \"a\"\nzone_type = \"Primary\"\n", "named.toml:1:1: error: zone 'a': expected 'file', or a store with a 'zone_path'"},
-        {"unknown zone type", "[[zones]]\nzone = \"a\"\nzone_type = \"Primry\"\n", "named.toml:3:13: error: zone 'a': expected 'zone_type' Primary, Secondary or External, found 'Primry'; did you mean 'Primary'?"},
-        {"a store kith does not have", "[[zones]]\nzone = \"a\"\nzone_type = \"External\"\nstores = [{ type = \"recursor\" }]\n", "named.toml:4:20: error: kith cannot do this yet: a store of type 'recursor'; it forwards (type forward)"},
-        {"an encrypted upstream", "[[zones]]\nzone = \".\"\nzone_type = \"External\"\nstores = { type = \"forward\", name_servers = [{ ip = \"9.9.9.9\", connections = [{ protocol = { type = \"tls\" } }] }] }\n",
+        {"unknown key", "listen_prot = 1\n",
+         "named.toml:1:1: error: the configuration has no key 'listen_prot'; did you mean 'listen_port'?"},
+        {"wrong type", "listen_port = \"53\"\n",
+         "named.toml:1:15: error: 'listen_port' of the configuration: expected a number, found a text"},
+        {"out of range", "listen_port = 65536\n",
+         "named.toml:1:15: error: 'listen_port' of the configuration: expected 1 to 65535, found 65536"},
+        {"wrong family", "listen_addrs_ipv4 = [\"::1\"]\n",
+         "named.toml:1:22: error: 'listen_addrs_ipv4': expected an IPv4 address, found '::1'"},
+        {"what kith cannot do yet", "\ndeny_networks = [\"10.0.0.0/8\"]\n",
+         "named.toml:2:1: error: 'deny_networks': kith cannot do this yet: who may ask is not limited by network"},
+        {"what means nothing here", "user = \"nobody\"\n",
+         "named.toml:1:1: warning: 'user' has no effect: kith keeps the user it is started as: let the service manager choose it"},
+        {"zone without a name", "[[zones]]\nzone_type = \"Primary\"\n",
+         "named.toml:1:1: error: a zone: expected 'zone', its name"},
+        {"zone without a file", "[[zones]]\nzone = \"a\"\nzone_type = \"Primary\"\n",
+         "named.toml:1:1: error: zone 'a': expected 'file', or a store with a 'zone_path'"},
+        {"unknown zone type", "[[zones]]\nzone = \"a\"\nzone_type = \"Primry\"\n",
+         "named.toml:3:13: error: zone 'a': expected 'zone_type' Primary, Secondary or External, found 'Primry'; did you mean 'Primary'?"},
+        {"a store kith does not have",
+         "[[zones]]\nzone = \"a\"\nzone_type = \"External\"\nstores = [{ type = \"recursor\" }]\n",
+         "named.toml:4:20: error: kith cannot do this yet: a store of type 'recursor'; it forwards (type forward)"},
+        {"an encrypted upstream",
+         "[[zones]]\nzone = \".\"\nzone_type = \"External\"\nstores = { type = \"forward\", name_servers = [{ ip = \"9.9.9.9\", connections = [{ protocol = { type = \"tls\" } }] }] }\n",
          "named.toml:4:92: error: kith cannot do this yet: upstreams over 'tls'; expected udp or tcp"},
     };
     for (const Row& row : rows) {
@@ -169,7 +183,8 @@ TEST(ReplaceExtension, KeepsFolders) {
         {"hidden file", "/a/.zone", "/a/.zone.jrnl"},
         {"bare", "example.zone", "example.jrnl"},
     };
-    for (const Row& row : rows) EXPECT_EQ(replace_extension(row.path, ".jrnl"), row.expected) << row.why;
+    for (const Row& row : rows)
+        EXPECT_EQ(replace_extension(row.path, ".jrnl"), row.expected) << row.why;
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ inline constexpr std::size_t rewrites_max = 5'000'000;  // the largest public bl
 inline constexpr std::size_t zones_max = 100'000;
 inline constexpr std::size_t forward_rules_max = 10'000;
 inline constexpr std::size_t keys_max = 10'000;  // a key for each of many machines
-inline constexpr std::size_t services_max = 1'000;  // a machine offers a few, a gateway for others some hundred
+inline constexpr std::size_t services_max =
+    1'000;  // a machine offers a few, a gateway for others some hundred
 
 // Any list in one setting: grants of a zone, one for each of many machines. Nobody has so many
 // addresses.

@@ -240,7 +240,7 @@ private:
 
     template <class Section, class T>
     void set_member(Offset at, const Scalar& json, const Field<Section>& field, Section& section,
-                    T Section::*member) {
+                    T Section::* member) {
         if constexpr (std::is_same_v<T, std::vector<TextAt>>) {
             add_item(at, json, field.key, field.bounds, section.*member);  // one alone is fine
         } else if constexpr (is_list<T>) {
@@ -274,7 +274,7 @@ private:
     }
     template <class Section, class T>
     void add_member(Offset at, const Scalar& json, const Field<Section>& field, Section& section,
-                    T Section::*member) {
+                    T Section::* member) {
         if constexpr (is_list<T>) add_item(at, json, field.key, field.bounds, section.*member);
     }
     template <class Section>
@@ -329,7 +329,7 @@ private:
     }
 
     template <class Section, class T>
-    Where opens(Nested::Shape shape, const Field<Section>&, Section& section, T Section::*member) {
+    Where opens(Nested::Shape shape, const Field<Section>&, Section& section, T Section::* member) {
         if constexpr (is_list<T>) {
             if (shape == Nested::Shape::list) {
                 (section.*member).clear();
@@ -343,10 +343,12 @@ private:
         if ((nested.shape == Nested::Shape::list) != (shape == Nested::Shape::list))
             return Where::ignored;
         static constexpr std::pair<std::string_view, Where> sections[] = {
-            {"server", Where::server}, {"zones", Where::zones},       {"records", Where::records},
-            {"soa", Where::soa},       {"rewrites", Where::rewrites}, {"forward", Where::forward},
-            {"keys", Where::keys},     {"transfer", Where::transfer}, {"dnssec", Where::dnssec},
-            {"discovery", Where::discovery}, {"services", Where::services}};
+            {"server", Where::server},     {"zones", Where::zones},
+            {"records", Where::records},   {"soa", Where::soa},
+            {"rewrites", Where::rewrites}, {"forward", Where::forward},
+            {"keys", Where::keys},         {"transfer", Where::transfer},
+            {"dnssec", Where::dnssec},     {"discovery", Where::discovery},
+            {"services", Where::services}};
         for (const auto& [key, where] : sections) {
             if (key == field.key) return where;
         }
@@ -435,7 +437,8 @@ private:
         if (services.size() < services_max) {
             services.push_back(std::move(service_));
         } else if (services.size() == services_max && !std::exchange(services_full_, true)) {
-            problems_.error(at, fmt::format("services: expected at most {}, found more", services_max));
+            problems_.error(at,
+                            fmt::format("services: expected at most {}, found more", services_max));
         }
     }
 

@@ -150,14 +150,16 @@ private:
     /// What its primary says is all there is to a secondary's zone.
     void check_secondary(const Zone& zone) {
         if (!zone.file.text.empty())
-            problems_.error(zone.file.at, "file: expected none beside 'primaries'; remove one of them");
+            problems_.error(zone.file.at,
+                            "file: expected none beside 'primaries'; remove one of them");
         if (!zone.update.empty())
             problems_.error(zone.update[0].at,
                             "update: expected none beside 'primaries', which decide; remove it");
         if (zone.dnssec)
             problems_.error(zone.dnssec->at,
                             "dnssec: expected none beside 'primaries', whose zone may be signed");
-        if (zone.soa) problems_.warn(zone.soa->at, "soa: has no effect beside 'primaries'; remove it");
+        if (zone.soa)
+            problems_.warn(zone.soa->at, "soa: has no effect beside 'primaries'; remove it");
         if (!zone.ns.empty())
             problems_.warn(zone.ns[0].at, "ns: has no effect beside 'primaries'; remove it");
     }

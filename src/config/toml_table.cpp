@@ -28,7 +28,8 @@ void TomlTable::check_keys(std::span<const KeyRow> rows) const {
         const Offset at = offset_of(key.source());
         const auto row = std::ranges::find(rows, key.str(), &KeyRow::name);
         if (row == rows.end()) {
-            error(at, fmt::format("{} has no key {}{}", what_, shown(key.str()), did_you_mean(key.str(), known)));
+            error(at, fmt::format("{} has no key {}{}", what_, shown(key.str()),
+                                  did_you_mean(key.str(), known)));
         } else if (row->use == KeyUse::not_yet) {
             error(at, fmt::format("'{}': kith cannot do this yet: {}", row->name, row->why));
         } else if (row->use == KeyUse::no_effect) {
@@ -42,7 +43,8 @@ Offset TomlTable::place_of(std::string_view key) const {
     return node != nullptr ? offset_of(node->source()) : place();
 }
 
-void TomlTable::expected(const toml::node& found, std::string_view key, std::string_view expected) const {
+void TomlTable::expected(const toml::node& found, std::string_view key,
+                         std::string_view expected) const {
     error(offset_of(found.source()),
           fmt::format("'{}' of {}: expected {}, found {}", key, what_, expected, kind_of(found)));
 }
@@ -63,7 +65,8 @@ std::optional<bool> TomlTable::flag(std::string_view key) const {
     return std::nullopt;
 }
 
-std::optional<std::int64_t> TomlTable::number(std::string_view key, std::int64_t least, std::int64_t most) const {
+std::optional<std::int64_t> TomlTable::number(std::string_view key, std::int64_t least,
+                                              std::int64_t most) const {
     const toml::node* const node = table_.get(key);
     if (node == nullptr) return std::nullopt;
     const auto* const value = node->as_integer();
@@ -72,7 +75,8 @@ std::optional<std::int64_t> TomlTable::number(std::string_view key, std::int64_t
         return std::nullopt;
     }
     if (value->get() >= least && value->get() <= most) return value->get();
-    error(place_of(key), fmt::format("'{}' of {}: expected {} to {}, found {}", key, what_, least, most, value->get()));
+    error(place_of(key), fmt::format("'{}' of {}: expected {} to {}, found {}", key, what_, least,
+                                     most, value->get()));
     return std::nullopt;
 }
 

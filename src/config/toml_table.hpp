@@ -31,7 +31,8 @@ struct KeyRow {
 class TomlTable {
 public:
     /// All three must outlive it. `what` names the table in messages: "a zone".
-    TomlTable(const toml::table& table, std::string_view what, const Lines& lines, ProblemList& problems)
+    TomlTable(const toml::table& table, std::string_view what, const Lines& lines,
+              ProblemList& problems)
         : table_(table), what_(what), lines_(lines), problems_(problems) {}
 
     /// Reports keys that no row names, and those that cannot be used.
@@ -46,7 +47,8 @@ public:
     /// Each: nothing when the key is not there, or its value is another thing, which is reported.
     std::optional<std::string> text(std::string_view key) const;
     std::optional<bool> flag(std::string_view key) const;
-    std::optional<std::int64_t> number(std::string_view key, std::int64_t least, std::int64_t most) const;
+    std::optional<std::int64_t> number(std::string_view key, std::int64_t least,
+                                       std::int64_t most) const;
     /// A table, or a list of tables; empty when it is not there.
     std::vector<const toml::table*> tables(std::string_view key) const;
     struct Item {
@@ -58,7 +60,9 @@ public:
     void error(Offset at, std::string text) const { problems_.error(at, std::move(text)); }
     void warn(Offset at, std::string text) const { problems_.warn(at, std::move(text)); }
     /// The same for a table inside this one.
-    TomlTable inside(const toml::table& table, std::string_view what) const { return {table, what, lines_, problems_}; }
+    TomlTable inside(const toml::table& table, std::string_view what) const {
+        return {table, what, lines_, problems_};
+    }
 
 private:
     /// The library counts code points where we count bytes: in a line with others than ASCII before it, a

@@ -45,9 +45,8 @@ constexpr Choice<SigningAlgorithm> algorithms[] = {
 };
 constexpr Choice<DenialRule> denials[] = {{"nsec", DenialRule::nsec}, {"nsec3", DenialRule::nsec3}};
 constexpr Choice<KeyScheme> schemes[] = {{"csk", KeyScheme::csk}, {"ksk-zsk", KeyScheme::ksk_zsk}};
-constexpr Choice<ZonemdRule> zonemds[] = {{"off", ZonemdRule::off},
-                                          {"sha384", ZonemdRule::sha384},
-                                          {"sha512", ZonemdRule::sha512}};
+constexpr Choice<ZonemdRule> zonemds[] = {
+    {"off", ZonemdRule::off}, {"sha384", ZonemdRule::sha384}, {"sha512", ZonemdRule::sha512}};
 
 template <class E, std::size_t count>
 std::vector<std::string_view> words_of(const Choice<E> (&choices)[count]) {
@@ -299,9 +298,7 @@ Form form_of(const IpAddress*) { return {"address", R"("type": "string")", Form:
 Form form_of(const Endpoint*) {
     return {"address, with a port or without", R"("type": "string")", Form::Unit::none, {}};
 }
-Form form_of(const IpPrefix*) {
-    return {"network", R"("type": "string")", Form::Unit::none, {}};
-}
+Form form_of(const IpPrefix*) { return {"network", R"("type": "string")", Form::Unit::none, {}}; }
 Form form_of(const HostPort*) {
     return {"host:port", R"("type": "string", "pattern": "^.+:[0-9]+$")", Form::Unit::none, {}};
 }

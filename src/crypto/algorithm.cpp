@@ -10,8 +10,8 @@ namespace {
 
 constexpr AlgorithmRow rows[] = {
     {Algorithm::RSASHA1, "RSASHA1", Family::rsa, Signing::refused, DigestKind::sha1, 0, 0},
-    {Algorithm::RSASHA1_NSEC3_SHA1, "NSEC3RSASHA1", Family::rsa, Signing::refused,
-     DigestKind::sha1, 0, 0},
+    {Algorithm::RSASHA1_NSEC3_SHA1, "NSEC3RSASHA1", Family::rsa, Signing::refused, DigestKind::sha1,
+     0, 0},
     {Algorithm::RSASHA256, "RSASHA256", Family::rsa, Signing::allowed, DigestKind::sha256, 0, 0},
     {Algorithm::RSASHA512, "RSASHA512", Family::rsa, Signing::allowed, DigestKind::sha512, 0, 0},
     {Algorithm::ECDSAP256SHA256, "ECDSAP256SHA256", Family::ecdsa, Signing::allowed,

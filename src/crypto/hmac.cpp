@@ -102,8 +102,8 @@ Hmac::~Hmac() { spare_contexts().give_back(digest_, static_cast<EVP_MAC_CTX*>(co
 
 void Hmac::update(Bytes bytes) {
     if (bytes.empty()) return;
-    KITH_CHECK(
-        EVP_MAC_update(static_cast<EVP_MAC_CTX*>(context_), bytes.data(), bytes.size()) == 1);
+    KITH_CHECK(EVP_MAC_update(static_cast<EVP_MAC_CTX*>(context_), bytes.data(), bytes.size()) ==
+               1);
 }
 
 std::array<std::uint8_t, hmac_bytes_max> Hmac::finish() {

@@ -61,7 +61,8 @@ TEST(Hmac, GivesWhatItsRfcsSay) {
 
 TEST(Hmac, TakesAnEmptyKeyAndNothingOfTheKeyBefore) {
     // HMAC-SHA256 of nothing under no key, as any implementation gives it.
-    constexpr const char* empty = "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";
+    constexpr const char* empty =
+        "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";
     EXPECT_EQ(hmac(HmacDigest::sha256, "", ""), empty);
     EXPECT_NE(hmac(HmacDigest::sha256, "secret", ""), empty);
     EXPECT_EQ(hmac(HmacDigest::sha256, "", ""), empty);

@@ -38,7 +38,8 @@ std::string_view fault_text(KeyFault fault) {
         case KeyFault::wrong_algorithm: return "the key is one of another algorithm";
         case KeyFault::too_large: return "more text than a private key has";
         case KeyFault::mismatch: return "the parts of the key contradict each other";
-        case KeyFault::library: return "the cryptographic library failed: no memory or no randomness";
+        case KeyFault::library:
+            return "the cryptographic library failed: no memory or no randomness";
     }
     return "";
 }

@@ -10,9 +10,9 @@ namespace {
 
 using Wire = std::vector<std::uint8_t>;
 
-constexpr Algorithm signing_algorithms[] = {
-    Algorithm::RSASHA256,       Algorithm::RSASHA512, Algorithm::ECDSAP256SHA256,
-    Algorithm::ECDSAP384SHA384, Algorithm::ED25519,   Algorithm::ED448};
+constexpr Algorithm signing_algorithms[] = {Algorithm::RSASHA256,       Algorithm::RSASHA512,
+                                            Algorithm::ECDSAP256SHA256, Algorithm::ECDSAP384SHA384,
+                                            Algorithm::ED25519,         Algorithm::ED448};
 
 PrivateKey make_key(Algorithm algorithm) {
     auto key = PrivateKey::generate(algorithm, 1024);
@@ -89,19 +89,24 @@ TEST(PrivateKey, MakesTheSignaturesOfRfc8032) {
     };
     const Row rows[] = {
         {Algorithm::ED25519,
-         bytes("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"), {},
+         bytes("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"),
+         {},
          bytes("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
-         bytes("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e"
-               "39701cf9b46bd25bf5f0595bbe24655141438e7a100b")},
+         bytes(
+             "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e"
+             "39701cf9b46bd25bf5f0595bbe24655141438e7a100b")},
         {Algorithm::ED448,
-         bytes("c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3b"
-               "c397a659949ef8021e954e0a12274e"),
+         bytes(
+             "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3b"
+             "c397a659949ef8021e954e0a12274e"),
          bytes("03"),
-         bytes("43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c0866aea01eb00742802b843"
-               "8ea4cb82169c235160627b4c3a9480"),
-         bytes("26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f4352541b143c4b981b7e18f"
-               "62de8ccdf633fc1bf037ab7cd779805e0dbcc0aae1cbcee1afb2e027df36bc04dcecbf154336c19f0af7"
-               "e0a6472905e799f1953d2a0ff3348ab21aa4adafd1d234441cf807c03a00")},
+         bytes(
+             "43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c0866aea01eb00742802b843"
+             "8ea4cb82169c235160627b4c3a9480"),
+         bytes(
+             "26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f4352541b143c4b981b7e18f"
+             "62de8ccdf633fc1bf037ab7cd779805e0dbcc0aae1cbcee1afb2e027df36bc04dcecbf154336c19f0af7"
+             "e0a6472905e799f1953d2a0ff3348ab21aa4adafd1d234441cf807c03a00")},
     };
     for (const Row& row : rows) {
         PrivateParameters numbers;
@@ -153,7 +158,8 @@ TEST(PrivateKey, RefusesWhatIsNoKey) {
          "the scalar is 1..n-1"},
         {KeyFault::mismatch, PrivateKey::from_parameters(Algorithm::ECDSAP256SHA256, order),
          "the scalar is 1..n-1"},
-        {KeyFault::key_size, PrivateKey::from_parameters(Algorithm::ED25519, short_seed), "31 bytes"},
+        {KeyFault::key_size, PrivateKey::from_parameters(Algorithm::ED25519, short_seed),
+         "31 bytes"},
         {KeyFault::malformed, PrivateKey::from_parameters(Algorithm::RSASHA256, zero),
          "numbers are missing"},
         {KeyFault::mismatch, PrivateKey::from_parameters(Algorithm::RSASHA256, other),
@@ -249,8 +255,8 @@ TEST(Verifier, TakesAnySignature) {
         const auto signature = Signer(key).sign(as_bytes("x"), out);
         ASSERT_TRUE(signature.has_value());
         const Wire good(signature->begin(), signature->end());
-        for (const std::size_t size : {std::size_t{0}, std::size_t{1}, good.size() - 1,
-                                       good.size() + 1, std::size_t{600}}) {
+        for (const std::size_t size :
+             {std::size_t{0}, std::size_t{1}, good.size() - 1, good.size() + 1, std::size_t{600}}) {
             Wire other = good;
             other.resize(size);
             EXPECT_EQ(verifier.verify(as_bytes("x"), other), Verdict::bad);

@@ -84,8 +84,8 @@ bool is_of(const AlgorithmRow& row, const EVP_PKEY* key) {
                                        &size) != 1) {
         return false;
     }
-    const int nid = row.algorithm == Algorithm::ECDSAP256SHA256 ? NID_X9_62_prime256v1
-                                                                 : NID_secp384r1;
+    const int nid =
+        row.algorithm == Algorithm::ECDSAP256SHA256 ? NID_X9_62_prime256v1 : NID_secp384r1;
     return OBJ_sn2nid(group) == nid || EC_curve_nist2nid(group) == nid;
 }
 
@@ -145,8 +145,7 @@ Key<PkeyPtr> ecdsa_from(const AlgorithmRow& row, const SecretBytes& scalar) {
     BN_set_flags(d.get(), BN_FLG_CONSTTIME);
     const Point point(EC_POINT_new(group.get()));
     std::vector<std::uint8_t> octets(1U + row.key_bytes);
-    if (!point ||
-        EC_POINT_mul(group.get(), point.get(), d.get(), nullptr, nullptr, nullptr) != 1 ||
+    if (!point || EC_POINT_mul(group.get(), point.get(), d.get(), nullptr, nullptr, nullptr) != 1 ||
         EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, octets.data(),
                            octets.size(), nullptr) != octets.size()) {
         return std::unexpected(KeyFault::library);
@@ -189,8 +188,8 @@ bool is_consistent(EVP_PKEY* key) {
 Key<PublicKey> check_pair(const AlgorithmRow& row, EVP_PKEY* key) {
     if (row.signing == Signing::refused) return std::unexpected(KeyFault::unsupported_algorithm);
     if (!is_of(row, key)) return std::unexpected(KeyFault::wrong_algorithm);
-    KITH_TRY(PublicKey shown, PublicKey::from_wire(static_cast<std::uint8_t>(row.algorithm),
-                                                   public_wire(row, key)));
+    KITH_TRY(PublicKey shown,
+             PublicKey::from_wire(static_cast<std::uint8_t>(row.algorithm), public_wire(row, key)));
     if (!is_consistent(key)) return std::unexpected(KeyFault::mismatch);
     return shown;
 }
@@ -228,8 +227,8 @@ Key<PrivateKey> PrivateKey::generate(Algorithm algorithm, int rsa_bits) {
             if (rsa_bits < rsa_bits_generated_min || rsa_bits > rsa_bits_max) {
                 return std::unexpected(KeyFault::modulus_size);
             }
-            key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA",
-                                        static_cast<std::size_t>(rsa_bits)));
+            key.reset(
+                EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(rsa_bits)));
             break;
         case Family::ecdsa:
             key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve_name(algorithm)));
@@ -249,8 +248,7 @@ Key<PrivateKey> PrivateKey::from_pem(Algorithm algorithm, std::string_view pem) 
     if (pem.size() > private_key_text_bytes_max) return std::unexpected(KeyFault::too_large);
     const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     bool wanted_password = false;
-    PkeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_password,
-                                              &wanted_password)
+    PkeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_password, &wanted_password)
                     : nullptr);
     if (!key) {
         forget_errors();
@@ -270,8 +268,7 @@ Key<PrivateKey> PrivateKey::from_der(Algorithm algorithm, Bytes der) {
     return from_material(algorithm, Owned(std::move(key)));
 }
 
-Key<PrivateKey> PrivateKey::from_parameters(Algorithm algorithm,
-                                            const PrivateParameters& numbers) {
+Key<PrivateKey> PrivateKey::from_parameters(Algorithm algorithm, const PrivateParameters& numbers) {
     const AlgorithmRow& row = row_of(algorithm);
     Key<PkeyPtr> key = std::unexpected(KeyFault::unsupported_algorithm);
     switch (row.family) {

@@ -95,8 +95,8 @@ struct Signer::Context {
     const AlgorithmRow& row;
     Digest digest;
     Joined joined;
-    PkeyContext prehashed;    // of rsa and ecdsa
-    DigestContext one_shot;   // of eddsa
+    PkeyContext prehashed;   // of rsa and ecdsa
+    DigestContext one_shot;  // of eddsa
 };
 
 bool Signer::Context::is_ready() {

@@ -234,9 +234,8 @@ bool MessageBuilder::write_name_by_table(NameView name) {
 }
 
 bool MessageBuilder::write_rdata(RrType type, Bytes rdata) {
-    const CompressibleNames layout = compression_ == Compression::multicast
-                                         ? multicast_names(type)
-                                         : compressible_names(type);
+    const CompressibleNames layout =
+        compression_ == Compression::multicast ? multicast_names(type) : compressible_names(type);
     // Without RDATA in an UPDATE (RFC 2136 §2.4.1).
     if (layout.names == 0 || rdata.empty()) return put(rdata);
     if (!put(rdata.first(layout.prefix))) return false;

@@ -16,7 +16,7 @@ namespace kith::dns {
 
 /// In whose RDATA names are compressed.
 enum class Compression : std::uint8_t {
-    rfc1035,    ///< the types of RFC 1035 only (RFC 3597 §4)
+    rfc1035,  ///< the types of RFC 1035 only (RFC 3597 §4)
     multicast,  ///< also SRV, NSEC, DNAME and others that every Multicast DNS reader knows (RFC 6762 §18.14)
 };
 
@@ -97,8 +97,8 @@ private:
 
     /// A name of at most one label in front of an end of the question's name.
     struct ShortName {
-        std::uint16_t offset = 0;   // where it stands
-        std::uint16_t ending = 0;   // where its end stands, in the question
+        std::uint16_t offset = 0;  // where it stands
+        std::uint16_t ending = 0;  // where its end stands, in the question
     };
     static constexpr std::size_t short_names_max = 8;
 

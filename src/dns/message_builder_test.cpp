@@ -135,7 +135,8 @@ TEST(MessageBuilder, PointsIntoTheQuestion) {
         builder.start_response(buffer, 512, message, *query);
         for (std::size_t i = 0; i < row.targets.size(); ++i) {
             const std::size_t before = builder.size();
-            ASSERT_TRUE(add(builder, {Section::answer, "x.y.zone.", RrType::CNAME, row.targets[i]}));
+            ASSERT_TRUE(
+                add(builder, {Section::answer, "x.y.zone.", RrType::CNAME, row.targets[i]}));
             EXPECT_EQ(builder.size() - before, 12 + row.bytes[i]);
         }
         EXPECT_EQ(builder.last_name_offset(), row.last_name);
@@ -347,8 +348,9 @@ TEST(MessageBuilder, CompressesForMulticastOnlyWhenTold) {
         for (const Rr& rr : rows) ASSERT_TRUE(add(builder, rr));
         const Bytes message = builder.finish();
         std::vector<std::size_t> sizes;
-        MessageView::parse(message)->for_each(
-            Section::answer, [&](const RecordView& record) { sizes.push_back(record.rdata.size()); });
+        MessageView::parse(message)->for_each(Section::answer, [&](const RecordView& record) {
+            sizes.push_back(record.rdata.size());
+        });
         EXPECT_EQ(sizes, rdata_bytes);
     }
 }

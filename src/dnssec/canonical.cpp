@@ -7,9 +7,7 @@
 namespace kith::dnssec {
 namespace {
 
-bool bytes_less(Bytes a, Bytes b) {
-    return std::ranges::lexicographical_compare(a, b);
-}
+bool bytes_less(Bytes a, Bytes b) { return std::ranges::lexicographical_compare(a, b); }
 
 }  // namespace
 

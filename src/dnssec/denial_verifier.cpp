@@ -45,13 +45,15 @@ public:
             const Standing standing = standing_of(zone_, node);
             const RrSetView nsec = node.find(RrType::NSEC);
             if (!has_nsec(standing)) {
-                if (nsec) flaws_.add(owner, RrType::NSEC, "an NSEC at a name that is not the zone's own");
+                if (nsec)
+                    flaws_.add(owner, RrType::NSEC, "an NSEC at a name that is not the zone's own");
                 return;
             }
             if (expected && *expected != owner) wrong_next(last, *expected, owner);
             expected.reset();
             last = owner;
-            if (!nsec) return flaws_.add(owner, RrType::NSEC, "expected an NSEC record, found none");
+            if (!nsec)
+                return flaws_.add(owner, RrType::NSEC, "expected an NSEC record, found none");
             if (nsec.count() > 1) {
                 return flaws_.add(owner, RrType::NSEC, "expected one NSEC record, found several");
             }
@@ -62,10 +64,12 @@ public:
 
 private:
     void wrong_next(NameView owner, NameView found, NameView next) {
-        flaws_.add(owner, RrType::NSEC,
-                   fmt::format("expected the next name {}, found {}", next.to_text(), found.to_text()));
+        flaws_.add(
+            owner, RrType::NSEC,
+            fmt::format("expected the next name {}, found {}", next.to_text(), found.to_text()));
     }
-    std::optional<Name> check_one(const Name& owner, NodeView node, Standing standing, Bytes rdata) {
+    std::optional<Name> check_one(const Name& owner, NodeView node, Standing standing,
+                                  Bytes rdata) {
         const auto next = NameView::from_wire(rdata);
         if (!next) {
             flaws_.add(owner, RrType::NSEC, "the NSEC record is not well-formed");
@@ -78,7 +82,8 @@ private:
         const Types shown = read_type_bitmap(rdata.subspan(next->size()));
         if (types != shown) {
             flaws_.add(owner, RrType::NSEC,
-                       fmt::format("expected a bitmap of {}, found {}", types_text(types), types_text(shown)));
+                       fmt::format("expected a bitmap of {}, found {}", types_text(types),
+                                   types_text(shown)));
         }
         return Name(*next);
     }
@@ -134,8 +139,8 @@ void Nsec3Check::read_names() {
         while (!above.empty() && !owner.is_under(above.back().first)) above.pop_back();
         const Nsec3Hash hash = hasher_.hash(owner);
         Types types = types_of_data(node, standing);
-        const bool is_signed = std::ranges::any_of(
-            types, [&](RrType type) { return is_signed_here(standing, type); });
+        const bool is_signed =
+            std::ranges::any_of(types, [&](RrType type) { return is_signed_here(standing, type); });
         if (is_signed) types.push_back(RrType::RRSIG);
         std::ranges::sort(types);
         const bool is_required =
@@ -158,15 +163,18 @@ void Nsec3Check::read_records() {
 void Nsec3Check::read_record(const Name& owner, Bytes rdata) {
     const auto head = Nsec3Head::read(rdata);
     if (!head || head->algorithm != nsec3_sha1 || head->rest.size() < 21 || head->rest[0] != 20) {
-        return flaws_.add(owner, RrType::NSEC3, "the NSEC3 record is not well-formed, or not of SHA-1");
+        return flaws_.add(owner, RrType::NSEC3,
+                          "the NSEC3 record is not well-formed, or not of SHA-1");
     }
     const Nsec3Parameters& parameters = hasher_.parameters();
-    if (head->iterations != parameters.iterations || !std::ranges::equal(head->salt, parameters.salt)) {
+    if (head->iterations != parameters.iterations ||
+        !std::ranges::equal(head->salt, parameters.salt)) {
         return;  // of another chain
     }
     const auto hash = nsec3_hash_of(owner, zone_.apex());
     if (!hash) {
-        return flaws_.add(owner, RrType::NSEC3, "expected a hash in front of the apex as the owner's only label");
+        return flaws_.add(owner, RrType::NSEC3,
+                          "expected a hash in front of the apex as the owner's only label");
     }
     Found found{head->flags, {}, read_type_bitmap(head->rest.subspan(21))};
     std::ranges::copy(head->rest.subspan(1, 20), found.next.begin());
@@ -212,8 +220,9 @@ void Nsec3Check::check_name(const Nsec3Hash& hash, const Expected& expected) {
     }
     if (found->second.types != expected.types) {
         flaws_.add(expected.owner, RrType::NSEC3,
-                   fmt::format("expected a bitmap of {} at {}, found {}", types_text(expected.types),
-                               nsec3_owner(hash, zone_.apex()).to_text(), types_text(found->second.types)));
+                   fmt::format(
+                       "expected a bitmap of {} at {}, found {}", types_text(expected.types),
+                       nsec3_owner(hash, zone_.apex()).to_text(), types_text(found->second.types)));
     }
 }
 
@@ -223,8 +232,9 @@ void verify_denial(const Zone& zone, FlawList& flaws) {
     const NodeView apex = zone.apex_node();
     const RrSetView params = apex.find(RrType::NSEC3PARAM);
     if (!apex.find(RrType::NSEC) && !params) {
-        flaws.add(zone.apex(), RrType::NSEC,
-                  "expected NSEC or NSEC3PARAM at the apex, found neither: names that are not there cannot be denied");
+        flaws.add(
+            zone.apex(), RrType::NSEC,
+            "expected NSEC or NSEC3PARAM at the apex, found neither: names that are not there cannot be denied");
         return;
     }
     if (apex.find(RrType::NSEC)) NsecCheck(zone, flaws).run();
@@ -232,13 +242,16 @@ void verify_denial(const Zone& zone, FlawList& flaws) {
     for (const Bytes rdata : params) {
         const auto head = Nsec3Head::read(rdata);
         if (!head || head->algorithm != nsec3_sha1 || head->flags != 0) {
-            flaws.add(zone.apex(), RrType::NSEC3PARAM, "parameters that validators ignore (RFC 5155 §4.1)");
+            flaws.add(zone.apex(), RrType::NSEC3PARAM,
+                      "parameters that validators ignore (RFC 5155 §4.1)");
             continue;
         }
         if (head->iterations > nsec3_iterations_checked_max) {
-            flaws.add(zone.apex(), RrType::NSEC3PARAM,
-                      fmt::format("{} iterations: more than are checked, and more than validators accept (RFC 9276 §3.2)",
-                                  head->iterations));
+            flaws.add(
+                zone.apex(), RrType::NSEC3PARAM,
+                fmt::format(
+                    "{} iterations: more than are checked, and more than validators accept (RFC 9276 §3.2)",
+                    head->iterations));
             continue;
         }
         Nsec3Check(zone, {head->iterations, {head->salt.begin(), head->salt.end()}}, flaws).run();

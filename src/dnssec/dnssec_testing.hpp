@@ -27,7 +27,8 @@ inline crypto::PrivateKey private_key(crypto::Algorithm algorithm) {
     return *key;
 }
 
-inline ZoneKey zone_key(std::uint16_t flags, crypto::Algorithm algorithm = crypto::Algorithm::ED25519) {
+inline ZoneKey zone_key(std::uint16_t flags,
+                        crypto::Algorithm algorithm = crypto::Algorithm::ED25519) {
     return ZoneKey(flags, private_key(algorithm));
 }
 
@@ -66,9 +67,8 @@ inline std::vector<std::string> shape(const Zone& zone) {
                     rrset.type() == RrType::RRSIG ? Rrsig::read(rdata) : std::nullopt;
                 if (rrsig) {
                     line += dns::type_name(rrsig->covered) + " " +
-                            std::to_string(rrsig->algorithm) + " " +
-                            std::to_string(rrsig->labels) + " " +
-                            std::to_string(rrsig->original_ttl) + " " +
+                            std::to_string(rrsig->algorithm) + " " + std::to_string(rrsig->labels) +
+                            " " + std::to_string(rrsig->original_ttl) + " " +
                             std::to_string(rrsig->key_tag) + " " + rrsig->signer.to_text();
                 } else {
                     line += dns::rdata_to_text(rrset.type(), zone.klass(), rdata);
@@ -89,7 +89,9 @@ inline std::vector<std::string> lines_of(const std::vector<std::string>& shape,
     for (const std::string& line : shape) {
         const std::size_t ttl = line.find(' ') + 1;
         const std::size_t word = line.find(' ', ttl) + 1;
-        if (line.substr(0, ttl - 1) != owner || line.substr(word, type.size() + 1) != std::string(type) + " ") continue;
+        if (line.substr(0, ttl - 1) != owner ||
+            line.substr(word, type.size() + 1) != std::string(type) + " ")
+            continue;
         out.push_back(line.substr(word));
     }
     return out;

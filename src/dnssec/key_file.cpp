@@ -20,18 +20,18 @@ using crypto::SecretBytes;
 
 struct TimeLine {
     std::string_view name;
-    std::optional<UnixTime> KeyTimes::*field;
+    std::optional<UnixTime> KeyTimes::* field;
 };
 constexpr TimeLine time_lines[] = {
-    {"Created", &KeyTimes::created},         {"Publish", &KeyTimes::publish},
-    {"Activate", &KeyTimes::activate},       {"Revoke", &KeyTimes::revoke},
-    {"Inactive", &KeyTimes::inactive},       {"Delete", &KeyTimes::remove},
+    {"Created", &KeyTimes::created},          {"Publish", &KeyTimes::publish},
+    {"Activate", &KeyTimes::activate},        {"Revoke", &KeyTimes::revoke},
+    {"Inactive", &KeyTimes::inactive},        {"Delete", &KeyTimes::remove},
     {"SyncPublish", &KeyTimes::sync_publish}, {"SyncDelete", &KeyTimes::sync_remove},
 };
 
 struct NumberLine {
     std::string_view name;
-    SecretBytes PrivateParameters::*field;
+    SecretBytes PrivateParameters::* field;
 };
 constexpr NumberLine number_lines[] = {
     {"Modulus", &PrivateParameters::modulus},
@@ -106,7 +106,8 @@ Result<void, KeyFileError> read_head(const Lines& line, PrivateText& out) {
     if (line.name() == "Private-key-format") {
         // v1.2 has no times, v1.4 names what stands beside those that are read here.
         if (!line.value().starts_with("v1.")) {
-            return error(fmt::format("expected format v1.2 or v1.3, found {}", line.value()), line.number());
+            return error(fmt::format("expected format v1.2 or v1.3, found {}", line.value()),
+                         line.number());
         }
         out.has_format = true;
         return {};
@@ -114,13 +115,15 @@ Result<void, KeyFileError> read_head(const Lines& line, PrivateText& out) {
     const std::string_view number = line.value().substr(0, line.value().find(' '));
     out.algorithm = crypto::parse_algorithm(number);
     if (!out.algorithm) {
-        return error(fmt::format("the algorithm {} is not one that signs here", line.value()), line.number());
+        return error(fmt::format("the algorithm {} is not one that signs here", line.value()),
+                     line.number());
     }
     return {};
 }
 
 Result<void, KeyFileError> read_line(const Lines& line, PrivateText& out) {
-    if (line.name() == "Private-key-format" || line.name() == "Algorithm") return read_head(line, out);
+    if (line.name() == "Private-key-format" || line.name() == "Algorithm")
+        return read_head(line, out);
     for (const NumberLine& each : number_lines) {
         if (each.name == line.name()) return read_number(line, out.numbers.*each.field);
     }
@@ -128,7 +131,8 @@ Result<void, KeyFileError> read_line(const Lines& line, PrivateText& out) {
         if (each.name != line.name()) continue;
         const auto time = parse_key_time(line.value());
         if (!time) {
-            return error(fmt::format("{}: expected a time as YYYYMMDDHHmmSS, found {}", each.name, line.value()),
+            return error(fmt::format("{}: expected a time as YYYYMMDDHHmmSS, found {}", each.name,
+                                     line.value()),
                          line.number());
         }
         out.times.*each.field = *time;
@@ -165,7 +169,8 @@ KeySet use_by_times(std::span<const TimedKey> keys, UnixTime now) {
     }
     for (const TimedKey& each : keys) {
         const KeyUse use = use_at(all, each.times, now);
-        if (use.publish && !use.sign_zone) out.keys.push_back({each.key, {true, false, false, false}});
+        if (use.publish && !use.sign_zone)
+            out.keys.push_back({each.key, {true, false, false, false}});
     }
     return out;
 }
@@ -209,7 +214,8 @@ std::string key_file_stem(NameView zone, std::uint8_t algorithm, std::uint16_t t
     for (const char c : Name(zone).lowered().to_text()) {
         const bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
                               c == '_' || c == '.' || c == '\\';
-        name += is_plain ? std::string(1, c) : fmt::format("\\{:03}", static_cast<unsigned char>(c));
+        name +=
+            is_plain ? std::string(1, c) : fmt::format("\\{:03}", static_cast<unsigned char>(c));
     }
     return fmt::format("K{}+{:03}+{:05}", name, algorithm, tag);
 }
@@ -217,10 +223,11 @@ std::string key_file_stem(NameView zone, std::uint8_t algorithm, std::uint16_t t
 std::string format_public_key(const PublicKeyFile& file, const KeyTimes& times) {
     const bool is_sep = (load_u16(file.rdata.data()) & dnskey_sep) != 0;
     const std::string owner = file.owner.to_text();
-    std::string out = fmt::format("; This is a {}-signing key, keyid {}, for {}\n", is_sep ? "key" : "zone",
-                                  key_tag(file.rdata), owner);
+    std::string out = fmt::format("; This is a {}-signing key, keyid {}, for {}\n",
+                                  is_sep ? "key" : "zone", key_tag(file.rdata), owner);
     for (const TimeLine& each : time_lines) {
-        if (times.*each.field) out += fmt::format("; {}: {}\n", each.name, format_key_time(*(times.*each.field)));
+        if (times.*each.field)
+            out += fmt::format("; {}: {}\n", each.name, format_key_time(*(times.*each.field)));
     }
     const dns::RrType type = file.is_key_record ? dns::RrType::KEY : dns::RrType::DNSKEY;
     out += owner + " ";
@@ -246,15 +253,19 @@ Result<PublicKeyFile, KeyFileError> parse_public_key(std::string_view text) {
         return found;
     };
     const auto is_ttl = [&](std::string_view word) {
-        return std::from_chars(word.data(), word.data() + word.size(), out.ttl).ptr == word.data() + word.size();
+        return std::from_chars(word.data(), word.data() + word.size(), out.ttl).ptr ==
+               word.data() + word.size();
     };
-    const auto is_class = [](std::string_view word) { return dns::parse_class(word) == dns::RrClass::IN; };
+    const auto is_class = [](std::string_view word) {
+        return dns::parse_class(word) == dns::RrClass::IN;
+    };
     take_word(is_ttl);
     take_word(is_class);
     if (out.ttl == 0) take_word(is_ttl);
     const auto type = rest.empty() ? std::nullopt : dns::parse_type(rest.front().text);
     if (type != dns::RrType::DNSKEY && type != dns::RrType::KEY) {
-        return error("expected one record of type DNSKEY or KEY: owner [TTL] [IN] DNSKEY flags 3 algorithm key");
+        return error(
+            "expected one record of type DNSKEY or KEY: owner [TTL] [IN] DNSKEY flags 3 algorithm key");
     }
     out.is_key_record = type == dns::RrType::KEY;
     std::array<std::uint8_t, 4 + crypto::public_key_bytes_max> buffer;
@@ -270,7 +281,8 @@ SecretBytes format_private_key(const PrivateKeyFile& file) {
     const auto number = static_cast<std::uint8_t>(file.key.algorithm());
     std::string text = fmt::format("Private-key-format: v1.3\nAlgorithm: {} ({})\n", number,
                                    crypto::algorithm_name(number));
-    text.reserve(crypto::private_key_text_bytes_max);  // so that no copy of the secret is left behind
+    text.reserve(
+        crypto::private_key_text_bytes_max);  // so that no copy of the secret is left behind
     const PrivateParameters numbers = file.key.parameters();
     for (const NumberLine& each : number_lines) {
         const SecretBytes& bytes = numbers.*each.field;
@@ -281,7 +293,8 @@ SecretBytes format_private_key(const PrivateKeyFile& file) {
         text += '\n';
     }
     for (const TimeLine& each : time_lines) {
-        if (file.times.*each.field) text += fmt::format("{}: {}\n", each.name, format_key_time(*(file.times.*each.field)));
+        if (file.times.*each.field)
+            text += fmt::format("{}: {}\n", each.name, format_key_time(*(file.times.*each.field)));
     }
     SecretBytes out(as_bytes(text));
     std::ranges::fill(text, '\0');
@@ -299,7 +312,8 @@ Result<PrivateKeyFile, KeyFileError> parse_private_key(std::string_view text) {
     return PrivateKeyFile{*std::move(key), read.times};
 }
 
-Result<ZoneKey, KeyFileError> join_key_files(const PublicKeyFile& shown, const PrivateKeyFile& file) {
+Result<ZoneKey, KeyFileError> join_key_files(const PublicKeyFile& shown,
+                                             const PrivateKeyFile& file) {
     const ZoneKey key(load_u16(shown.rdata.data()), file.key);
     if (!std::ranges::equal(key.rdata(), shown.rdata)) {
         return error("the private key is not the one of the DNSKEY record beside it");

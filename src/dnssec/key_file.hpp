@@ -59,9 +59,9 @@ struct KeyFileError {
 /// The .key file.
 struct PublicKeyFile {
     Name owner;
-    std::uint32_t ttl = 0;           // 0: not stated
+    std::uint32_t ttl = 0;            // 0: not stated
     std::vector<std::uint8_t> rdata;  // of the DNSKEY
-    bool is_key_record = false;      // KEY, of SIG(0), and not DNSKEY
+    bool is_key_record = false;       // KEY, of SIG(0), and not DNSKEY
 };
 std::string format_public_key(const PublicKeyFile& file, const KeyTimes& times);
 Result<PublicKeyFile, KeyFileError> parse_public_key(std::string_view text);
@@ -76,6 +76,7 @@ crypto::SecretBytes format_private_key(const PrivateKeyFile& file);
 Result<PrivateKeyFile, KeyFileError> parse_private_key(std::string_view text);
 
 /// Both together; an error when they are not of the same key.
-Result<ZoneKey, KeyFileError> join_key_files(const PublicKeyFile& shown, const PrivateKeyFile& file);
+Result<ZoneKey, KeyFileError> join_key_files(const PublicKeyFile& shown,
+                                             const PrivateKeyFile& file);
 
 }  // namespace kith::dnssec

@@ -31,14 +31,16 @@ constexpr std::string_view rsa_private =
 TEST(KeyFile, ReadsTheKeysOfRfc6605And5702) {
     const auto private_file = parse_private_key(p256_private);
     const auto public_file = parse_public_key(p256_public);
-    ASSERT_TRUE(private_file && public_file) << private_file.error().text << public_file.error().text;
+    ASSERT_TRUE(private_file && public_file)
+        << private_file.error().text << public_file.error().text;
     EXPECT_EQ(public_file->ttl, 3600U);
     EXPECT_EQ(public_file->owner, name("example.net."));
     const auto key = join_key_files(*public_file, *private_file);
     ASSERT_TRUE(key.has_value()) << key.error().text;
     EXPECT_EQ(key->tag(), 55648);
     EXPECT_TRUE(key->is_sep());
-    EXPECT_EQ(key_file_stem(public_file->owner, key->algorithm(), key->tag()), "Kexample.net.+013+55648");
+    EXPECT_EQ(key_file_stem(public_file->owner, key->algorithm(), key->tag()),
+              "Kexample.net.+013+55648");
 
     const auto rsa = parse_private_key(rsa_private);
     ASSERT_TRUE(rsa.has_value()) << rsa.error().text;
@@ -48,8 +50,8 @@ TEST(KeyFile, ReadsTheKeysOfRfc6605And5702) {
 
 TEST(KeyFile, WritesWhatItReads) {
     for (const crypto::Algorithm algorithm :
-         {crypto::Algorithm::RSASHA256, crypto::Algorithm::ECDSAP384SHA384, crypto::Algorithm::ED25519,
-          crypto::Algorithm::ED448}) {
+         {crypto::Algorithm::RSASHA256, crypto::Algorithm::ECDSAP384SHA384,
+          crypto::Algorithm::ED25519, crypto::Algorithm::ED448}) {
         KeyTimes times;
         times.created = 1700000000;
         times.publish = 1700000001;
@@ -79,12 +81,16 @@ TEST(KeyFile, SaysWhatIsWrong) {
     const Row rows[] = {
         {"", 0, "expected a line `Private-key-format: v1.3`, found none"},
         {"Private-key-format: v2.0\n", 1, "expected format v1.2 or v1.3, found v2.0"},
-        {"Private-key-format: v1.3\n\nPrivateKey: AAAA\n", 0, "expected a line `Algorithm: ...`, found none"},
-        {"Private-key-format: v1.3\nAlgorithm: 3 (DSA)\n", 2, "the algorithm 3 (DSA) is not one that signs here"},
-        {"Private-key-format: v1.3\nAlgorithm: 13\nPrivateKey: A*\n", 3, "PrivateKey: expected base64"},
+        {"Private-key-format: v1.3\n\nPrivateKey: AAAA\n", 0,
+         "expected a line `Algorithm: ...`, found none"},
+        {"Private-key-format: v1.3\nAlgorithm: 3 (DSA)\n", 2,
+         "the algorithm 3 (DSA) is not one that signs here"},
+        {"Private-key-format: v1.3\nAlgorithm: 13\nPrivateKey: A*\n", 3,
+         "PrivateKey: expected base64"},
         {good + "PrivateKey: AAAA\n", 4, "PrivateKey stands twice"},
         {good + "Activate: 2026\n", 4, "Activate: expected a time as YYYYMMDDHHmmSS, found 2026"},
-        {good + "Activate: 20260230000000\n", 4, "Activate: expected a time as YYYYMMDDHHmmSS, found 20260230000000"},
+        {good + "Activate: 20260230000000\n", 4,
+         "Activate: expected a time as YYYYMMDDHHmmSS, found 20260230000000"},
         {"Private-key-format: v1.3\nAlgorithm: 13\nPrivateKey: AAAA\n", 0,
          "the key does not have as many bytes as its algorithm says"},
         {std::string(20000, 'x'), 0, "more text than a key has"},
@@ -95,10 +101,13 @@ TEST(KeyFile, SaysWhatIsWrong) {
         EXPECT_EQ(file.error().text, row.error);
         EXPECT_EQ(file.error().line, row.line) << row.error;
     }
-    EXPECT_TRUE(parse_private_key(good + "HSM-Label: x\nNewField\n: \nActivate: 20260228000000 (Sat Feb 28)\n")) << "later versions add fields";
+    EXPECT_TRUE(parse_private_key(
+        good + "HSM-Label: x\nNewField\n: \nActivate: 20260228000000 (Sat Feb 28)\n"))
+        << "later versions add fields";
     for (const std::string_view text :
-         {"", "example.", "example. IN", "example. IN A 10.0.0.1", "example. IN DNSKEY 257 3", "a..b IN DNSKEY 257 3 13 AAAA",
-          "example. 5 5 IN DNSKEY 257 3 13 AAAA", "example. IN DNSKEY 257 3 13 ("}) {
+         {"", "example.", "example. IN", "example. IN A 10.0.0.1", "example. IN DNSKEY 257 3",
+          "a..b IN DNSKEY 257 3 13 AAAA", "example. 5 5 IN DNSKEY 257 3 13 AAAA",
+          "example. IN DNSKEY 257 3 13 ("}) {
         EXPECT_FALSE(parse_public_key(text).has_value()) << text;
     }
 }
@@ -149,7 +158,8 @@ TEST(KeyFile, AKeyThatWaitsLeavesTheWorkToOthers) {
     const TimedKey keys[] = {{zone_key(ksk_flags), waiting}, {zone_key(zsk_flags), {}}};
     const KeySet early = use_by_times(keys, 100);
     ASSERT_EQ(early.keys.size(), 2U);
-    EXPECT_TRUE(early.keys[0].use.sign_keys && early.keys[0].use.sign_zone) << "the zone key does all";
+    EXPECT_TRUE(early.keys[0].use.sign_keys && early.keys[0].use.sign_zone)
+        << "the zone key does all";
     EXPECT_FALSE(early.keys[0].key.is_sep());
     EXPECT_TRUE(early.keys[1].use.publish && !early.keys[1].use.sign_keys);
     const KeySet late = use_by_times(keys, 200);
@@ -162,8 +172,9 @@ TEST(KeyFile, TimesAreThoseOfTheCalendar) {
     EXPECT_EQ(format_key_time(0), "19700101000000");
     EXPECT_EQ(parse_key_time("20000229235959"), 951868799);
     EXPECT_EQ(parse_key_time("99991231235959"), 253402300799);
-    for (const std::string_view text : {"", "2026", "20261301000000", "20260001000000", "20260101240000", "2026010100000x",
-                                        "19691231235959", "+0260101000000", "202601010000000"}) {
+    for (const std::string_view text :
+         {"", "2026", "20261301000000", "20260001000000", "20260101240000", "2026010100000x",
+          "19691231235959", "+0260101000000", "202601010000000"}) {
         EXPECT_EQ(parse_key_time(text), std::nullopt) << text;
     }
 }

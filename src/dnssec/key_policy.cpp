@@ -23,7 +23,8 @@ bool has_common(std::uint8_t algorithm, const KeyIds& first, const Sets&... othe
 }
 
 bool has_algorithm(const KeyIds& ids, std::uint8_t algorithm) {
-    return std::ranges::any_of(ids, [algorithm](const KeyId& id) { return id.algorithm == algorithm; });
+    return std::ranges::any_of(ids,
+                               [algorithm](const KeyId& id) { return id.algorithm == algorithm; });
 }
 
 }  // namespace
@@ -137,7 +138,8 @@ bool KeyManager::publish(const std::vector<const ManagedKey*>& keys, UnixTime no
 bool KeyManager::try_publish(UnixTime now) {
     std::vector<const ManagedKey*> missing;
     for (const ManagedKey& key : keys_) {
-        if (!key.is_retiring && !held_.keys.back().published.contains(key.id)) missing.push_back(&key);
+        if (!key.is_retiring && !held_.keys.back().published.contains(key.id))
+            missing.push_back(&key);
     }
     if (missing.empty()) return false;
     // Together first: of a new algorithm neither half may come alone.
@@ -202,11 +204,13 @@ bool KeyManager::withdraw(const std::vector<const ManagedKey*>& keys, UnixTime n
 bool KeyManager::try_withdraw(UnixTime now) {
     std::vector<const ManagedKey*> leaving;
     for (const ManagedKey& key : keys_) {
-        if (key.is_retiring && held_.keys.back().published.contains(key.id)) leaving.push_back(&key);
+        if (key.is_retiring && held_.keys.back().published.contains(key.id))
+            leaving.push_back(&key);
     }
     if (leaving.empty()) return false;
     if (withdraw(leaving, now)) return true;
-    return std::ranges::any_of(leaving, [&](const ManagedKey* key) { return withdraw({key}, now); });
+    return std::ranges::any_of(leaving,
+                               [&](const ManagedKey* key) { return withdraw({key}, now); });
 }
 
 bool KeyManager::try_stop_signing() {
@@ -236,7 +240,8 @@ bool KeyManager::add_key(KeyId id, KeyRole role, UnixTime now) {
 }
 
 bool KeyManager::has_role(KeyRole role) const {
-    return std::ranges::any_of(keys_, [role](const ManagedKey& key) { return key.role == role && !key.is_retiring; });
+    return std::ranges::any_of(
+        keys_, [role](const ManagedKey& key) { return key.role == role && !key.is_retiring; });
 }
 
 /// Keys of a layout that is not wanted any more go when their work is taken over. When the layout changes
@@ -246,11 +251,13 @@ void KeyManager::settle_layout() {
     for (const KeyRole role : {KeyRole::csk, KeyRole::ksk, KeyRole::zsk}) {
         if ((role == KeyRole::csk) == is_split || has_role(role)) continue;
         const auto latest = std::find_if(keys_.rbegin(), keys_.rend(), [&](const ManagedKey& key) {
-            return key.role == role && key.id.algorithm == static_cast<std::uint8_t>(policy_.algorithm);
+            return key.role == role &&
+                   key.id.algorithm == static_cast<std::uint8_t>(policy_.algorithm);
         });
         if (latest != keys_.rend()) latest->is_retiring = false;
     }
-    const bool is_whole = is_split ? has_role(KeyRole::ksk) && has_role(KeyRole::zsk) : has_role(KeyRole::csk);
+    const bool is_whole =
+        is_split ? has_role(KeyRole::ksk) && has_role(KeyRole::zsk) : has_role(KeyRole::csk);
     for (ManagedKey& key : keys_) {
         if (is_whole && (key.role == KeyRole::csk) == is_split) key.is_retiring = true;
     }
@@ -300,7 +307,9 @@ std::vector<KeyId> KeyManager::drop_gone() {
     for (const ManagedKey& key : keys_) {
         if (key.is_retiring && !is_used(key.id)) gone.push_back(key.id);
     }
-    std::erase_if(keys_, [&](const ManagedKey& key) { return std::ranges::find(gone, key.id) != gone.end(); });
+    std::erase_if(keys_, [&](const ManagedKey& key) {
+        return std::ranges::find(gone, key.id) != gone.end();
+    });
     return gone;
 }
 
@@ -359,7 +368,9 @@ UnixTime KeyManager::next_due(UnixTime now) const {
 std::vector<std::string> KeyManager::waiting_for(UnixTime now) const {
     std::vector<std::string> out;
     const auto wait = [&](UnixTime gone, std::string_view what) {
-        if (gone > now) out.push_back(fmt::format("{} may be held by resolvers for another {} s", what, gone - now));
+        if (gone > now)
+            out.push_back(
+                fmt::format("{} may be held by resolvers for another {} s", what, gone - now));
     };
     for (const DsVersion& version : held_.ds) wait(version.gone, "an earlier DS RRset");
     for (const KeysVersion& version : held_.keys) wait(version.gone, "an earlier DNSKEY RRset");

@@ -41,14 +41,14 @@ enum class KeyLayout : std::uint8_t { csk, split };
 struct KeyPolicy {
     KeyLayout layout = KeyLayout::csk;
     crypto::Algorithm algorithm = crypto::Algorithm::ECDSAP256SHA256;
-    UnixTime ksk_lifetime = 0;                // of csk too: each roll needs the parent
+    UnixTime ksk_lifetime = 0;  // of csk too: each roll needs the parent
     UnixTime zsk_lifetime = 90 * 86400;
     UnixTime dnskey_ttl = 3600;
-    UnixTime zone_ttl_max = 86400;            // largest TTL in the zone
-    UnixTime ds_ttl = 86400;                  // of the DS at the parent
-    UnixTime propagation = 3600;              // until every secondary has a new version
-    UnixTime parent_propagation = 3600;       // until every server of the parent has it
-    UnixTime safety = 3600;                   // added to each wait
+    UnixTime zone_ttl_max = 86400;       // largest TTL in the zone
+    UnixTime ds_ttl = 86400;             // of the DS at the parent
+    UnixTime propagation = 3600;         // until every secondary has a new version
+    UnixTime parent_propagation = 3600;  // until every server of the parent has it
+    UnixTime safety = 3600;              // added to each wait
 };
 
 /// A key of a zone; the manager's caller sees to it that no two have the same.
@@ -65,8 +65,8 @@ using KeyIds = std::set<KeyId>;
 struct ManagedKey {
     KeyId id;
     KeyRole role{};
-    UnixTime since = 0;         // when it was added
-    bool is_retiring = false;   // it is to go; else it is to be in use
+    UnixTime since = 0;        // when it was added
+    bool is_retiring = false;  // it is to go; else it is to be in use
 };
 
 /// A key that the caller is to make and add.
@@ -97,10 +97,10 @@ public:
 
     /// What is to be done next. Call it at `next_due`, and after any other call here.
     struct Step {
-        bool has_changed = false;          // use() is not what it was: sign accordingly
-        std::vector<WantedKey> wanted;     // make these and add them
-        std::vector<KeyId> gone;           // these are not used any more; their files may go
-        UnixTime next_due = 0;             // 0: only when something happens
+        bool has_changed = false;       // use() is not what it was: sign accordingly
+        std::vector<WantedKey> wanted;  // make these and add them
+        std::vector<KeyId> gone;        // these are not used any more; their files may go
+        UnixTime next_due = 0;          // 0: only when something happens
     };
     Step step(UnixTime now);
 

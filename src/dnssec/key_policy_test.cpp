@@ -53,20 +53,29 @@ struct KeysServed {
 /// What the world does to the zone; times in seconds.
 struct World {
     UnixTime dnskey_ttl, zone_ttl, ds_ttl, lag, parent_lag;
-    UnixTime signing_max;   // how long re-signing takes
-    UnixTime parent_max;    // how long the parent takes to follow CDS
-    UnixTime notice_max;    // how long until we see it
+    UnixTime signing_max;  // how long re-signing takes
+    UnixTime parent_max;   // how long the parent takes to follow CDS
+    UnixTime notice_max;   // how long until we see it
 };
 
 World world_of(const KeyPolicy& policy) {
-    return {policy.dnskey_ttl, policy.zone_ttl_max, policy.ds_ttl, policy.propagation, policy.parent_propagation,
-            2 * day, 4 * day, day};
+    return {policy.dnskey_ttl,
+            policy.zone_ttl_max,
+            policy.ds_ttl,
+            policy.propagation,
+            policy.parent_propagation,
+            2 * day,
+            4 * day,
+            day};
 }
 
 class Simulation {
 public:
     Simulation(KeyManager manager, World world, std::uint64_t seed)
-        : manager_(std::move(manager)), world_(world), rng_(seed), zone_(rrsets, History<KeyIds>({})) {}
+        : manager_(std::move(manager)),
+          world_(world),
+          rng_(seed),
+          zone_(rrsets, History<KeyIds>({})) {}
 
     KeyManager& manager() { return manager_; }
     UnixTime now() const { return now_; }
@@ -107,7 +116,9 @@ private:
     std::string failure_;
 };
 
-UnixTime within(SeededRng& rng, UnixTime most) { return rng.below(static_cast<std::uint32_t>(most)); }
+UnixTime within(SeededRng& rng, UnixTime most) {
+    return rng.below(static_cast<std::uint32_t>(most));
+}
 
 void Simulation::happen() {
     for (std::size_t i = 0; i < rrsets; ++i) {
@@ -188,13 +199,15 @@ bool Simulation::validates(const KeyIds& ds, const KeysServed& keys, const KeyId
     for (const KeyId& anchor : ds) {
         bool found = false;
         for (const KeyId& id : ds) {
-            found |= id.algorithm == anchor.algorithm && keys.published.contains(id) && keys.signers.contains(id);
+            found |= id.algorithm == anchor.algorithm && keys.published.contains(id) &&
+                     keys.signers.contains(id);
         }
         if (!found) return false;
     }
     for (const KeyId& shown : keys.published) {
         bool found = false;
-        for (const KeyId& id : zone) found |= id.algorithm == shown.algorithm && keys.published.contains(id);
+        for (const KeyId& id : zone)
+            found |= id.algorithm == shown.algorithm && keys.published.contains(id);
         if (!found) return false;
     }
     return true;
@@ -206,7 +219,8 @@ void Simulation::check() {
             for (const History<KeyIds>& rrset : zone_) {
                 for (const KeyIds* zone : rrset.held(now_, world_.zone_ttl, world_.lag)) {
                     if (validates(*ds, *keys, *zone)) continue;
-                    failure_ = "hour " + std::to_string((now_ - 1000000) / hour) + "\n" + manager_.to_text();
+                    failure_ = "hour " + std::to_string((now_ - 1000000) / hour) + "\n" +
+                               manager_.to_text();
                     return;
                 }
             }
@@ -241,8 +255,9 @@ TEST(KeyManager, NeverBreaksTheChainInTwoYears) {
 TEST(KeyManager, ChangesAlgorithmAndLayoutOnTheWay) {
     using enum crypto::Algorithm;
     const std::pair<KeyLayout, crypto::Algorithm> goals[] = {
-        {KeyLayout::split, ECDSAP256SHA256}, {KeyLayout::split, ED25519}, {KeyLayout::csk, ED25519},
-        {KeyLayout::csk, RSASHA256},         {KeyLayout::split, ECDSAP384SHA384}, {KeyLayout::csk, ECDSAP256SHA256}};
+        {KeyLayout::split, ECDSAP256SHA256}, {KeyLayout::split, ED25519},
+        {KeyLayout::csk, ED25519},           {KeyLayout::csk, RSASHA256},
+        {KeyLayout::split, ECDSAP384SHA384}, {KeyLayout::csk, ECDSAP256SHA256}};
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
         SCOPED_TRACE(seed);
         KeyPolicy policy = short_lives(KeyLayout::csk);
@@ -258,7 +273,8 @@ TEST(KeyManager, ChangesAlgorithmAndLayoutOnTheWay) {
                 if (!key.is_retiring) {
                     EXPECT_EQ(key.id.algorithm, static_cast<std::uint8_t>(algorithm));
                 }
-                EXPECT_EQ(key.role == KeyRole::csk, layout == KeyLayout::csk) << world.manager().to_text();
+                EXPECT_EQ(key.role == KeyRole::csk, layout == KeyLayout::csk)
+                    << world.manager().to_text();
             }
             EXPECT_TRUE(world.is_secure());
         }
@@ -277,7 +293,9 @@ TEST(KeyManager, SurvivesGoalsThatChangeAllTheTime) {
             switch (rng.below(4)) {
                 case 0: world.manager().roll(KeyRole::ksk); break;
                 case 1: world.manager().roll(KeyRole::zsk); break;
-                case 2: policy.layout = rng.below(2) != 0 ? KeyLayout::csk : KeyLayout::split; break;
+                case 2:
+                    policy.layout = rng.below(2) != 0 ? KeyLayout::csk : KeyLayout::split;
+                    break;
                 default:
                     policy.algorithm = rng.below(2) != 0 ? crypto::Algorithm::ED25519
                                                          : crypto::Algorithm::ECDSAP256SHA256;
@@ -362,8 +380,9 @@ TEST(KeyManager, RefusesStateThatIsNotItsOwn) {
     const std::string good = KeyManager(KeyPolicy()).to_text();
     EXPECT_TRUE(KeyManager::from_text(good, {}).has_value());
     for (const std::string& text :
-         {std::string(), std::string("kith-keys 2\n"), good + "key 13/1 csk x in-use\n", good + "key 13/1 boss 1 in-use\n",
-          good + "zone x\n", good + "ds 0 13\n", good + "ds 0 300/1\n", good + "more\n", std::string("kith-keys 1\n"),
+         {std::string(), std::string("kith-keys 2\n"), good + "key 13/1 csk x in-use\n",
+          good + "key 13/1 boss 1 in-use\n", good + "zone x\n", good + "ds 0 13\n",
+          good + "ds 0 300/1\n", good + "more\n", std::string("kith-keys 1\n"),
           std::string(std::size_t{2} << 20, ' ')}) {
         EXPECT_FALSE(KeyManager::from_text(text, {}).has_value()) << text.substr(0, 100);
     }

@@ -34,7 +34,8 @@ template <class T>
 std::optional<T> read_number(std::string_view text) {
     T value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    if (text.empty() || error != std::errc() || end != text.data() + text.size())
+        return std::nullopt;
     return value;
 }
 
@@ -88,11 +89,14 @@ std::string KeyManager::to_text() const {
         out += fmt::format("key {} {} {} {}\n", key.id.to_text(), role_name(key.role), key.since,
                            key.is_retiring ? "retiring" : "in-use");
     }
-    for (const DsVersion& version : held_.ds) out += fmt::format("ds {}{}\n", version.gone, ids_text(version.keys));
+    for (const DsVersion& version : held_.ds)
+        out += fmt::format("ds {}{}\n", version.gone, ids_text(version.keys));
     for (const KeysVersion& version : held_.keys) {
-        out += fmt::format("keys {}{} /{}\n", version.gone, ids_text(version.published), ids_text(version.signers));
+        out += fmt::format("keys {}{} /{}\n", version.gone, ids_text(version.published),
+                           ids_text(version.signers));
     }
-    for (const ZoneVersion& version : held_.zone) out += fmt::format("zone {}{}\n", version.gone, ids_text(version.signers));
+    for (const ZoneVersion& version : held_.zone)
+        out += fmt::format("zone {}{}\n", version.gone, ids_text(version.signers));
     out += fmt::format("wanted{}\n", ids_text(wanted_ds_));
     for (const KeyRole role : to_roll_) out += fmt::format("roll {}\n", role_name(role));
     return out + fmt::format("generation {}\n", generation_);
@@ -142,10 +146,14 @@ Result<KeyManager, std::string> KeyManager::from_text(std::string_view text, Key
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         const bool is_good = ++number == 1 ? line == "kith-keys 1" : read_line(line);
-        if (!is_good) return std::unexpected(fmt::format("line {} of the state of the keys is not understood: {}", number, line.substr(0, 80)));
+        if (!is_good)
+            return std::unexpected(
+                fmt::format("line {} of the state of the keys is not understood: {}", number,
+                            line.substr(0, 80)));
     }
     if (out.held_.ds.empty() || out.held_.keys.empty() || out.held_.zone.empty()) {
-        return std::unexpected("the state of the keys is not complete: versions of ds, keys or zone are missing");
+        return std::unexpected(
+            "the state of the keys is not complete: versions of ds, keys or zone are missing");
     }
     return out;
 }

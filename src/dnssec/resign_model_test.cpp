@@ -21,9 +21,18 @@ private:
 
 constexpr std::string_view labels[] = {"a", "B", "c", "*", "x1", "x2", "zz"};
 constexpr std::string_view contents[] = {
-    "60 A 10.0.0.1",  "60 A 10.0.0.2", "70 A 10.0.0.2", "3 TXT a",    "3 TXT longer",
-    "400 NS n1",      "400 NS N2",     "5 DNAME d.",    "6 CNAME C.", "7 MX 1 Mail",
-    "8 AAAA ::1",     "9 DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000",
+    "60 A 10.0.0.1",
+    "60 A 10.0.0.2",
+    "70 A 10.0.0.2",
+    "3 TXT a",
+    "3 TXT longer",
+    "400 NS n1",
+    "400 NS N2",
+    "5 DNAME d.",
+    "6 CNAME C.",
+    "7 MX 1 Mail",
+    "8 AAAA ::1",
+    "9 DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000",
     "30 TYPE65280 \\# 1 00",
 };
 
@@ -59,7 +68,8 @@ ZoneChange random_change(Random& random, const ZonePtr& data, std::size_t most) 
     if (random.one_in(15)) {  // another TTL of denial
         const zone::RrSetView soa = data->apex_node().find(RrType::SOA);
         const Bytes rdata = soa.rdata(0);
-        change.removed.push_back({data->apex(), RrType::SOA, 300, {rdata.begin(), rdata.end()}, {}});
+        change.removed.push_back(
+            {data->apex(), RrType::SOA, 300, {rdata.begin(), rdata.end()}, {}});
         const std::string minimum = std::to_string(100 + random.below(3));
         change.added.push_back(record("@ 300 SOA ns.example. h.example. " +
                                           std::to_string(change.to_serial) + " 2 3 4 " + minimum,
@@ -106,7 +116,8 @@ void run(unsigned seed, const SigningPolicy& policy, int steps) {
         const ZonePtr whole = signed_by(*signer, data);
         ASSERT_EQ(shape(*served), shape(*whole)) << "step " << step;
         ASSERT_EQ(signer->find_due(*served, served->apex(), now).owners, std::vector<Name>());
-        if (random.one_in(10)) {  // and from a signed zone, whole again, changes no record of denial
+        if (random.one_in(
+                10)) {  // and from a signed zone, whole again, changes no record of denial
             const ZonePtr again = signed_by(*signer, served);
             ASSERT_EQ(shape(*again), shape(*whole)) << "step " << step;
         }

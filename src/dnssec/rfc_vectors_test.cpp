@@ -45,8 +45,8 @@ const SignedExample examples[] = {
      1000000000, "RFC 5702 §6.2"},
     {"example.net.",
      "257 3 13 GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edbkrSqQpF64cYbcB7wNcP+e+MAnLr+Wi9xMWyQLc8NAA==",
-     "55648 13 2 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17", "www.example.net.",
-     RrType::A, "192.0.2.1",
+     "55648 13 2 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17",
+     "www.example.net.", RrType::A, "192.0.2.1",
      "A 13 3 3600 20100909100439 20100812100439 55648 example.net. "
      "qx6wLYqmh+l9oCKTN6qIc+bw6ya+KJ8oMz0YP107epXAyGmt+3SNruPFKG7tZoLBLlUzGGus7ZwmwWep666VCw==",
      1283000000, "RFC 6605 §6.1"},
@@ -61,20 +61,21 @@ const SignedExample examples[] = {
      "L5bdcJzusdnI0RSMROxxwGipWcJm",
      1283000000, "RFC 6605 §6.2"},
     {"example.com.", "257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=",
-     "3613 15 2 3aa5ab37efce57f737fc1627013fee07bdf241bd10f3b1964ab55c78e79a304b", "example.com.", RrType::MX,
-     "10 mail.example.com.",
+     "3613 15 2 3aa5ab37efce57f737fc1627013fee07bdf241bd10f3b1964ab55c78e79a304b", "example.com.",
+     RrType::MX, "10 mail.example.com.",
      "MX 15 2 3600 1440021600 1438207200 3613 example.com. "
      "oL9krJun7xfBOIWcGHi7mag5/hdZrKWw15jPGrHpjQeRAvTdszaPD+QLs3fx8A4M3e23mRZ9VrbpMngwcrqNAg==",
      1439000000, "RFC 8080 §6.1, erratum 4935"},
     {"example.com.", "257 3 15 zPnZ/QwEe7S8C5SPz2OfS5RR40ATk2/rYnE9xHIEijs=",
-     "35217 15 2 401781b934e392de492ec77ae2e15d70f6575a1c0bc59c5275c04ebe80c6614c", "example.com.", RrType::MX,
-     "10 mail.example.com.",
+     "35217 15 2 401781b934e392de492ec77ae2e15d70f6575a1c0bc59c5275c04ebe80c6614c", "example.com.",
+     RrType::MX, "10 mail.example.com.",
      "MX 15 2 3600 1440021600 1438207200 35217 example.com. "
      "zXQ0bkYgQTEFyfLyi9QoiY6D8ZdYo4wyUhVioYZXFdT410QPRITQSqJSnzQoSm5poJ7gD7AQR0O7KuI5k2pcBg==",
      1439000000, "RFC 8080 §6.1, erratum 4935"},
-    {"example.com.", "257 3 16 3kgROaDjrh0H2iuixWBrc8g2EpBBLCdGzHmn+G2MpTPhpj/OiBVHHSfPodx1FYYUcJKm1MDpJtIA",
-     "9713 16 2 6ccf18d5bc5d7fc2fceb1d59d17321402f2aa8d368048db93dd811f5cb2b19c7", "example.com.", RrType::MX,
-     "10 mail.example.com.",
+    {"example.com.",
+     "257 3 16 3kgROaDjrh0H2iuixWBrc8g2EpBBLCdGzHmn+G2MpTPhpj/OiBVHHSfPodx1FYYUcJKm1MDpJtIA",
+     "9713 16 2 6ccf18d5bc5d7fc2fceb1d59d17321402f2aa8d368048db93dd811f5cb2b19c7", "example.com.",
+     RrType::MX, "10 mail.example.com.",
      "MX 16 2 3600 1440021600 1438207200 9713 example.com. "
      "3cPAHkmlnxcDHMyg7vFC34l0blBhuG1qpwLmjInI8w1CMB29FkEAIJUA0amxWndkmnBZ6SKiwZSAxGILn/NBtOXft0+Gj7FSvOKx"
      "E/07+4RQvE581N3Aj/JtIyaiYVdnYtyMWbSNyGEY2213WKsJlwEA",
@@ -96,16 +97,18 @@ TEST(RfcVectors, SignaturesVerify) {
             verifier->verify({owner, each.type, RrClass::IN, 3600}, rdatas, *read, each.at);
         EXPECT_TRUE(verified.has_value()) << each.source << ": " << fault_text(verified.error());
         if (!each.ds.empty()) {
-            EXPECT_TRUE(matches_ds(name(each.zone), dnskey, rdata(RrType::DS, each.ds))) << each.source;
+            EXPECT_TRUE(matches_ds(name(each.zone), dnskey, rdata(RrType::DS, each.ds)))
+                << each.source;
         }
     }
 }
 
 TEST(RfcVectors, DigestsOfKeys) {
-    const Wire dnskey = rdata(RrType::DNSKEY,
-                              "256 3 5 AQOeiiR0GOMYkDshWoSKz9XzfwJr1AYtsmx3TGkJaNXVbfi/2pHm822aJ5iI9BMzNXxeYCmZ"
-                              "DRD99WYwYqUSdjMmmAphXdvxegXd/M5+X7OrzKBaMbCVdFLUUh6DhweJBjEVv5f2wwjM9XzcnOf+EPbt"
-                              "G9DMBmADjFDc2w/rljwvFw==");
+    const Wire dnskey =
+        rdata(RrType::DNSKEY,
+              "256 3 5 AQOeiiR0GOMYkDshWoSKz9XzfwJr1AYtsmx3TGkJaNXVbfi/2pHm822aJ5iI9BMzNXxeYCmZ"
+              "DRD99WYwYqUSdjMmmAphXdvxegXd/M5+X7OrzKBaMbCVdFLUUh6DhweJBjEVv5f2wwjM9XzcnOf+EPbt"
+              "G9DMBmADjFDc2w/rljwvFw==");
     EXPECT_EQ(key_tag(dnskey), 60485);
     const Name owner = name("dskey.Example.com.");
     EXPECT_EQ(make_ds(owner, dnskey, DsDigest::sha1),
@@ -115,7 +118,8 @@ TEST(RfcVectors, DigestsOfKeys) {
               rdata(RrType::DS,
                     "60485 5 2 D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99B8383F6A1E4469DA50A"))
         << "RFC 4509 §2.3";
-    EXPECT_FALSE(matches_ds(name("other.example."), dnskey, make_ds(owner, dnskey, DsDigest::sha256)));
+    EXPECT_FALSE(
+        matches_ds(name("other.example."), dnskey, make_ds(owner, dnskey, DsDigest::sha256)));
 }
 
 TEST(RfcVectors, HashesOfNames) {
@@ -137,13 +141,15 @@ TEST(RfcVectors, HashesOfNames) {
         EXPECT_EQ(hashed.to_text(), std::string(label) + ".example.");
         EXPECT_EQ(nsec3_hash_of(hashed, name("example.")), hash);
     }
-    EXPECT_EQ(nsec3_hash_of(name("0p9mhaveqvm6t7vbl5lop2u3t2rp3tow.example."), name("example.")), std::nullopt);
+    EXPECT_EQ(nsec3_hash_of(name("0p9mhaveqvm6t7vbl5lop2u3t2rp3tow.example."), name("example.")),
+              std::nullopt);
     EXPECT_EQ(nsec3_hash_of(name("0p9m.example."), name("example.")), std::nullopt);
 }
 
 TEST(TypeBitmap, IsThatOfRfc4034) {
     // RFC 4034 §4.3: A MX RRSIG NSEC TYPE1234.
-    const RrType types[] = {RrType::A, RrType::MX, RrType::RRSIG, RrType::NSEC, static_cast<RrType>(1234)};
+    const RrType types[] = {RrType::A, RrType::MX, RrType::RRSIG, RrType::NSEC,
+                            static_cast<RrType>(1234)};
     Wire expected{0x00, 0x06, 0x40, 0x01, 0x00, 0x00, 0x00, 0x03, 0x04, 0x1b};
     expected.resize(expected.size() + 26);
     expected.push_back(0x20);
@@ -192,8 +198,9 @@ TEST(RfcVectors, SignedZonesAreGood) {
 }
 
 TEST(RfcVectors, ZoneDigestsAreGood) {
-    for (const std::string file : {"rfc8976_simple.zone", "rfc8976_complex.zone", "rfc8976_multiple.zone",
-                                   "rfc8976_uri_arpa.zone", "rfc8976_root_servers.zone"}) {
+    for (const std::string file :
+         {"rfc8976_simple.zone", "rfc8976_complex.zone", "rfc8976_multiple.zone",
+          "rfc8976_uri_arpa.zone", "rfc8976_root_servers.zone"}) {
         const ZonePtr zone = load(file);
         ASSERT_TRUE(zone) << file;
         EXPECT_EQ(check_zonemd(*zone), ZonemdVerdict::good) << file;

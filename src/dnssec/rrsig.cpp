@@ -54,8 +54,7 @@ crypto::Key<Bytes> RrsetSigner::sign(const SignedSet& set, Bytes canonical,
     std::memcpy(at + rrsig_fixed_bytes, zone_.wire().data(), zone_.size());
     const std::size_t head_bytes = rrsig_fixed_bytes + zone_.size();
     const Bytes parts[] = {Bytes(rdata_).first(head_bytes), canonical};
-    KITH_TRY(const Bytes signature,
-             signer_.sign(parts, MutableBytes(rdata_).subspan(head_bytes)));
+    KITH_TRY(const Bytes signature, signer_.sign(parts, MutableBytes(rdata_).subspan(head_bytes)));
     return Bytes(rdata_).first(head_bytes + signature.size());
 }
 

@@ -56,8 +56,8 @@ public:
 
     const ZoneKey& key() const { return key_; }
     /// RDATA of the RRSIG over `canonical`, the canonical form of the RRset with its TTL.
-    crypto::Key<Bytes> sign(const SignedSet& set, Bytes canonical, const SignatureTimes& times)
-        KITH_LIFETIMEBOUND;
+    crypto::Key<Bytes> sign(const SignedSet& set, Bytes canonical,
+                            const SignatureTimes& times) KITH_LIFETIMEBOUND;
 
 private:
     ZoneKey key_;
@@ -78,7 +78,7 @@ enum class SignatureFault : std::uint8_t {
     unsupported,        // an algorithm that is not understood, or a key that cannot be one
     not_yet_valid,
     expired,
-    times_reversed,     // expires before it begins
+    times_reversed,  // expires before it begins
     bad_signature,
 };
 std::string_view fault_text(SignatureFault fault);
@@ -96,7 +96,8 @@ public:
     Result<void, SignatureFault> verify(const SignedSet& set, std::span<const Bytes> rdatas,
                                         const Rrsig& rrsig, UnixTime now);
     /// The checks alone.
-    Result<void, SignatureFault> check(const SignedSet& set, const Rrsig& rrsig, UnixTime now) const;
+    Result<void, SignatureFault> check(const SignedSet& set, const Rrsig& rrsig,
+                                       UnixTime now) const;
 
 private:
     RrsetVerifier(Bytes dnskey_rdata, NameView zone, const crypto::PublicKey& key);

@@ -23,8 +23,10 @@ zone::ZonePtr make_zone() {
     const std::uint8_t soa[] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5};
     (void)builder.add(apex, RrType::SOA, 300, soa);
     for (int i = 0; i < hosts; ++i) {
-        const std::uint8_t address[] = {10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
-        (void)builder.add(*Name::from_text("host" + std::to_string(i) + ".example."), RrType::A, 300, address);
+        const std::uint8_t address[] = {10, 0, static_cast<std::uint8_t>(i >> 8),
+                                        static_cast<std::uint8_t>(i)};
+        (void)builder.add(*Name::from_text("host" + std::to_string(i) + ".example."), RrType::A,
+                          300, address);
     }
     return builder.finish().zone;
 }
@@ -34,7 +36,8 @@ double raw_seconds(const crypto::PrivateKey& key, std::size_t count) {
     crypto::Signer signer(key);
     std::array<std::uint8_t, crypto::signature_bytes_max> out;
     const auto begin = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < count; ++i) benchmark::DoNotOptimize(signer.sign(as_bytes("x"), out));
+    for (std::size_t i = 0; i < count; ++i)
+        benchmark::DoNotOptimize(signer.sign(as_bytes("x"), out));
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -54,9 +57,9 @@ void BM_SignZone(benchmark::State& state) {
     const double raw = raw_seconds(*key, signatures);
     state.counters["signatures"] = static_cast<double>(signatures);
     state.counters["raw_s"] = raw;
-    state.counters["us_each"] = benchmark::Counter(static_cast<double>(signatures) * 1e-6,
-                                                   benchmark::Counter::kIsIterationInvariantRate |
-                                                       benchmark::Counter::kInvert);
+    state.counters["us_each"] = benchmark::Counter(
+        static_cast<double>(signatures) * 1e-6,
+        benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
     state.SetLabel(policy.denial == Denial::nsec ? "nsec" : "nsec3");
 }
 BENCHMARK(BM_SignZone)->Arg(0)->Arg(1)->Unit(benchmark::kSecond)->Iterations(1);
@@ -70,7 +73,8 @@ void BM_ResignOneName(benchmark::State& state) {
     SeededRng rng(1);
     const auto served = signer->signed_zone(*zone, now, rng);
     const Name owner = *Name::from_text("new.example.");
-    const zone::ZoneChange change{zone->apex(), 1, 2, {}, {{owner, RrType::A, 300, {10, 1, 1, 1}, {}}}};
+    const zone::ZoneChange change{
+        zone->apex(), 1, 2, {}, {{owner, RrType::A, 300, {10, 1, 1, 1}, {}}}};
     const auto after = zone::apply_change(*served, change);
     for (auto _ : state) benchmark::DoNotOptimize(signer->resign(**after, change, {}, now, rng));
     state.SetLabel(policy.denial == Denial::nsec ? "nsec" : "nsec3");

@@ -171,8 +171,7 @@ std::optional<Nsec3Hash> Nsec3Repair::old_before(const Nsec3Hash& hash) const {
 
 Nsec3Hash Nsec3Repair::next_of(const Nsec3Hash& hash) const {
     const auto is_wanted = [](const auto& place) { return place.second.is_wanted; };
-    const auto wanted_after =
-        std::find_if(places_.upper_bound(hash), places_.end(), is_wanted);
+    const auto wanted_after = std::find_if(places_.upper_bound(hash), places_.end(), is_wanted);
     std::optional<Nsec3Hash> next = old_after(hash);
     if (wanted_after != places_.end() && (!next || wanted_after->first < *next)) {
         next = wanted_after->first;
@@ -197,8 +196,7 @@ Nsec3Hash Nsec3Repair::previous_of(const Nsec3Hash& hash) const {
     const auto later = [](std::optional<Nsec3Hash> a, std::optional<Nsec3Hash> b) {
         return !a || (b && *b > *a) ? b : a;
     };
-    const auto before =
-        later(old_before(hash), last_wanted_before(places_.lower_bound(hash)));
+    const auto before = later(old_before(hash), last_wanted_before(places_.lower_bound(hash)));
     if (before) return *before;
     Nsec3Hash top;
     top.fill(0xff);
@@ -257,8 +255,8 @@ bool is_signed_alike(const SigningPass& pass) {
         const zone::RrSetView nsec = apex.find(RrType::NSEC);
         return nsec && nsec.ttl() == pass.denial_ttl() && !apex.find(RrType::NSEC3PARAM);
     }
-    const Name owner = nsec3_owner(Nsec3Hasher(pass.policy().nsec3).hash(pass.zone().apex()),
-                                   pass.zone().apex());
+    const Name owner =
+        nsec3_owner(Nsec3Hasher(pass.policy().nsec3).hash(pass.zone().apex()), pass.zone().apex());
     const NodeView node = pass.zone().find_node(owner);
     const zone::RrSetView nsec3 = node ? node.find(RrType::NSEC3) : zone::RrSetView();
     if (!nsec3 || nsec3.count() != 1 || nsec3.ttl() != pass.denial_ttl()) return false;

@@ -33,7 +33,8 @@ public:
 
 private:
     static zone::Record copy(const SinkRecord& record) {
-        return {record.owner, record.type, record.ttl, {record.rdata.begin(), record.rdata.end()}, {}};
+        return {
+            record.owner, record.type, record.ttl, {record.rdata.begin(), record.rdata.end()}, {}};
     }
     zone::ZoneChange& change_;
 };

@@ -112,7 +112,8 @@ void sign_whole(SigningPass& pass) {
     sign_names(pass, chain);
     if (pass.error()) return;
     if (const Nsec3Hash* const twice = chain.finish()) {
-        pass.fail({SignFault::hash_collision, nsec3_owner(*twice, pass.zone().apex()), RrType::NSEC3});
+        pass.fail(
+            {SignFault::hash_collision, nsec3_owner(*twice, pass.zone().apex()), RrType::NSEC3});
     }
 }
 

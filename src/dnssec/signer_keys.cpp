@@ -5,13 +5,13 @@
 namespace kith::dnssec {
 namespace {
 
-bool signs(const UsedKey& used, std::uint8_t algorithm, bool KeyUse::*role) {
+bool signs(const UsedKey& used, std::uint8_t algorithm, bool KeyUse::* role) {
     return used.use.*role && used.key.algorithm() == algorithm;
 }
 
 /// RFC 4035 §2.2: every algorithm of the DNSKEY RRset signs every RRset.
 bool has_gap(const KeySet& keys, std::uint8_t algorithm) {
-    const auto any = [&](bool KeyUse::*role) {
+    const auto any = [&](bool KeyUse::* role) {
         return std::ranges::any_of(
             keys.keys, [&](const UsedKey& used) { return signs(used, algorithm, role); });
     };
@@ -47,7 +47,8 @@ Result<SignerKeys, SignError> SignerKeys::make(NameView apex, const KeySet& keys
     }
     if (out.zone_signers_.empty()) return fault(SignFault::no_signing_key);
     // Before the first DNSKEY is published (RFC 6781 §4.1.4) there are none to sign.
-    const bool has_keys = std::ranges::any_of(keys.keys, [](const UsedKey& used) { return used.use.publish; });
+    const bool has_keys =
+        std::ranges::any_of(keys.keys, [](const UsedKey& used) { return used.use.publish; });
     if (has_keys && out.key_signers_.empty() && keys.imported_signatures.empty()) {
         return fault(SignFault::no_signing_key);
     }

@@ -66,7 +66,7 @@ void SigningPass::make_apex_sets() {
     if (policy().zonemd != ZonemdHash::none) {
         // Holds the place until all else is there to be digested; never equal to what it becomes.
         const auto kind = policy().zonemd == ZonemdHash::sha384 ? crypto::DigestKind::sha384
-                                                                 : crypto::DigestKind::sha512;
+                                                                : crypto::DigestKind::sha512;
         std::vector<std::uint8_t> rdata(6 + crypto::digest_bytes(kind));
         store_u32(rdata.data(), zone_.serial());
         rdata[4] = 1;
@@ -105,8 +105,9 @@ void SigningPass::remove_set(NameView owner, const RrSetView& rrset) {
 void SigningPass::write_made_sets(Fresh& fresh) {
     const NodeView apex = zone_.apex_node();
     for (const RrSetView rrset : apex.rrsets()) {
-        const bool is_made = std::ranges::any_of(
-            made_, [&](const MadeSet& made) { return same_records(rrset, made) && made.type == rrset.type(); });
+        const bool is_made = std::ranges::any_of(made_, [&](const MadeSet& made) {
+            return same_records(rrset, made) && made.type == rrset.type();
+        });
         if (is_managed(rrset.type()) && !is_made) remove_set(state_.apex, rrset);
     }
     for (const MadeSet& made : made_) {
@@ -148,8 +149,7 @@ void SigningPass::drop_signatures(NameView owner) {
 bool SigningPass::keep_signature(NameView owner, const SignedSet& set, const ZoneKey& key) {
     if (state_.signers.is_ambiguous(key)) return false;
     for (OldSignature& old : old_) {
-        if (old.kept ||
-            !is_current(old.rrsig, set, key, state_.apex, now_, policy().refresh)) {
+        if (old.kept || !is_current(old.rrsig, set, key, state_.apex, now_, policy().refresh)) {
             continue;
         }
         old.kept = true;
@@ -280,7 +280,8 @@ std::vector<RrType> SigningPass::shown_types(NodeView node, Standing standing) c
     const bool is_apex = node.relative_owner().empty();
     bool is_signed = policy().denial == Denial::nsec;  // by its NSEC at least
     for (const RrSetView rrset : node.rrsets()) {
-        if (!is_shown_here(standing, rrset.type()) || (is_apex && is_managed(rrset.type()))) continue;
+        if (!is_shown_here(standing, rrset.type()) || (is_apex && is_managed(rrset.type())))
+            continue;
         types.push_back(rrset.type());
         is_signed |= is_signed_here(standing, rrset.type());
     }

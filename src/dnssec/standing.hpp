@@ -12,10 +12,10 @@ namespace kith::dnssec {
 using dns::RrType;
 
 enum class Standing : std::uint8_t {
-    absent,                // not a name of the zone: not there, or below a cut or a DNAME
-    empty,                 // an empty non-terminal
-    insecure_delegation,   // NS without DS: nothing of it is signed
-    secure_delegation,     // NS and DS: the DS is signed
+    absent,               // not a name of the zone: not there, or below a cut or a DNAME
+    empty,                // an empty non-terminal
+    insecure_delegation,  // NS without DS: nothing of it is signed
+    secure_delegation,    // NS and DS: the DS is signed
     authoritative,
 };
 

@@ -44,7 +44,8 @@ std::string_view fault_text(SignFault fault) {
         case SignFault::too_many_keys: return "more keys than one zone may have";
         case SignFault::iterations:
             return "more NSEC3 iterations than validators accept; use 0 (RFC 9276 §3.1)";
-        case SignFault::salt: return "an NSEC3 salt of more than 32 bytes; use none (RFC 9276 §3.1)";
+        case SignFault::salt:
+            return "an NSEC3 salt of more than 32 bytes; use none (RFC 9276 §3.1)";
         case SignFault::name_too_long:
             return "the name of the zone is too long for NSEC3, whose owners put 33 bytes in front of "
                    "it; use NSEC";
@@ -110,8 +111,9 @@ Result<ZonePtr, SignError> ZoneSigner::Work::signed_zone(const Zone& zone, UnixT
             const RrType type = rrset.type();
             if (is_made_by_signing(type) || (is_apex && pass.is_managed(type))) continue;
             for (int i = 0; i < rrset.count(); ++i) {
-                KITH_CHECK(builder.add(owner, type, rrset.ttl(), rrset.rdata(i), 0,
-                                       rrset.provenance(i)).has_value());
+                KITH_CHECK(
+                    builder.add(owner, type, rrset.ttl(), rrset.rdata(i), 0, rrset.provenance(i))
+                        .has_value());
             }
         }
     });
@@ -151,15 +153,18 @@ Result<void, SignError> ZoneSigner::Work::complete_zonemd(const Zone& zone, Zone
         // The zone itself holds the place.
         const RrSetView held = apex.find(RrType::ZONEMD);
         for (const Bytes rdata : held) {
-            change.removed.push_back({zone.apex(), held.type(), held.ttl(),
-                                      {rdata.begin(), rdata.end()}, {}});
+            change.removed.push_back(
+                {zone.apex(), held.type(), held.ttl(), {rdata.begin(), rdata.end()}, {}});
         }
         const RrSetView rrsigs = apex.find(RrType::RRSIG);
         for (const Bytes rdata : rrsigs) {
             const auto rrsig = Rrsig::read(rdata);
             if (!rrsig || rrsig->covered != RrType::ZONEMD) continue;
-            change.removed.push_back({zone.apex(), RrType::RRSIG, rrsigs.record_ttl(rdata),
-                                      {rdata.begin(), rdata.end()}, {}});
+            change.removed.push_back({zone.apex(),
+                                      RrType::RRSIG,
+                                      rrsigs.record_ttl(rdata),
+                                      {rdata.begin(), rdata.end()},
+                                      {}});
         }
     }
     const std::vector<std::uint8_t> rdata = make_zonemd(**scratch, state_.policy.zonemd);
@@ -179,9 +184,9 @@ bool ZoneSigner::Work::is_due(const Zone& zone, NodeView node, UnixTime now,
     const RrSetView rrsigs = node.find(RrType::RRSIG);
     for (const RrSetView rrset : node.rrsets()) {
         const RrType type = rrset.type();
-        const bool is_signed = type == RrType::NSEC ? has_nsec(standing)
-                                                    : type == RrType::NSEC3 ||
-                                                          is_signed_here(standing, type);
+        const bool is_signed = type == RrType::NSEC
+                                   ? has_nsec(standing)
+                                   : type == RrType::NSEC3 || is_signed_here(standing, type);
         if (!is_signed) continue;
         const SignedSet set{owner, type, zone.klass(), rrset.ttl()};
         for (const RrsetSigner& signer : state_.signers.signers(type)) {
@@ -191,8 +196,7 @@ bool ZoneSigner::Work::is_due(const Zone& zone, NodeView node, UnixTime now,
                 is_good = rrsig && is_current(*rrsig, set, signer.key(), zone.apex(), now,
                                               state_.policy.refresh);
                 if (!is_good) continue;
-                const UnixTime due =
-                    signature_time(rrsig->expiration, now) - state_.policy.refresh;
+                const UnixTime due = signature_time(rrsig->expiration, now) - state_.policy.refresh;
                 if (first_due == 0 || due < first_due) first_due = due;
             }
             if (!is_good) return true;
@@ -263,8 +267,9 @@ Result<ZoneChange, SignError> sign_zone(const Zone& zone, const KeySet& keys,
     return signer.sign(zone, now, rng);
 }
 
-Result<ZoneChange, SignError> resign(const Zone& after, const ZoneChange& change, const KeySet& keys,
-                                     const SigningPolicy& policy, UnixTime now, Rng& rng) {
+Result<ZoneChange, SignError> resign(const Zone& after, const ZoneChange& change,
+                                     const KeySet& keys, const SigningPolicy& policy, UnixTime now,
+                                     Rng& rng) {
     KITH_TRY(ZoneSigner signer, ZoneSigner::make(after.apex(), keys, policy));
     return signer.resign(after, change, {}, now, rng);
 }

@@ -27,16 +27,16 @@
 namespace kith::dnssec {
 
 enum class SignFault : std::uint8_t {
-    no_signing_key,    // no key signs the zone, or none the keys and no imported signature does
-    no_private_key,    // a key that is to sign lacks its private half
-    algorithm_gap,     // an algorithm of a published DNSKEY has keys that sign, but not everything
-    too_many_keys,     // over keys_max
-    iterations,        // NSEC3 iterations over nsec3_iterations_signed_max
-    salt,              // over nsec3_salt_bytes_max
-    name_too_long,     // the apex leaves no room for the owners of NSEC3
-    hash_collision,    // two names have the same NSEC3 hash: choose another salt (RFC 5155 §7.1)
-    times,             // refresh + jitter is not below validity
-    library,           // the library failed to sign: no memory, or no randomness
+    no_signing_key,  // no key signs the zone, or none the keys and no imported signature does
+    no_private_key,  // a key that is to sign lacks its private half
+    algorithm_gap,   // an algorithm of a published DNSKEY has keys that sign, but not everything
+    too_many_keys,   // over keys_max
+    iterations,      // NSEC3 iterations over nsec3_iterations_signed_max
+    salt,            // over nsec3_salt_bytes_max
+    name_too_long,   // the apex leaves no room for the owners of NSEC3
+    hash_collision,  // two names have the same NSEC3 hash: choose another salt (RFC 5155 §7.1)
+    times,           // refresh + jitter is not below validity
+    library,         // the library failed to sign: no memory, or no randomness
 };
 struct SignError {
     SignFault fault{};
@@ -48,9 +48,10 @@ std::string_view fault_text(SignFault fault);
 /// Which names have signatures to renew.
 struct DueNames {
     std::vector<Name> owners;
-    Name next;              // where to go on
-    bool at_end = false;    // all of the zone has been looked at; `next` is the apex
-    UnixTime first_due = 0; // earliest moment another signature of the names looked at is due; 0: none
+    Name next;            // where to go on
+    bool at_end = false;  // all of the zone has been looked at; `next` is the apex
+    UnixTime first_due =
+        0;  // earliest moment another signature of the names looked at is due; 0: none
 };
 /// How much one call of find_due() may do: a tenth of a second or so at most.
 struct DueLimits {

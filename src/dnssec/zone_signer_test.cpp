@@ -12,12 +12,12 @@ constexpr std::string_view ds_text =
 /// Everything that is special: glue, a secure and an insecure delegation, an empty non-terminal, a
 /// wildcard, DNAME with a name below it, CNAME.
 ZonePtr sample() {
-    return zone::test::zone({
-        "@ 400 NS ns", "ns 60 A 10.0.0.1", "*.w 60 TXT wild", "deep.ent 60 A 10.0.0.2",
-        "cname 60 CNAME ns", "secure 400 NS ns.secure", "ns.secure 60 A 10.0.0.3",
-        std::string("secure 400 ") + std::string(ds_text), "insecure 400 NS ns.insecure",
-        "insecure 60 A 10.0.0.8", "ns.insecure 60 A 10.0.0.4", "dname 60 DNAME other.",
-        "below.dname 60 A 10.0.0.5"});
+    return zone::test::zone(
+        {"@ 400 NS ns", "ns 60 A 10.0.0.1", "*.w 60 TXT wild", "deep.ent 60 A 10.0.0.2",
+         "cname 60 CNAME ns", "secure 400 NS ns.secure", "ns.secure 60 A 10.0.0.3",
+         std::string("secure 400 ") + std::string(ds_text), "insecure 400 NS ns.insecure",
+         "insecure 60 A 10.0.0.8", "ns.insecure 60 A 10.0.0.4", "dname 60 DNAME other.",
+         "below.dname 60 A 10.0.0.5"});
 }
 
 ZoneSigner make_signer(const SigningPolicy& policy = {}, KeySet keys = split_keys()) {
@@ -26,7 +26,8 @@ ZoneSigner make_signer(const SigningPolicy& policy = {}, KeySet keys = split_key
     return *std::move(signer);
 }
 
-std::vector<std::string> signed_types(const std::vector<std::string>& shape, std::string_view owner) {
+std::vector<std::string> signed_types(const std::vector<std::string>& shape,
+                                      std::string_view owner) {
     std::vector<std::string> out;
     for (const std::string& line : lines_of(shape, owner, "RRSIG")) {
         out.push_back(line.substr(6, line.find(' ', 6) - 6));
@@ -84,10 +85,12 @@ TEST(ZoneSigner, ChainsNamesWithNsec) {
     std::size_t count = 0;
     for (const std::string& line : lines) count += line.find(" NSEC ") < line.find(" RRSIG ");
     EXPECT_EQ(count, std::size(rows) + 0U) << "no others";
-    for (const Row& row : rows) EXPECT_EQ(lines_of(lines, row.owner, "NSEC"), Lines{std::string(row.nsec)});
-    EXPECT_TRUE(std::ranges::find_if(lines, [](const std::string& line) {
-                    return line.starts_with("example. 5 NSEC ");
-                }) != lines.end())
+    for (const Row& row : rows)
+        EXPECT_EQ(lines_of(lines, row.owner, "NSEC"), Lines{std::string(row.nsec)});
+    EXPECT_TRUE(std::ranges::find_if(lines,
+                                     [](const std::string& line) {
+                                         return line.starts_with("example. 5 NSEC ");
+                                     }) != lines.end())
         << "RFC 9077 §3.1: the TTL is the least of SOA minimum and TTL";
 }
 
@@ -140,7 +143,8 @@ TEST(ZoneSigner, PublishesItsKeys) {
     const zone::NodeView apex = zone->apex_node();
     EXPECT_EQ(apex.find(RrType::DNSKEY).count(), 2U);
     EXPECT_EQ(apex.find(RrType::DNSKEY).ttl(), 3600U);
-    EXPECT_TRUE(matches_ds(name("example."), keys.keys[0].key.rdata(), apex.find(RrType::CDS).rdata(0)));
+    EXPECT_TRUE(
+        matches_ds(name("example."), keys.keys[0].key.rdata(), apex.find(RrType::CDS).rdata(0)));
     EXPECT_TRUE(std::ranges::equal(keys.keys[0].key.rdata(), apex.find(RrType::CDNSKEY).rdata(0)));
     // The SEP key signs the keys, the other everything else (RFC 6781 §3.1).
     for (const std::string& line : lines_of(shape(*zone), "example.", "RRSIG")) {
@@ -170,8 +174,8 @@ TEST(ZoneSigner, SignsBeforeTheFirstKeyIsShown) {
 TEST(ZoneSigner, ReplacesWhatItDidNotMake) {
     const ZonePtr foreign = zone::test::zone(
         {"@ 60 NS ns", "ns 60 A 10.0.0.1", "@ 60 DNSKEY 257 3 8 AwEAAQ==",
-         "@ 60 RRSIG SOA 8 1 300 20300101000000 20290101000000 1 example. AAAA",
-         "ns 60 NSEC a A", "gone 60 NSEC b A", "@ 60 NSEC3PARAM 1 0 5 AB",
+         "@ 60 RRSIG SOA 8 1 300 20300101000000 20290101000000 1 example. AAAA", "ns 60 NSEC a A",
+         "gone 60 NSEC b A", "@ 60 NSEC3PARAM 1 0 5 AB",
          "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 60 NSEC3 1 0 5 AB 0p9mhaveqvm6t7vbl5lop2u3t2rp3ton A",
          "ns 60 RRSIG A 8 2 60 20300101000000 20290101000000 1 example. AAAA"});
     const ZonePtr plain = zone::test::zone({"@ 60 NS ns", "ns 60 A 10.0.0.1"});
@@ -229,7 +233,9 @@ TEST(ZoneSigner, BuildsTheSameZoneAsItsChange) {
         ASSERT_TRUE(built.has_value());
         const ZonePtr changed = signed_by(signer, sample());
         const auto without_digest = [](Lines lines) {
-            std::erase_if(lines, [](const std::string& line) { return line.find(" ZONEMD 1 ") != line.npos; });
+            std::erase_if(lines, [](const std::string& line) {
+                return line.find(" ZONEMD 1 ") != line.npos;
+            });
             return lines;
         };
         EXPECT_EQ(without_digest(shape(**built)), without_digest(shape(*changed)));
@@ -253,7 +259,8 @@ TEST(ZoneSigner, UsesSignaturesMadeElsewhere) {
     KeySet keys = online;
     const Bytes shown = online.keys[0].key.rdata();
     keys.keys[0] = {*ZoneKey::from_dnskey(shown), {true, false, false, false}};
-    EXPECT_FALSE(ZoneSigner::make(name("example."), keys, {}).has_value()) << "nothing signs the keys";
+    EXPECT_FALSE(ZoneSigner::make(name("example."), keys, {}).has_value())
+        << "nothing signs the keys";
     for (const Bytes rdata : there->apex_node().find(RrType::RRSIG)) {
         if (Rrsig::read(rdata)->covered == RrType::DNSKEY) {
             keys.imported_signatures.emplace_back(rdata.begin(), rdata.end());

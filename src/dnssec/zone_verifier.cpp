@@ -30,8 +30,8 @@ std::string time_text(UnixTime at) {
 
 class SignatureCheck {
 public:
-    SignatureCheck(const Zone& zone, UnixTime now, const VerifyOptions& options,
-                   ZoneReport& report, FlawList& flaws)
+    SignatureCheck(const Zone& zone, UnixTime now, const VerifyOptions& options, ZoneReport& report,
+                   FlawList& flaws)
         : zone_(zone), now_(now), options_(options), report_(report), flaws_(flaws) {}
 
     /// False when there is no key to check signatures with.
@@ -70,20 +70,21 @@ private:
 bool SignatureCheck::read_keys() {
     const RrSetView dnskeys = zone_.apex_node().find(RrType::DNSKEY);
     if (!dnskeys) {
-        flaws_.add(zone_.apex(), RrType::DNSKEY, "expected DNSKEY records at the apex, found none: the zone is not signed");
+        flaws_.add(zone_.apex(), RrType::DNSKEY,
+                   "expected DNSKEY records at the apex, found none: the zone is not signed");
         return false;
     }
     for (const Bytes rdata : dnskeys) {
         const auto dnskey = Dnskey::read(rdata);
-        if (!dnskey || (dnskey->flags & dnskey_zone) == 0 ||
-            (dnskey->flags & dnskey_revoke) != 0 || dnskey->protocol != dnskey_protocol) {
+        if (!dnskey || (dnskey->flags & dnskey_zone) == 0 || (dnskey->flags & dnskey_revoke) != 0 ||
+            dnskey->protocol != dnskey_protocol) {
             continue;
         }
         auto verifier = RrsetVerifier::from_dnskey(rdata, zone_.apex());
         if (!verifier && crypto::find_algorithm(dnskey->algorithm) != nullptr) {
             flaws_.add(zone_.apex(), RrType::DNSKEY,
-                       fmt::format("the key with tag {} cannot be one of algorithm {}", key_tag(rdata),
-                                   crypto::algorithm_name(dnskey->algorithm)));
+                       fmt::format("the key with tag {} cannot be one of algorithm {}",
+                                   key_tag(rdata), crypto::algorithm_name(dnskey->algorithm)));
         }
         if (!verifier) continue;
         if (keys_.size() == keys_max) {
@@ -95,7 +96,8 @@ bool SignatureCheck::read_keys() {
         keys_.push_back({std::move(*verifier), rdata});
     }
     if (keys_.empty()) {
-        flaws_.add(zone_.apex(), RrType::DNSKEY, "no DNSKEY is a zone key of an algorithm that is understood");
+        flaws_.add(zone_.apex(), RrType::DNSKEY,
+                   "no DNSKEY is a zone key of an algorithm that is understood");
     }
     return !keys_.empty();
 }
@@ -138,7 +140,8 @@ void SignatureCheck::check_signature(const SignedSet& set, std::span<const Bytes
         fault = SignatureFault::labels;  // a zone's own RRsets are not made from wildcards
     }
     if (!fault) return check_dates(set, rrsig);
-    if (fault == SignatureFault::key_mismatch && crypto::find_algorithm(rrsig.algorithm) == nullptr) {
+    if (fault == SignatureFault::key_mismatch &&
+        crypto::find_algorithm(rrsig.algorithm) == nullptr) {
         return;  // nothing can be said of it
     }
     flaws_.add(set.owner, set.type,
@@ -193,10 +196,12 @@ void SignatureCheck::check_covered(const Name& owner, NodeView node, Standing st
         const RrType type = rrsig ? rrsig->covered : RrType::RRSIG;
         if (!node.find(type)) {
             flaws_.add(owner, RrType::RRSIG,
-                       fmt::format("a signature over {} records, which are not there", dns::type_name(type)));
+                       fmt::format("a signature over {} records, which are not there",
+                                   dns::type_name(type)));
         } else if (!is_made_by_signing(type) && !is_signed_here(standing, type)) {
             flaws_.add(owner, RrType::RRSIG,
-                       fmt::format("a signature over {} records that are not the zone's own", dns::type_name(type)));
+                       fmt::format("a signature over {} records that are not the zone's own",
+                                   dns::type_name(type)));
         }
     }
 }
@@ -212,9 +217,8 @@ void SignatureCheck::check_name(const Name& owner, NodeView node) {
 }
 
 void SignatureCheck::check_ds(Bytes ds, const Found& found) {
-    const bool good = std::ranges::any_of(found.keys, [&](const DnskeyUse* key) {
-        return matches_ds(zone_.apex(), key->rdata, ds);
-    });
+    const bool good = std::ranges::any_of(
+        found.keys, [&](const DnskeyUse* key) { return matches_ds(zone_.apex(), key->rdata, ds); });
     if (good) return;
     flaws_.add(zone_.apex(), RrType::DNSKEY,
                fmt::format("no key that signs the DNSKEY records matches the DS {}",
@@ -233,15 +237,16 @@ void SignatureCheck::check_trust() {
     for (const auto& ds : options_.ds) check_ds(ds, found);
     if (!options_.ds.empty()) return;
     const auto is_sep = [](Bytes rdata) { return (load_u16(rdata.data()) & dnskey_sep) != 0; };
-    const bool has_sep = std::ranges::any_of(keys_, [&](const DnskeyUse& key) { return is_sep(key.rdata); });
-    const bool good = std::ranges::any_of(found.keys, [&](const DnskeyUse* key) {
-        return !has_sep || is_sep(key->rdata);
-    });
+    const bool has_sep =
+        std::ranges::any_of(keys_, [&](const DnskeyUse& key) { return is_sep(key.rdata); });
+    const bool good = std::ranges::any_of(
+        found.keys, [&](const DnskeyUse* key) { return !has_sep || is_sep(key->rdata); });
     if (!good) {
         flaws->add(zone_.apex(), RrType::DNSKEY,
-                   has_sep ? "expected a good signature over the DNSKEY records by a key with the SEP "
-                             "flag, found none: no DS record would lead to this zone"
-                           : "expected a good signature over the DNSKEY records, found none");
+                   has_sep
+                       ? "expected a good signature over the DNSKEY records by a key with the SEP "
+                         "flag, found none: no DS record would lead to this zone"
+                       : "expected a good signature over the DNSKEY records, found none");
     }
 }
 

@@ -27,11 +27,11 @@ struct VerifyOptions {
 };
 
 struct ZoneReport {
-    std::vector<ZoneFlaw> flaws;       // in canonical order of owners; at most flaws_max
+    std::vector<ZoneFlaw> flaws;  // in canonical order of owners; at most flaws_max
     std::size_t flaws_left_out = 0;
-    std::size_t rrsets = 0;            // that are to be signed
-    std::size_t signatures = 0;        // that were checked
-    UnixTime first_expiration = 0;     // of all signatures; 0: there is none
+    std::size_t rrsets = 0;         // that are to be signed
+    std::size_t signatures = 0;     // that were checked
+    UnixTime first_expiration = 0;  // of all signatures; 0: there is none
     bool is_good() const { return flaws.empty(); }
 };
 

@@ -20,7 +20,8 @@ crypto::DigestKind digest_kind(ZonemdHash hash) {
 }
 
 bool covers_zonemd(Bytes rrsig) {
-    return rrsig.size() >= 2 && load_u16(rrsig.data()) == static_cast<std::uint16_t>(RrType::ZONEMD);
+    return rrsig.size() >= 2 &&
+           load_u16(rrsig.data()) == static_cast<std::uint16_t>(RrType::ZONEMD);
 }
 
 class ZoneDigest {
@@ -64,9 +65,8 @@ void ZoneDigest::add_signatures(const Name& lower, const RrSetView& rrsigs, bool
     for (const Bytes rdata : rrsigs) {
         if (!is_apex || !covers_zonemd(rdata)) rdatas.push_back(rdata);
     }
-    std::ranges::sort(rdatas, [](Bytes a, Bytes b) {
-        return std::ranges::lexicographical_compare(a, b);
-    });
+    std::ranges::sort(rdatas,
+                      [](Bytes a, Bytes b) { return std::ranges::lexicographical_compare(a, b); });
     for (const Bytes rdata : rdatas) {
         digest_.update(canonicalizer_.rrset(
             {lower, RrType::RRSIG, zone_.klass(), rrsigs.record_ttl(rdata)}, {&rdata, 1}));

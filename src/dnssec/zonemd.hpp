@@ -15,7 +15,7 @@ namespace kith::dnssec {
 std::vector<std::uint8_t> make_zonemd(const zone::Zone& zone, ZonemdHash hash);
 
 enum class ZonemdVerdict : std::uint8_t {
-    absent,       // no ZONEMD
+    absent,  // no ZONEMD
     good,
     bad_digest,
     bad_serial,   // ZONEMD of another serial

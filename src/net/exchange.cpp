@@ -17,7 +17,8 @@ Time clock_now() { return std::chrono::steady_clock::now(); }
 /// Waits until `fd` is ready for `events` or `deadline` has passed.
 bool wait_for(int fd, short events, Time deadline) {
     while (true) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_now()).count();
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_now()).count();
         if (left <= 0) return false;
         pollfd ready{fd, events, 0};
         const int count = ::poll(&ready, 1, static_cast<int>(left));
@@ -28,7 +29,8 @@ bool wait_for(int fd, short events, Time deadline) {
 
 Net<Descriptor> connected(const Endpoint& server, int type, Time deadline,
                           const std::optional<Endpoint>& local) {
-    Descriptor socket(::socket(server.address.is_v6() ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    Descriptor socket(::socket(server.address.is_v6() ? AF_INET6 : AF_INET,
+                               type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return std::unexpected(net_error("open a socket to", server, errno));
     if (local) {
         const SocketAddress from(*local);
@@ -39,7 +41,8 @@ Net<Descriptor> connected(const Endpoint& server, int type, Time deadline,
     const SocketAddress address(server);
     if (::connect(socket.get(), &address.any, address.size()) == 0) return socket;
     if (errno != EINPROGRESS) return std::unexpected(net_error("reach", server, errno));
-    if (!wait_for(socket.get(), POLLOUT, deadline)) return std::unexpected(net_error("reach", server, ETIMEDOUT));
+    if (!wait_for(socket.get(), POLLOUT, deadline))
+        return std::unexpected(net_error("reach", server, ETIMEDOUT));
     int error = 0;
     socklen_t size = sizeof error;
     ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -53,7 +56,8 @@ Net<void> send_all(int fd, Bytes bytes, const Endpoint& server, Time deadline) {
         if (put > 0) {
             bytes = bytes.subspan(static_cast<std::size_t>(put));
         } else if (errno != EAGAIN || !wait_for(fd, POLLOUT, deadline)) {
-            return std::unexpected(net_error("send to", server, errno == EAGAIN ? ETIMEDOUT : errno));
+            return std::unexpected(
+                net_error("send to", server, errno == EAGAIN ? ETIMEDOUT : errno));
         }
     }
     return {};
@@ -68,7 +72,8 @@ Net<Reply> read_exactly(int fd, std::size_t size, const Endpoint& server, Time d
         } else if (got == 0) {
             return std::unexpected(net_error("read the whole reply of", server, ECONNRESET));
         } else if (errno != EAGAIN || !wait_for(fd, POLLIN, deadline)) {
-            return std::unexpected(net_error("get a reply from", server, errno == EAGAIN ? ETIMEDOUT : errno));
+            return std::unexpected(
+                net_error("get a reply from", server, errno == EAGAIN ? ETIMEDOUT : errno));
         }
     }
     return out;
@@ -84,7 +89,8 @@ Net<Reply> exchange_udp(const Endpoint& server, Bytes query, Duration timeout,
     Reply reply(65535);
     while (wait_for(socket.get(), POLLIN, deadline)) {
         const ssize_t got = ::recv(socket.get(), reply.data(), reply.size(), 0);
-        if (got < 0 && errno != EAGAIN && errno != EINTR) return std::unexpected(net_error("get a reply from", server, errno));
+        if (got < 0 && errno != EAGAIN && errno != EINTR)
+            return std::unexpected(net_error("get a reply from", server, errno));
         if (got < 12 || load_u16(reply.data()) != load_u16(query.data())) continue;
         reply.resize(static_cast<std::size_t>(got));
         return reply;

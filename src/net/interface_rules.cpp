@@ -27,7 +27,9 @@ bool matches_glob(std::string_view pattern, std::string_view name) {
 }
 
 InterfaceVerdict judge(const InterfaceRules& rules, const LinkState& link) {
-    const auto matches = [&link](const std::string& pattern) { return matches_glob(pattern, link.name); };
+    const auto matches = [&link](const std::string& pattern) {
+        return matches_glob(pattern, link.name);
+    };
     if (std::ranges::any_of(rules.deny, matches)) return InterfaceVerdict::denied;
     const bool is_named = std::ranges::any_of(rules.allow, matches);
     if (!rules.allow.empty() && !is_named) return InterfaceVerdict::not_allowed;

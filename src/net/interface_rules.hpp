@@ -20,8 +20,8 @@ struct InterfaceRules {
 
 enum class InterfaceVerdict : std::uint8_t {
     used,
-    denied,          // matches `deny`
-    not_allowed,     // matches none of `allow`
+    denied,       // matches `deny`
+    not_allowed,  // matches none of `allow`
     down,
     no_multicast,
     loopback,        // used only when `allow` names it

@@ -13,12 +13,26 @@ struct GlobRow {
 
 TEST(Glob, Matches) {
     const GlobRow rows[] = {
-        {"eth0", "eth0", true},      {"eth0", "eth01", false},    {"eth*", "eth0", true},      {"eth*", "eth", true},
-        {"*", "anything", true},     {"*", "", true},             {"", "", true},              {"", "a", false},
-        {"e?h0", "eth0", true},      {"e?h0", "eh0", false},      {"*.100", "eth0.100", true}, {"*.100", "eth0.1000", false},
-        {"a*b*c", "axxbyyc", true},  {"a*b*c", "axxbyy", false},  {"**", "x", true},           {"*a*a*a*b", "aaaaaaaaaaaaaaaa", false},
+        {"eth0", "eth0", true},
+        {"eth0", "eth01", false},
+        {"eth*", "eth0", true},
+        {"eth*", "eth", true},
+        {"*", "anything", true},
+        {"*", "", true},
+        {"", "", true},
+        {"", "a", false},
+        {"e?h0", "eth0", true},
+        {"e?h0", "eh0", false},
+        {"*.100", "eth0.100", true},
+        {"*.100", "eth0.1000", false},
+        {"a*b*c", "axxbyyc", true},
+        {"a*b*c", "axxbyy", false},
+        {"**", "x", true},
+        {"*a*a*a*b", "aaaaaaaaaaaaaaaa", false},
     };
-    for (const GlobRow& row : rows) EXPECT_EQ(matches_glob(row.pattern, row.name), row.matches) << row.pattern << ' ' << row.name;
+    for (const GlobRow& row : rows)
+        EXPECT_EQ(matches_glob(row.pattern, row.name), row.matches)
+            << row.pattern << ' ' << row.name;
 }
 
 LinkState ethernet(std::string name = "eth0") {

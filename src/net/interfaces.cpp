@@ -11,8 +11,8 @@ namespace kith::net {
 namespace {
 
 constexpr const char* private_ranges[] = {
-    "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
-    "169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10",
+    "127.0.0.0/8",    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
+    "169.254.0.0/16", "::1/128",    "fc00::/7",      "fe80::/10",
 };
 
 Endpoint endpoint_of(const sockaddr* from) {
@@ -31,7 +31,8 @@ void for_each_address(Visit visit) {
     const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owned(first, ::freeifaddrs);
     for (const ifaddrs* at = first; at != nullptr; at = at->ifa_next) {
         const IpAddress address = endpoint_of(at->ifa_addr).address;
-        if (address.family() != IpFamily::none) visit(address, endpoint_of(at->ifa_netmask).address);
+        if (address.family() != IpFamily::none)
+            visit(address, endpoint_of(at->ifa_netmask).address);
     }
 }
 
@@ -39,7 +40,8 @@ void for_each_address(Visit visit) {
 
 std::vector<IpAddress> local_addresses() {
     std::vector<IpAddress> out;
-    for_each_address([&out](const IpAddress& address, const IpAddress&) { out.push_back(address); });
+    for_each_address(
+        [&out](const IpAddress& address, const IpAddress&) { out.push_back(address); });
     return out;
 }
 

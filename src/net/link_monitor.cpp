@@ -20,7 +20,9 @@
 namespace kith::net {
 namespace {
 
-NetError failed(const char* what, int error) { return {error, fmt::format("cannot {}: {}", what, std::strerror(error))}; }
+NetError failed(const char* what, int error) {
+    return {error, fmt::format("cannot {}: {}", what, std::strerror(error))};
+}
 
 /// A structure at the front of `bytes`; nullopt when they are too few.
 template <class T>
@@ -32,14 +34,17 @@ std::optional<T> front(Bytes bytes) {
 }
 
 /// `bytes` without the first `count` and what aligns them.
-Bytes behind(Bytes bytes, std::size_t count) { return bytes.subspan(std::min(bytes.size(), (count + 3U) & ~std::size_t{3})); }
+Bytes behind(Bytes bytes, std::size_t count) {
+    return bytes.subspan(std::min(bytes.size(), (count + 3U) & ~std::size_t{3}));
+}
 
 /// Calls `visit(type, payload)` for each attribute.
 template <class Visit>
 void for_each_attribute(Bytes bytes, Visit visit) {
     while (const auto header = front<rtattr>(bytes)) {
         if (header->rta_len < sizeof(rtattr) || header->rta_len > bytes.size()) return;
-        visit(static_cast<std::uint16_t>(header->rta_type & NLA_TYPE_MASK), bytes.subspan(sizeof(rtattr), header->rta_len - sizeof(rtattr)));
+        visit(static_cast<std::uint16_t>(header->rta_type & NLA_TYPE_MASK),
+              bytes.subspan(sizeof(rtattr), header->rta_len - sizeof(rtattr)));
         bytes = behind(bytes, header->rta_len);
     }
 }
@@ -50,7 +55,9 @@ std::string_view text_of(Bytes payload) {
 }
 
 /// Ports of what makes one interface of several. A VRF's members stay interfaces of their own.
-bool joins_interfaces(std::string_view kind) { return kind == "bridge" || kind == "bond" || kind == "team" || kind == "openvswitch"; }
+bool joins_interfaces(std::string_view kind) {
+    return kind == "bridge" || kind == "bond" || kind == "team" || kind == "openvswitch";
+}
 
 void read_link(Bytes message, std::vector<LinkState>& links) {
     const auto info = front<ifinfomsg>(message);
@@ -66,7 +73,8 @@ void read_link(Bytes message, std::vector<LinkState>& links) {
         if (type == IFLA_MTU) link.mtu = front<std::uint32_t>(payload).value_or(link.mtu);
         if (type != IFLA_LINKINFO) return;
         for_each_attribute(payload, [&link](std::uint16_t inner, Bytes value) {
-            if (inner == IFLA_INFO_SLAVE_KIND) link.is_bridge_port = joins_interfaces(text_of(value));
+            if (inner == IFLA_INFO_SLAVE_KIND)
+                link.is_bridge_port = joins_interfaces(text_of(value));
         });
     });
     links.push_back(std::move(link));
@@ -85,7 +93,8 @@ void read_address(Bytes message, std::vector<LinkState>& links) {
     // On a point-to-point link IFA_ADDRESS is the other end.
     if (local.family() != IpFamily::none) address = local;
     constexpr std::uint32_t unusable = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED;
-    const bool temporary = address.is_v6() && (flags & IFA_F_TEMPORARY) != 0;  // of IPv4 the bit means "secondary"
+    const bool temporary =
+        address.is_v6() && (flags & IFA_F_TEMPORARY) != 0;  // of IPv4 the bit means "secondary"
     if ((flags & unusable) != 0 || temporary || address.family() == IpFamily::none) return;
     const auto link = std::ranges::find(links, info->ifa_index, &LinkState::index);
     if (link == links.end() || link->addresses.size() >= link_addresses_max) return;
@@ -125,7 +134,8 @@ Net<void> dump(int fd, std::uint16_t type, std::vector<LinkState>& links) {
     request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     request.header.nlmsg_seq = type;
     request.family.rtgen_family = AF_UNSPEC;
-    if (::send(fd, &request, sizeof request, 0) < 0) return std::unexpected(failed("ask for the interfaces", errno));
+    if (::send(fd, &request, sizeof request, 0) < 0)
+        return std::unexpected(failed("ask for the interfaces", errno));
     std::array<std::uint8_t, 65536> buffer;
     for (std::size_t reads = 0; reads < netlink_reads_max; ++reads) {
         const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
@@ -143,7 +153,8 @@ Net<void> dump(int fd, std::uint16_t type, std::vector<LinkState>& links) {
 void read_netlink_messages(Bytes replies, std::vector<LinkState>& links) {
     while (const auto header = front<nlmsghdr>(replies)) {
         if (header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > replies.size()) return;
-        const Bytes message = replies.subspan(sizeof(nlmsghdr), header->nlmsg_len - sizeof(nlmsghdr));
+        const Bytes message =
+            replies.subspan(sizeof(nlmsghdr), header->nlmsg_len - sizeof(nlmsghdr));
         if (header->nlmsg_type == RTM_NEWLINK) read_link(message, links);
         if (header->nlmsg_type == RTM_NEWADDR) read_address(message, links);
         replies = behind(replies, header->nlmsg_len);

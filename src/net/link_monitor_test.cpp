@@ -77,7 +77,8 @@ TEST(Netlink, ReadsLinksAndUsableAddresses) {
     read_netlink_messages(link_message(2, "eth0", IFF_UP | IFF_RUNNING | IFF_MULTICAST), links);
     read_netlink_messages(address_message(2, v4, 24, 0), links);
     read_netlink_messages(address_message(2, v4, 24, IFA_F_SECONDARY), links);
-    for (const std::uint32_t flag : {IFA_F_TENTATIVE, IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TEMPORARY}) {
+    for (const std::uint32_t flag :
+         {IFA_F_TENTATIVE, IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TEMPORARY}) {
         read_netlink_messages(address_message(2, v6, 64, flag), links);
     }
     read_netlink_messages(address_message(2, v6, 200, 0), links);
@@ -86,7 +87,8 @@ TEST(Netlink, ReadsLinksAndUsableAddresses) {
     EXPECT_EQ(links[0].name, "eth0");
     EXPECT_EQ(links[0].mtu, 1500U);
     EXPECT_TRUE(links[0].is_up && links[0].is_multicast && !links[0].is_loopback);
-    ASSERT_EQ(links[0].addresses.size(), 3U) << "of IPv4 the flag of temporary ones means secondary; others are not usable";
+    ASSERT_EQ(links[0].addresses.size(), 3U)
+        << "of IPv4 the flag of temporary ones means secondary; others are not usable";
     EXPECT_EQ(links[0].addresses[0].to_text(), "192.0.2.7/24");
     EXPECT_EQ(links[0].addresses[2].length, 128) << "a length that cannot be";
 }
@@ -111,7 +113,9 @@ TEST(Netlink, BearsBrokenMessages) {
     good.insert(good.end(), more.begin(), more.end());
     for (int i = 0; i < 20'000; ++i) {
         B bad = good;
-        for (int flips = 0; flips < 3; ++flips) bad[rng.below(static_cast<std::uint32_t>(bad.size()))] = static_cast<std::uint8_t>(rng.next());
+        for (int flips = 0; flips < 3; ++flips)
+            bad[rng.below(static_cast<std::uint32_t>(bad.size()))] =
+                static_cast<std::uint8_t>(rng.next());
         bad.resize(rng.below(static_cast<std::uint32_t>(bad.size() + 1)));
         std::vector<LinkState> links;
         read_netlink_messages(bad, links);
@@ -121,9 +125,11 @@ TEST(Netlink, BearsBrokenMessages) {
 
 TEST(Netlink, StopsAtItsLimits) {
     std::vector<LinkState> links;
-    for (std::size_t i = 1; i < links_max + 10; ++i) read_netlink_messages(link_message(static_cast<int>(i), "x", 0), links);
+    for (std::size_t i = 1; i < links_max + 10; ++i)
+        read_netlink_messages(link_message(static_cast<int>(i), "x", 0), links);
     EXPECT_EQ(links.size(), links_max);
-    for (std::size_t i = 0; i < link_addresses_max + 10; ++i) read_netlink_messages(address_message(1, v4, 24, 0), links);
+    for (std::size_t i = 0; i < link_addresses_max + 10; ++i)
+        read_netlink_messages(address_message(1, v4, 24, 0), links);
     EXPECT_EQ(links[0].addresses.size(), link_addresses_max);
 }
 

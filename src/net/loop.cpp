@@ -12,7 +12,8 @@ namespace kith::net {
 
 using std::chrono::milliseconds;
 
-Timer::Timer(Loop& loop, std::function<void()> callback) : loop_(&loop), callback_(std::move(callback)) {}
+Timer::Timer(Loop& loop, std::function<void()> callback)
+    : loop_(&loop), callback_(std::move(callback)) {}
 
 void Timer::arm(Time when) {
     cancel();
@@ -27,7 +28,9 @@ void Timer::cancel() {
 }
 
 Loop::Loop()
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), now_(std::chrono::steady_clock::now()) {
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      now_(std::chrono::steady_clock::now()) {
     KITH_CHECK(epoll_ && wake_);
     watch(wake_.get(), EPOLLIN, [this](std::uint32_t) {
         std::uint64_t count = 0;
@@ -69,14 +72,16 @@ void Loop::run() {
 }
 
 int Loop::wait_ms(Duration most) const {
-    if (!timers_.empty()) most = std::min(most, timers_.begin()->first - std::chrono::steady_clock::now());
+    if (!timers_.empty())
+        most = std::min(most, timers_.begin()->first - std::chrono::steady_clock::now());
     if (most <= Duration::zero()) return 0;
     return static_cast<int>(std::chrono::ceil<milliseconds>(most).count());
 }
 
 void Loop::turn(Duration wait) {
     std::array<epoll_event, 64> events;
-    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms(wait));
+    const int count =
+        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms(wait));
     KITH_CHECK(count >= 0 || errno == EINTR);
     update_now();
     run_due_timers();

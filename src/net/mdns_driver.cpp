@@ -30,7 +30,8 @@ Duration time_asleep() { return read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_MO
 
 mdns::LinkConfig config_of(const LinkState& link, IpFamily family) {
     mdns::LinkConfig out;
-    out.mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(link.mtu, std::numeric_limits<std::uint16_t>::max()));
+    out.mtu = static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(link.mtu, std::numeric_limits<std::uint16_t>::max()));
     for (const IpPrefix& prefix : link.addresses) {
         if (prefix.address.family() == family) out.addresses.push_back(prefix);
     }
@@ -39,16 +40,18 @@ mdns::LinkConfig config_of(const LinkState& link, IpFamily family) {
 
 }  // namespace
 
-MdnsDriver::MdnsDriver(Loop& loop, mdns::Engine& engine, MdnsDriverOptions options, std::function<void()> on_activity)
+MdnsDriver::MdnsDriver(Loop& loop, mdns::Engine& engine, MdnsDriverOptions options,
+                       std::function<void()> on_activity)
     : loop_(loop),
       engine_(engine),
       options_(std::move(options)),
       on_activity_(std::move(on_activity)),
-      timer_(loop, [this] {
-          look_for_sleep();
-          engine_.on_timer(loop_.now());
-          after_input();
-      }),
+      timer_(loop,
+             [this] {
+                 look_for_sleep();
+                 engine_.on_timer(loop_.now());
+                 after_input();
+             }),
       settle_(loop, [this] { read_links(); }),
       neighbor_timer_(loop, [this] { look_for_neighbors(); }) {}
 
@@ -64,7 +67,9 @@ Net<void> MdnsDriver::start() {
     std::string complaint;
     if (options_.use_ipv4) open_socket(IpFamily::v4, v4_, complaint);
     if (options_.use_ipv6) open_socket(IpFamily::v6, v6_, complaint);
-    if (!v4_ && !v6_) return std::unexpected(NetError{EADDRINUSE, complaint.empty() ? "neither IPv4 nor IPv6 is to be used" : complaint});
+    if (!v4_ && !v6_)
+        return std::unexpected(NetError{
+            EADDRINUSE, complaint.empty() ? "neither IPv4 nor IPv6 is to be used" : complaint});
     KITH_TRY(monitor_, LinkMonitor::open());
     loop_.watch(monitor_->fd(), EPOLLIN, [this](std::uint32_t) { on_link_notice(); });
     asleep_ = time_asleep();
@@ -74,7 +79,8 @@ Net<void> MdnsDriver::start() {
     return {};
 }
 
-void MdnsDriver::open_socket(IpFamily family, std::optional<MdnsSocket>& socket, std::string& complaint) {
+void MdnsDriver::open_socket(IpFamily family, std::optional<MdnsSocket>& socket,
+                             std::string& complaint) {
     auto opened = MdnsSocket::open(family, mdns::port);
     if (!opened) {
         complaint = opened.error().text;
@@ -82,7 +88,8 @@ void MdnsDriver::open_socket(IpFamily family, std::optional<MdnsSocket>& socket,
         return;
     }
     socket = std::move(*opened);
-    loop_.watch(socket->fd(), EPOLLIN, [this, &socket](std::uint32_t) { on_readable(*socket, SocketKind::mdns); });
+    loop_.watch(socket->fd(), EPOLLIN,
+                [this, &socket](std::uint32_t) { on_readable(*socket, SocketKind::mdns); });
 }
 
 MdnsSocket* MdnsDriver::socket_for(IpFamily family, SocketKind kind) {
@@ -96,7 +103,8 @@ MdnsSocket* MdnsDriver::socket_for(IpFamily family, SocketKind kind) {
         auto opened = MdnsSocket::open(family, 0);
         if (!opened) return nullptr;
         socket = std::move(*opened);
-        loop_.watch(socket->fd(), EPOLLIN, [this, &socket](std::uint32_t) { on_readable(*socket, SocketKind::one_shot); });
+        loop_.watch(socket->fd(), EPOLLIN,
+                    [this, &socket](std::uint32_t) { on_readable(*socket, SocketKind::one_shot); });
     }
     return &*socket;
 }
@@ -120,7 +128,8 @@ void MdnsDriver::give(MdnsSocket& socket, SocketKind kind, const MdnsDatagram& d
     info.interface = datagram.interface;
     info.family = socket.family();
     info.source = datagram.source;
-    info.destination = datagram.destination.is_multicast() ? mdns::Destination::group : mdns::Destination::unicast;
+    info.destination =
+        datagram.destination.is_multicast() ? mdns::Destination::group : mdns::Destination::unicast;
     info.socket = kind;
     info.hop_limit = datagram.hop_limit;
     if (info.destination == mdns::Destination::unicast) {
@@ -138,7 +147,8 @@ void MdnsDriver::send(const mdns::Transmit& transmit) {
         const auto asked = std::ranges::find(asked_, transmit.to, &Asked::client);
         if (asked != asked_.end()) from = asked->local;
     }
-    if (!socket->send(transmit.interface, transmit.to, from, transmit.message)) ++stats_.send_failures;
+    if (!socket->send(transmit.interface, transmit.to, from, transmit.message))
+        ++stats_.send_failures;
 }
 
 void MdnsDriver::flush() {
@@ -167,7 +177,8 @@ void MdnsDriver::read_links() {
     links_changed_since_.reset();
     const auto links = monitor_->read();
     if (!links) {
-        log::write(log::Level::warning, "mdns.interfaces_unreadable", log::kv("why", links.error().text));
+        log::write(log::Level::warning, "mdns.interfaces_unreadable",
+                   log::kv("why", links.error().text));
         return;
     }
     std::map<std::uint32_t, LinkState> now_used;
@@ -176,7 +187,8 @@ void MdnsDriver::read_links() {
         if (verdict == InterfaceVerdict::used) {
             now_used.emplace(link.index, link);
         } else {
-            log::write(log::Level::debug, "mdns.interface_left_out", log::kv("name", link.name), log::kv("why", describe(verdict)));
+            log::write(log::Level::debug, "mdns.interface_left_out", log::kv("name", link.name),
+                       log::kv("why", describe(verdict)));
         }
     }
     std::vector<std::uint32_t> gone;
@@ -212,13 +224,16 @@ void MdnsDriver::bring(const LinkState& link, IpFamily family, const LinkState* 
     }
     if (!joined) {
         if (!socket->join(link.index)) {
-            log::write(log::Level::debug, "mdns.join_failed", log::kv("name", link.name), log::kv("error", std::string_view(std::strerror(errno))));
+            log::write(log::Level::debug, "mdns.join_failed", log::kv("name", link.name),
+                       log::kv("error", std::string_view(std::strerror(errno))));
             return;
         }
         joined = true;
-        log::write(log::Level::info, "mdns.interface_used", log::kv("name", link.name), log::kv("family", family == IpFamily::v4 ? 4 : 6),
+        log::write(log::Level::info, "mdns.interface_used", log::kv("name", link.name),
+                   log::kv("family", family == IpFamily::v4 ? 4 : 6),
                    log::kv("addresses", config.addresses.size()));
-    } else if (before != nullptr && config_of(*before, family).addresses == config.addresses && before->mtu == link.mtu) {
+    } else if (before != nullptr && config_of(*before, family).addresses == config.addresses &&
+               before->mtu == link.mtu) {
         return;
     }
     if (!engine_.set_link(loop_.now(), link.index, family, config)) {
@@ -233,7 +248,8 @@ void MdnsDriver::drop(std::uint32_t index) {
         const auto joined = joined_.find({index, family});
         if (joined == joined_.end()) continue;
         if (joined->second) {
-            if (MdnsSocket* const socket = socket_for(family, SocketKind::mdns)) socket->leave(index);
+            if (MdnsSocket* const socket = socket_for(family, SocketKind::mdns))
+                socket->leave(index);
             engine_.remove_link(loop_.now(), index, family);
         }
         joined_.erase(joined);
@@ -253,7 +269,8 @@ void MdnsDriver::look_for_neighbors() {
         is_shared_ = shared;
         log::write(log::Level::info, shared ? "mdns.port_shared" : "mdns.port_ours");
     }
-    engine_.set_unicast_replies(shared ? mdns::UnicastReplies::may_not_reach_us : mdns::UnicastReplies::reach_us);
+    engine_.set_unicast_replies(shared ? mdns::UnicastReplies::may_not_reach_us
+                                       : mdns::UnicastReplies::reach_us);
     neighbor_timer_.arm(loop_.now() + mdns_neighbor_interval);
 }
 
@@ -264,7 +281,8 @@ void MdnsDriver::watch_clock() {
     const auto arm = [this] {
         itimerspec far{};
         far.it_value.tv_sec = std::numeric_limits<std::int32_t>::max();
-        ::timerfd_settime(clock_changes_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, nullptr);
+        ::timerfd_settime(clock_changes_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far,
+                          nullptr);
     };
     arm();
     loop_.watch(clock_changes_.get(), EPOLLIN, [this, arm](std::uint32_t) {
@@ -279,10 +297,14 @@ void MdnsDriver::watch_clock() {
 void MdnsDriver::look_for_sleep() {
     const Duration asleep = time_asleep();
     if (asleep - asleep_ > suspend_min) {
-        log::write(log::Level::info, "mdns.woke_up", log::kv("slept_s", std::chrono::duration_cast<std::chrono::seconds>(asleep - asleep_).count()));
+        log::write(
+            log::Level::info, "mdns.woke_up",
+            log::kv("slept_s",
+                    std::chrono::duration_cast<std::chrono::seconds>(asleep - asleep_).count()));
         for (auto& [key, joined] : joined_) {
             if (!joined) continue;
-            if (MdnsSocket* const socket = socket_for(key.second, SocketKind::mdns)) socket->join(key.first);
+            if (MdnsSocket* const socket = socket_for(key.second, SocketKind::mdns))
+                socket->join(key.first);
         }
         engine_.on_wake(loop_.now());
     }

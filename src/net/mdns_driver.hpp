@@ -34,7 +34,8 @@ class MdnsDriver {
 public:
     /// `on_activity` is called after anything was given to the engine from outside: take its events. The
     /// references outlive the driver.
-    MdnsDriver(Loop& loop, discovery::mdns::Engine& engine, MdnsDriverOptions options, std::function<void()> on_activity);
+    MdnsDriver(Loop& loop, discovery::mdns::Engine& engine, MdnsDriverOptions options,
+               std::function<void()> on_activity);
     ~MdnsDriver();
     MdnsDriver(const MdnsDriver&) = delete;
     MdnsDriver& operator=(const MdnsDriver&) = delete;

@@ -33,7 +33,8 @@ constexpr int ipv6_multicast_all = IPV6_MULTICAST_ALL;
 
 union Control {
     cmsghdr header;
-    char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(in_pktinfo))];
+    char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
+               CMSG_SPACE(sizeof(in_pktinfo))];
 };
 
 template <class T>
@@ -48,19 +49,23 @@ void read_control(msghdr& message, MdnsDatagram& out) {
         if (at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_PKTINFO) {
             const auto info = read_data<in_pktinfo>(at);
             out.interface = static_cast<std::uint32_t>(info.ipi_ifindex);
-            out.destination = *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&info.ipi_addr), 4});
+            out.destination =
+                *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&info.ipi_addr), 4});
         } else if (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_PKTINFO) {
             const auto info = read_data<in6_pktinfo>(at);
             out.interface = info.ipi6_ifindex;
-            out.destination = *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&info.ipi6_addr), 16});
-        } else if ((at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_TTL) || (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_HOPLIMIT)) {
+            out.destination = *IpAddress::from_bytes(
+                {reinterpret_cast<const std::uint8_t*>(&info.ipi6_addr), 16});
+        } else if ((at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_TTL) ||
+                   (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_HOPLIMIT)) {
             out.hop_limit = static_cast<std::uint8_t>(read_data<int>(at));
         }
     }
 }
 
 /// Control data that sends by `interface`, from `from` if it is an address.
-std::size_t write_control(Control& control, IpFamily family, std::uint32_t interface, const IpAddress& from) {
+std::size_t write_control(Control& control, IpFamily family, std::uint32_t interface,
+                          const IpAddress& from) {
     std::memset(&control, 0, sizeof control);
     if (family == IpFamily::v4) {
         in_pktinfo info{};
@@ -83,7 +88,7 @@ std::size_t write_control(Control& control, IpFamily family, std::uint32_t inter
 }
 
 ino_t inode_of(int fd) {
-    struct stat status {};
+    struct stat status{};
     return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
 }
 
@@ -116,11 +121,14 @@ Net<MdnsSocket> MdnsSocket::open(IpFamily family, std::uint16_t port) {
     const bool is_v6 = family == IpFamily::v6;
     static constexpr std::uint8_t any[16] = {};
     const Endpoint local{*IpAddress::from_bytes({any, is_v6 ? 16U : 4U}), port, 0};
-    out.socket_ = Descriptor(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!out.socket_) return std::unexpected(net_error("open a multicast socket for", local, errno));
+    out.socket_ = Descriptor(
+        ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!out.socket_)
+        return std::unexpected(net_error("open a multicast socket for", local, errno));
     KITH_TRY_VOID(out.configure());
     const SocketAddress address(local);
-    if (::bind(out.fd(), &address.any, address.size()) != 0) return std::unexpected(net_error("listen for mDNS on", local, errno));
+    if (::bind(out.fd(), &address.any, address.size()) != 0)
+        return std::unexpected(net_error("listen for mDNS on", local, errno));
     out.buffer_.resize(mdns::packet_bytes_max + 1);
     return out;
 }
@@ -130,7 +138,8 @@ Net<void> MdnsSocket::configure() {
     // Both: a program that sets only one of them can share the port with us (RFC 6762 §15.1).
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer_bytes)) set_option(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
+    if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer_bytes))
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
     bool good = true;
     if (family_ == IpFamily::v6) {
         good &= set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -138,8 +147,10 @@ Net<void> MdnsSocket::configure() {
         good &= set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
         good &= set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
         good &= set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, hop_limit);
-        set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1);  // other programs here want to hear us
-        set_option(fd, IPPROTO_IPV6, ipv6_multicast_all, 0);   // groups of interfaces that we did not join
+        set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP,
+                   1);  // other programs here want to hear us
+        set_option(fd, IPPROTO_IPV6, ipv6_multicast_all,
+                   0);  // groups of interfaces that we did not join
         set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
     } else {
         good &= set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
@@ -150,7 +161,9 @@ Net<void> MdnsSocket::configure() {
         set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
         set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
     }
-    if (!good) return std::unexpected(net_error("set the options of a multicast socket on", mdns::group(family_), errno));
+    if (!good)
+        return std::unexpected(
+            net_error("set the options of a multicast socket on", mdns::group(family_), errno));
     return {};
 }
 
@@ -173,7 +186,9 @@ bool MdnsSocket::join(std::uint32_t interface) {
     return change_membership(interface, IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP);
 }
 
-void MdnsSocket::leave(std::uint32_t interface) { change_membership(interface, IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP); }
+void MdnsSocket::leave(std::uint32_t interface) {
+    change_membership(interface, IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP);
+}
 
 std::optional<MdnsDatagram> MdnsSocket::receive() {
     SocketAddress source;
@@ -190,21 +205,26 @@ std::optional<MdnsDatagram> MdnsSocket::receive() {
         const ssize_t got = ::recvmsg(fd(), &message, MSG_DONTWAIT);
         if (got < 0) {
             // An error of an earlier send is told here once; the next call has what waits behind it.
-            if (errno == EINTR || errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH) continue;
+            if (errno == EINTR || errno == ECONNREFUSED || errno == EHOSTUNREACH ||
+                errno == ENETUNREACH)
+                continue;
             return std::nullopt;
         }
         MdnsDatagram out;
         out.bytes = Bytes(buffer_.data(), static_cast<std::size_t>(got));
         out.source = source.endpoint();
-        out.is_cut = (message.msg_flags & MSG_TRUNC) != 0 || out.bytes.size() > mdns::packet_bytes_max;
+        out.is_cut =
+            (message.msg_flags & MSG_TRUNC) != 0 || out.bytes.size() > mdns::packet_bytes_max;
         read_control(message, out);
         return out;
     }
 }
 
-bool MdnsSocket::send(std::uint32_t interface, const Endpoint& to, const IpAddress& from, Bytes message) {
+bool MdnsSocket::send(std::uint32_t interface, const Endpoint& to, const IpAddress& from,
+                      Bytes message) {
     Endpoint target = to;
-    if (target.address.is_v6() && (target.address.is_link_local() || target.address.is_multicast())) target.scope = interface;
+    if (target.address.is_v6() && (target.address.is_link_local() || target.address.is_multicast()))
+        target.scope = interface;
     SocketAddress address(target);
     Control control;
     iovec bytes{const_cast<std::uint8_t*>(message.data()), message.size()};

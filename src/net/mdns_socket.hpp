@@ -19,10 +19,10 @@ namespace kith::net {
 struct MdnsDatagram {
     Bytes bytes;
     Endpoint source;
-    IpAddress destination;         // a group, or an address of ours
+    IpAddress destination;  // a group, or an address of ours
     std::uint32_t interface = 0;
-    std::uint8_t hop_limit = 0;    // 0: unknown
-    bool is_cut = false;           // longer than any legal packet
+    std::uint8_t hop_limit = 0;  // 0: unknown
+    bool is_cut = false;         // longer than any legal packet
 };
 
 class MdnsSocket {

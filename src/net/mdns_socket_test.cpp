@@ -25,7 +25,9 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Families, MdnsSocketTest, testing::Values(IpFamily::v4, IpFamily::v6),
-                         [](const auto& row) { return std::string(row.param == IpFamily::v4 ? "v4" : "v6"); });
+                         [](const auto& row) {
+                             return std::string(row.param == IpFamily::v4 ? "v4" : "v6");
+                         });
 
 // 6762-124: two of them share a port. 6762-115: the hop limit is 255. The packet says where it came in.
 TEST_P(MdnsSocketTest, HearsTheGroupAndSaysHow) {
@@ -36,7 +38,8 @@ TEST_P(MdnsSocketTest, HearsTheGroupAndSaysHow) {
     ASSERT_TRUE(second.has_value()) << second.error().text;
     EXPECT_TRUE(port_is_shared(port, {first->fd()}));
     EXPECT_FALSE(port_is_shared(port, {first->fd(), second->fd()}));
-    if (!first->join(loopback) || !second->join(loopback)) GTEST_SKIP() << "no multicast on lo here";
+    if (!first->join(loopback) || !second->join(loopback))
+        GTEST_SKIP() << "no multicast on lo here";
     Endpoint group = discovery::mdns::group(GetParam(), loopback);
     group.port = port;
     const B message = {1, 2, 3};
@@ -60,7 +63,8 @@ TEST_P(MdnsSocketTest, HearsTheGroupAndSaysHow) {
 TEST_P(MdnsSocketTest, TellsUnicastAndCutsGiants) {
     auto socket = MdnsSocket::open(GetParam(), 0);
     if (!socket) GTEST_SKIP() << socket.error().text;
-    const IpAddress address = *IpAddress::from_text(GetParam() == IpFamily::v4 ? "127.0.0.1" : "::1");
+    const IpAddress address =
+        *IpAddress::from_text(GetParam() == IpFamily::v4 ? "127.0.0.1" : "::1");
     const Endpoint own{address, bound_endpoint(socket->fd()).port, 0};
     if (!socket->send(loopback, own, address, B(9001))) GTEST_SKIP() << "no such address here";
     auto datagram = wait(*socket);

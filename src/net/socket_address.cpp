@@ -21,10 +21,12 @@ SocketAddress::SocketAddress(const Endpoint& endpoint) : v6{} {
 Endpoint SocketAddress::endpoint() const {
     Endpoint out;
     if (family() == AF_INET) {
-        out.address = *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&v4.sin_addr), 4});
+        out.address =
+            *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&v4.sin_addr), 4});
         out.port = __builtin_bswap16(v4.sin_port);
     } else if (family() == AF_INET6) {
-        out.address = *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&v6.sin6_addr), 16});
+        out.address =
+            *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&v6.sin6_addr), 16});
         out.port = __builtin_bswap16(v6.sin6_port);
         out.scope = v6.sin6_scope_id;
     }

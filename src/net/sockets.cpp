@@ -14,12 +14,9 @@ const char* remedy(int error) {
             return "; another program listens there (see `ss -lnup`, `ss -lntp`): stop it or choose another address or port";
         case EACCES:
             return "; ports below 1024 need privilege: choose a higher port, run as root, or grant CAP_NET_BIND_SERVICE";
-        case EADDRNOTAVAIL:
-            return "; this machine does not have that address (see `ip address`)";
-        case EAFNOSUPPORT:
-            return "; this system has that address family switched off";
-        default:
-            return "";
+        case EADDRNOTAVAIL: return "; this machine does not have that address (see `ip address`)";
+        case EAFNOSUPPORT: return "; this system has that address family switched off";
+        default: return "";
     }
 }
 
@@ -37,7 +34,8 @@ Endpoint bound_endpoint(int fd) {
 }
 
 NetError net_error(const char* what, const Endpoint& where, int error) {
-    return {error, fmt::format("cannot {} {}: {}{}", what, where.to_text(), std::strerror(error), remedy(error))};
+    return {error, fmt::format("cannot {} {}: {}{}", what, where.to_text(), std::strerror(error),
+                               remedy(error))};
 }
 
 }  // namespace kith::net

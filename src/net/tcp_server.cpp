@@ -31,7 +31,9 @@ struct TcpServer::Connection {
     Time last_refill;  // when a stream last wrote
 
     /// Since when nothing useful has happened on it.
-    Time silent_since() const { return streams.empty() ? last_message : std::max(last_message, last_refill); }
+    Time silent_since() const {
+        return streams.empty() ? last_message : std::max(last_message, last_refill);
+    }
     std::size_t unsent() const { return out.size() - out_sent; }
     /// A whole message waits in `in`.
     bool has_message() const { return in.size() >= 2 && in.size() - 2 >= load_u16(in.data()); }
@@ -41,7 +43,10 @@ struct TcpServer::Connection {
 };
 
 TcpServer::TcpServer(Loop& loop, TcpSettings settings, OnMessage on_message)
-    : loop_(loop), settings_(settings), on_message_(std::move(on_message)), tick_(loop, [this] { on_tick(); }) {}
+    : loop_(loop),
+      settings_(settings),
+      on_message_(std::move(on_message)),
+      tick_(loop, [this] { on_tick(); }) {}
 
 TcpServer::~TcpServer() {
     for (auto& [id, connection] : clients_) loop_.unwatch(connection->socket.get());
@@ -51,7 +56,8 @@ TcpServer::~TcpServer() {
 Net<Endpoint> TcpServer::listen(const Endpoint& local) {
     auto listening = std::make_unique<Listening>();
     const bool is_v6 = local.address.is_v6();
-    listening->socket = Descriptor(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    listening->socket = Descriptor(
+        ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int fd = listening->socket.get();
     if (fd < 0) return std::unexpected(net_error("open a TCP socket for", local, errno));
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -72,7 +78,8 @@ void TcpServer::on_acceptable(Listening& listening) {
     for (int i = 0; i < tcp_accepts_per_turn; ++i) {
         SocketAddress peer;
         socklen_t size = sizeof peer;
-        Descriptor socket(::accept4(listening.socket.get(), &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        Descriptor socket(
+            ::accept4(listening.socket.get(), &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!socket) {
             // Out of descriptors: make room, or the same event comes back at once for ever.
             if ((errno == EMFILE || errno == ENFILE) && !clients_.empty()) {
@@ -103,7 +110,8 @@ void TcpServer::adopt(Descriptor socket, const Endpoint& peer, const Endpoint& l
 }
 
 void TcpServer::make_room() {
-    const auto oldest = std::ranges::min_element(clients_, {}, [](const auto& entry) { return entry.second->silent_since(); });
+    const auto oldest = std::ranges::min_element(
+        clients_, {}, [](const auto& entry) { return entry.second->silent_since(); });
     ++counters_.evicted;
     close(oldest->first);
 }
@@ -116,9 +124,11 @@ TcpServer::Connection* TcpServer::find(TcpClient id) {
 void TcpServer::on_events(TcpClient id, std::uint32_t events) {
     Connection* const connection = find(id);
     if (connection == nullptr) return;
-    if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && connection->finished_reading)) connection->broken = true;
+    if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && connection->finished_reading))
+        connection->broken = true;
     if ((events & EPOLLOUT) != 0 && !connection->broken) write_some(*connection);
-    if ((events & (EPOLLIN | EPOLLHUP)) != 0 && !connection->broken && !connection->finished_reading) {
+    if ((events & (EPOLLIN | EPOLLHUP)) != 0 && !connection->broken &&
+        !connection->finished_reading) {
         read_some(*connection);
     }
     handle_messages(id);
@@ -128,7 +138,8 @@ bool TcpServer::read_some(Connection& connection) {
     if (!connection.may_take()) return false;
     const std::size_t before = connection.in.size();
     connection.in.resize(before + tcp_read_bytes_per_turn);
-    const ssize_t got = ::recv(connection.socket.get(), connection.in.data() + before, tcp_read_bytes_per_turn, 0);
+    const ssize_t got =
+        ::recv(connection.socket.get(), connection.in.data() + before, tcp_read_bytes_per_turn, 0);
     connection.in.resize(before + (got > 0 ? static_cast<std::size_t>(got) : 0));
     if (got == 0) connection.finished_reading = true;
     if (got < 0 && errno != EAGAIN && errno != EINTR) connection.broken = true;
@@ -143,8 +154,10 @@ void TcpServer::handle_messages(TcpClient id) {
         const std::size_t left = in.size() - used;
         const std::size_t size = left >= 2 ? load_u16(in.data() + used) : 0;
         if (left < 2 || left - 2 < size || connection->broken || !connection->may_take()) {
-            connection->in.erase(connection->in.begin(), connection->in.begin() + static_cast<std::ptrdiff_t>(used));
-            if (connection->in.empty() && connection->in.capacity() > tcp_read_bytes_per_turn) connection->in = {};
+            connection->in.erase(connection->in.begin(),
+                                 connection->in.begin() + static_cast<std::ptrdiff_t>(used));
+            if (connection->in.empty() && connection->in.capacity() > tcp_read_bytes_per_turn)
+                connection->in = {};
             break;
         }
         ++connection->pending;
@@ -173,7 +186,9 @@ bool TcpServer::append(Connection& connection, Bytes message) {
     if (connection.unsent() == 0) connection.last_write = loop_.now();
     // A connection that is never quite empty must not keep all that it has ever sent.
     if (connection.out_sent >= tcp_unsent_bytes_max) {
-        connection.out.erase(connection.out.begin(), connection.out.begin() + static_cast<std::ptrdiff_t>(connection.out_sent));
+        connection.out.erase(
+            connection.out.begin(),
+            connection.out.begin() + static_cast<std::ptrdiff_t>(connection.out_sent));
         connection.out_sent = 0;
     }
     std::uint8_t length[2];
@@ -203,7 +218,8 @@ void TcpServer::refill(Connection& connection) {
         message_.resize(65535);
         const Bytes message = sending.stream->next(message_);
         connection.last_refill = loop_.now();
-        const bool goes_on = !message.empty() && append(connection, message) && !sending.stream->done();
+        const bool goes_on =
+            !message.empty() && append(connection, message) && !sending.stream->done();
         if (message.empty()) connection.broken = true;
         if (goes_on) {
             connection.streams.push_back(std::move(sending));
@@ -223,8 +239,9 @@ void TcpServer::done(TcpClient id) {
 
 bool TcpServer::write_some(Connection& connection) {
     while (connection.unsent() > 0) {
-        const ssize_t put = ::send(connection.socket.get(), connection.out.data() + connection.out_sent,
-                                   connection.unsent(), MSG_NOSIGNAL);
+        const ssize_t put =
+            ::send(connection.socket.get(), connection.out.data() + connection.out_sent,
+                   connection.unsent(), MSG_NOSIGNAL);
         if (put < 0) {
             if (errno == EINTR) continue;
             if (errno != EAGAIN) connection.broken = true;
@@ -252,8 +269,11 @@ void TcpServer::settle(TcpClient id) {
     std::uint32_t events = 0;
     if (!connection->finished_reading && connection->may_take()) events |= EPOLLIN;
     // Messages and streams that wait for room are taken up when answers have left.
-    if (connection->unsent() > 0 || !connection->streams.empty() || (connection->has_message() && connection->may_take())) events |= EPOLLOUT;
-    if (events != connection->watched) loop_.rewatch(connection->socket.get(), connection->watched = events);
+    if (connection->unsent() > 0 || !connection->streams.empty() ||
+        (connection->has_message() && connection->may_take()))
+        events |= EPOLLOUT;
+    if (events != connection->watched)
+        loop_.rewatch(connection->socket.get(), connection->watched = events);
 }
 
 void TcpServer::close(TcpClient id) {
@@ -269,11 +289,14 @@ void TcpServer::on_tick() {
     const Time now = loop_.now();
     std::vector<TcpClient> late;
     for (const auto& [id, connection] : clients_) {
-        const bool idle = connection->pending == 0 && connection->unsent() == 0 && now - connection->last_message > settings_.idle_timeout;
-        const bool stalled = connection->unsent() > 0 && now - connection->last_write > tcp_write_stall_max;
-        const bool trickles = !connection->streams.empty() &&
-                              (now - connection->last_refill > settings_.stream_message_max ||
-                               now - connection->streams.front().started > settings_.stream_time_max);
+        const bool idle = connection->pending == 0 && connection->unsent() == 0 &&
+                          now - connection->last_message > settings_.idle_timeout;
+        const bool stalled =
+            connection->unsent() > 0 && now - connection->last_write > tcp_write_stall_max;
+        const bool trickles =
+            !connection->streams.empty() &&
+            (now - connection->last_refill > settings_.stream_message_max ||
+             now - connection->streams.front().started > settings_.stream_time_max);
         if (idle || stalled || trickles) late.push_back(id);
     }
     counters_.timed_out += late.size();

@@ -53,7 +53,8 @@ class TcpServer {
 public:
     /// Called with each whole message. The bytes are valid during the call only. Answer now or
     /// later with exactly one send(), send_stream() or done() per message.
-    using OnMessage = std::function<void(TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message)>;
+    using OnMessage = std::function<void(TcpClient client, const Endpoint& peer,
+                                         const Endpoint& local, Bytes message)>;
 
     TcpServer(Loop& loop, TcpSettings settings, OnMessage on_message);
     ~TcpServer();

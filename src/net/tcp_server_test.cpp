@@ -13,9 +13,11 @@ namespace {
 class TcpServerTest : public testing::Test {
 protected:
     void start(TcpSettings settings = {}) {
-        server_ = std::make_unique<TcpServer>(loop_, settings, [this](TcpClient client, const Endpoint&, const Endpoint&, Bytes message) {
-            seen_.emplace_back(client, std::string(as_text(message)));
-        });
+        server_ = std::make_unique<TcpServer>(
+            loop_, settings,
+            [this](TcpClient client, const Endpoint&, const Endpoint&, Bytes message) {
+                seen_.emplace_back(client, std::string(as_text(message)));
+            });
         const auto local = server_->listen({IpAddress::v4(127, 0, 0, 1), 0, 0});
         ASSERT_TRUE(local.has_value());
         local_ = *local;
@@ -35,16 +37,20 @@ protected:
     }
 
     static std::string framed(std::string_view message) {
-        return std::string{static_cast<char>(message.size() >> 8), static_cast<char>(message.size())} + std::string(message);
+        return std::string{static_cast<char>(message.size() >> 8),
+                           static_cast<char>(message.size())} +
+               std::string(message);
     }
     static void put(const Descriptor& socket, std::string_view bytes) {
-        ASSERT_EQ(::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+        ASSERT_EQ(::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(bytes.size()));
     }
     std::string get(const Descriptor& socket, std::size_t size) {
         std::string out;
         turn_until([&] {
             char buffer[4096];
-            const ssize_t got = ::recv(socket.get(), buffer, std::min(sizeof buffer, size - out.size()), MSG_DONTWAIT);
+            const ssize_t got = ::recv(socket.get(), buffer,
+                                       std::min(sizeof buffer, size - out.size()), MSG_DONTWAIT);
             if (got > 0) out.append(buffer, static_cast<std::size_t>(got));
             return out.size() == size;
         });
@@ -105,11 +111,14 @@ TEST_F(TcpServerTest, ReadsNoFurtherThanThePendingBound) {
     std::string flood;
     for (int i = 0; i < tcp_pending_max + 10; ++i) flood += framed("q");
     put(client, flood);
-    ASSERT_TRUE(turn_until([&] { return seen_.size() == static_cast<std::size_t>(tcp_pending_max); }));
+    ASSERT_TRUE(
+        turn_until([&] { return seen_.size() == static_cast<std::size_t>(tcp_pending_max); }));
     for (int i = 0; i < 5; ++i) loop_.turn(1ms);
-    EXPECT_EQ(seen_.size(), static_cast<std::size_t>(tcp_pending_max)) << "more than the bound handed out";
+    EXPECT_EQ(seen_.size(), static_cast<std::size_t>(tcp_pending_max))
+        << "more than the bound handed out";
     server_->done(seen_[0].first);
-    EXPECT_TRUE(turn_until([&] { return seen_.size() == static_cast<std::size_t>(tcp_pending_max) + 1; }));
+    EXPECT_TRUE(
+        turn_until([&] { return seen_.size() == static_cast<std::size_t>(tcp_pending_max) + 1; }));
 }
 
 TEST_F(TcpServerTest, ClosesWhoTricklesWithoutFinishingAMessage) {
@@ -167,7 +176,8 @@ TEST_F(TcpServerTest, SaysWhatToDoWhenThePortIsTaken) {
     TcpServer server(loop_, {}, [](TcpClient, const Endpoint&, const Endpoint&, Bytes) {});
     const auto listened = server.listen(address.endpoint());
     ASSERT_FALSE(listened.has_value());
-    EXPECT_NE(listened.error().text.find("another program listens there"), std::string::npos) << listened.error().text;
+    EXPECT_NE(listened.error().text.find("another program listens there"), std::string::npos)
+        << listened.error().text;
 }
 
 }  // namespace

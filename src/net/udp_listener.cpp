@@ -35,12 +35,14 @@ void read_packet_info(msghdr& message, Endpoint& local, std::uint32_t& interface
     if (info->cmsg_level == IPPROTO_IP) {
         in_pktinfo v4;
         std::memcpy(&v4, CMSG_DATA(info), sizeof v4);
-        local.address = *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&v4.ipi_spec_dst), 4});
+        local.address =
+            *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&v4.ipi_spec_dst), 4});
         interface = static_cast<std::uint32_t>(v4.ipi_ifindex);
     } else {
         in6_pktinfo v6;
         std::memcpy(&v6, CMSG_DATA(info), sizeof v6);
-        local.address = *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&v6.ipi6_addr), 16});
+        local.address =
+            *IpAddress::from_bytes({reinterpret_cast<const std::uint8_t*>(&v6.ipi6_addr), 16});
         interface = v6.ipi6_ifindex;
     }
 }
@@ -89,7 +91,8 @@ Net<UdpListener> UdpListener::open(const Endpoint& local) {
     UdpListener out;
     out.wildcard_ = local.address.is_unspecified();
     const bool is_v6 = local.address.is_v6();
-    out.socket_ = Descriptor(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    out.socket_ = Descriptor(
+        ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!out.socket_) return std::unexpected(net_error("open a UDP socket for", local, errno));
     set_udp_options(out.fd(), is_v6, out.wildcard_);
     const SocketAddress address(local);
@@ -142,7 +145,8 @@ std::size_t UdpBatch::receive(const UdpListener& listener) {
     Arrays& a = *arrays_;
     queued_ = 0;
     // The kernel has written to as many headers as it used last time; the others are as they were.
-    const std::size_t stale = control_for_wildcard_ == listener.is_wildcard() ? received_ : capacity;
+    const std::size_t stale =
+        control_for_wildcard_ == listener.is_wildcard() ? received_ : capacity;
     control_for_wildcard_ = listener.is_wildcard();
     for (std::size_t i = 0; i < stale; ++i) {
         msghdr& in = a.in[i].msg_hdr;
@@ -155,9 +159,13 @@ std::size_t UdpBatch::receive(const UdpListener& listener) {
     return received_;
 }
 
-Bytes UdpBatch::query(std::size_t i) const { return {arrays_->queries[i].data(), arrays_->in[i].msg_len}; }
+Bytes UdpBatch::query(std::size_t i) const {
+    return {arrays_->queries[i].data(), arrays_->in[i].msg_len};
+}
 
-bool UdpBatch::is_cut(std::size_t i) const { return (arrays_->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0; }
+bool UdpBatch::is_cut(std::size_t i) const {
+    return (arrays_->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+}
 
 Endpoint UdpBatch::client(std::size_t i) const { return arrays_->clients[i].endpoint(); }
 
@@ -200,7 +208,8 @@ void UdpBatch::reply(std::size_t i, std::size_t size) {
 void UdpBatch::flush(const UdpListener& listener) {
     mmsghdr* const first = arrays_->out.data();
     for (std::size_t sent = 0; sent < queued_;) {
-        const int count = ::sendmmsg(listener.fd(), first + sent, static_cast<unsigned>(queued_ - sent), MSG_DONTWAIT);
+        const int count = ::sendmmsg(listener.fd(), first + sent,
+                                     static_cast<unsigned>(queued_ - sent), MSG_DONTWAIT);
         if (count > 0) {
             sent += static_cast<std::size_t>(count);
             continue;

@@ -83,7 +83,7 @@ private:
     struct Arrays;
     std::unique_ptr<Arrays> arrays_;
     std::size_t queued_ = 0;
-    std::size_t received_ = capacity;   // headers to set anew before the next receive()
+    std::size_t received_ = capacity;    // headers to set anew before the next receive()
     bool control_for_wildcard_ = false;  // what they are set for
     std::uint64_t send_failures_ = 0;
 };

@@ -11,7 +11,9 @@ namespace {
 
 struct Client {
     Descriptor socket;
-    explicit Client(const Endpoint& server, const Endpoint& own) : socket(::socket(server.address.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    explicit Client(const Endpoint& server, const Endpoint& own)
+        : socket(
+              ::socket(server.address.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
         const SocketAddress mine(own), theirs(server);
         EXPECT_EQ(::bind(socket.get(), &mine.any, mine.size()), 0);
         // Connected: the kernel hands over only what comes from exactly this address.
@@ -34,7 +36,8 @@ std::size_t serve(const UdpListener& listener, UdpBatch& batch) {
     const std::size_t count = batch.receive(listener);
     for (std::size_t i = 0; i < count; ++i) {
         const Bytes query = batch.query(i);
-        std::ranges::transform(query, batch.reply_buffer(i).begin(), [](std::uint8_t c) { return static_cast<std::uint8_t>(c - 32); });
+        std::ranges::transform(query, batch.reply_buffer(i).begin(),
+                               [](std::uint8_t c) { return static_cast<std::uint8_t>(c - 32); });
         batch.reply(i, query.size());
     }
     batch.flush(listener);
@@ -80,11 +83,13 @@ TEST(UdpListener, OneBatchServesManyClients) {
     const auto listener = UdpListener::open({IpAddress::v4(127, 0, 0, 1), 0, 0});
     ASSERT_TRUE(listener.has_value());
     std::vector<Client> clients;
-    for (int i = 0; i < 40; ++i) clients.emplace_back(listener->local(), Endpoint{IpAddress::v4(127, 0, 0, 1), 0, 0});
+    for (int i = 0; i < 40; ++i)
+        clients.emplace_back(listener->local(), Endpoint{IpAddress::v4(127, 0, 0, 1), 0, 0});
     for (std::size_t i = 0; i < clients.size(); ++i) clients[i].put(std::string(i + 1, 'a'));
     UdpBatch batch;
     for (std::size_t served = 0; served < clients.size();) served += serve(*listener, batch);
-    for (std::size_t i = 0; i < clients.size(); ++i) EXPECT_EQ(clients[i].get(), std::string(i + 1, 'A'));
+    for (std::size_t i = 0; i < clients.size(); ++i)
+        EXPECT_EQ(clients[i].get(), std::string(i + 1, 'A'));
 }
 
 TEST(UdpListener, ASecondServerOnTheSameAddressIsNoticed) {
@@ -92,10 +97,12 @@ TEST(UdpListener, ASecondServerOnTheSameAddressIsNoticed) {
     EXPECT_TRUE(check_unused(any_port).has_value());
     const auto listener = UdpListener::open(any_port);
     ASSERT_TRUE(listener.has_value());
-    EXPECT_TRUE(UdpListener::open(listener->local()).has_value()) << "workers of one server share it";
+    EXPECT_TRUE(UdpListener::open(listener->local()).has_value())
+        << "workers of one server share it";
     const auto unused = check_unused(listener->local());
     ASSERT_FALSE(unused.has_value());
-    EXPECT_NE(unused.error().text.find("another program listens there"), std::string::npos) << unused.error().text;
+    EXPECT_NE(unused.error().text.find("another program listens there"), std::string::npos)
+        << unused.error().text;
 }
 
 TEST(UdpListener, SaysWhenADatagramWasCut) {

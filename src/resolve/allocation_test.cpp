@@ -29,8 +29,9 @@ TEST(Forwarder, AnswersFromTheCacheWithoutAllocating) {
     Bench bench(Bench::one_server());
     bench.ask("www.example");
     const Sent query = *bench.take_sent();
-    bench.reply_udp(query, make_reply(query.message, {{"www.example.", 300, dns::RrType::CNAME, "web.example."},
-                                                      {"web.example.", 300, dns::RrType::A, "192.0.2.1"}}));
+    bench.reply_udp(
+        query, make_reply(query.message, {{"www.example.", 300, dns::RrType::CNAME, "web.example."},
+                                          {"web.example.", 300, dns::RrType::A, "192.0.2.1"}}));
     std::array<std::uint8_t, 1232> buffer;
     dns::MessageBuilder builder;
     const dns::Name asked = name("www.example");
@@ -40,7 +41,8 @@ TEST(Forwarder, AnswersFromTheCacheWithoutAllocating) {
     for (const cache::Place place : {cache::Place::question, cache::Place::chain}) {
         builder.start(buffer, buffer.size());
         builder.add_question(asked, dns::RrType::A, dns::RrClass::IN);
-        const AskResult result = bench.forwarder.ask(bench.now, {lookup, dns::RrType::A, dns::RrClass::IN, {}, 2, 2});
+        const AskResult result =
+            bench.forwarder.ask(bench.now, {lookup, dns::RrType::A, dns::RrClass::IN, {}, 2, 2});
         hits += result.state == AskResult::State::hit ? 1 : 0;
         write_answer(result.answer, bench.now, place, builder);
         builder.finish();

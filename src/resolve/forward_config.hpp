@@ -50,8 +50,8 @@ struct ForwardConfig {
     bool prefetched = true;  // popular answers are fetched again before they end
 
     // Tables of one worker.
-    std::size_t questions_max = 4096;   // in flight
-    std::size_t waiters_max = 16384;    // clients waiting for them
+    std::size_t questions_max = 4096;  // in flight
+    std::size_t waiters_max = 16384;   // clients waiting for them
     std::size_t waiters_per_client_max = 1000;
 
     friend bool operator==(const ForwardConfig&, const ForwardConfig&) = default;

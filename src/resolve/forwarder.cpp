@@ -78,7 +78,9 @@ AskResult Forwarder::ask(Time now, const Ask& ask) {
             return {AskResult::State::hit, found.answer, found.answer.ede};
         case Found::State::failed:
             ++stats_.failed_from_cache;
-            return {AskResult::State::failed, {}, found.answer.ede.value_or(dns::EdeCode::cached_error)};
+            return {AskResult::State::failed,
+                    {},
+                    found.answer.ede.value_or(dns::EdeCode::cached_error)};
         case Found::State::none:
         case Found::State::stale_recheck: break;
     }
@@ -106,7 +108,8 @@ AskResult Forwarder::park(Time now, const Ask& ask, const Found& found) {
         ++stats_.client_limited;
         return {AskResult::State::failed, {}, dns::EdeCode::other};
     }
-    const bool crowded = index != none && questions_[index]->waiters.count >= waiters_per_question_max;
+    const bool crowded =
+        index != none && questions_[index]->waiters.count >= waiters_per_question_max;
     if (waiters_.is_full() || crowded || (index == none && !make_room(now))) {
         ++stats_.full_refused;
         return {AskResult::State::failed, {}, dns::EdeCode::other};
@@ -116,7 +119,8 @@ AskResult Forwarder::park(Time now, const Ask& ask, const Found& found) {
     Question& question = *questions_[index];
     waiters_.add(question.waiters, ask.token, ask.client);
     ++(is_new ? stats_.parked : stats_.joined);
-    if (has_stale && question.stale_at == never) question.stale_at = now + config_.stale_client_timeout;
+    if (has_stale && question.stale_at == never)
+        question.stale_at = now + config_.stale_client_timeout;
     proceed(now, index);
     return {AskResult::State::parked, {}, std::nullopt};
 }
@@ -150,8 +154,8 @@ cache::Key Forwarder::key_of(const Question& question) {
 std::uint32_t Forwarder::find_question(const cache::Key& key) const {
     return by_key_.find(key.hash(), [&](std::uint32_t index) {
         const Question& question = *questions_[index];
-        return question.type == key.type && question.klass == key.klass && question.flags == key.flags &&
-               question.name.view() == key.name.view();
+        return question.type == key.type && question.klass == key.klass &&
+               question.flags == key.flags && question.name.view() == key.name.view();
     });
 }
 
@@ -162,14 +166,15 @@ bool Forwarder::make_room(Time now) {
     ++stats_.full_evicted;
     Question& question = *questions_[oldest_];
     // Nothing was learned about the name, so the failure is not cached.
-    deliver(question, cache::Answer::failure(question.name, question.type, question.klass), now, Freshness::failed,
-            dns::EdeCode::other);
+    deliver(question, cache::Answer::failure(question.name, question.type, question.klass), now,
+            Freshness::failed, dns::EdeCode::other);
     release(now, oldest_);
     return true;
 }
 
 /// A question without messages yet; proceed() sends the first.
-std::uint32_t Forwarder::start(Time now, const cache::Key& key, std::span<const ServerIndex> servers) {
+std::uint32_t Forwarder::start(Time now, const cache::Key& key,
+                               std::span<const ServerIndex> servers) {
     if (free_questions_.empty()) {
         free_questions_.push_back(static_cast<std::uint32_t>(questions_.size()));
         questions_.push_back(std::make_unique<Question>());
@@ -230,7 +235,8 @@ void Forwarder::step(Time now, std::uint32_t index) {
         if (attempt.over_tcp) {
             ++stats_.timeouts;
             servers_[attempt.server].on_timeout(now);
-            if (Connection* const connection = find_connection(attempt.socket)) connection->is_suspect = true;
+            if (Connection* const connection = find_connection(attempt.socket))
+                connection->is_suspect = true;
             lose_attempt(question, attempt, Loss::timed_out);
         }
         end_attempt(now, question, i);
@@ -270,7 +276,8 @@ void Forwarder::answer_stale(Time now, Question& question) {
     deliver(question, std::move(*copy), found.answer.stored, Freshness::stale, found.answer.ede);
 }
 
-void Forwarder::finish_answered(Time now, std::uint32_t index, const cache::Answer& answer, bool is_cacheable) {
+void Forwarder::finish_answered(Time now, std::uint32_t index, const cache::Answer& answer,
+                                bool is_cacheable) {
     Question& question = *questions_[index];
     ++stats_.answered;
     if (question.epoch == epoch_) {
@@ -289,14 +296,16 @@ void Forwarder::finish_failed(Time now, std::uint32_t index) {
         if (config_.stale_served) answer_stale(now, question);
     }
     const dns::EdeCode why = question.ede.value_or(dns::EdeCode::no_reachable_authority);
-    deliver(question, cache::Answer::failure(question.name, question.type, question.klass), now, Freshness::failed, why);
+    deliver(question, cache::Answer::failure(question.name, question.type, question.klass), now,
+            Freshness::failed, why);
     release(now, index);
 }
 
 void Forwarder::deliver(Question& question, cache::Answer answer, Time stored, Freshness freshness,
                         std::optional<dns::EdeCode> ede) {
     if (question.waiters.is_empty()) return;
-    deliveries_.push_back(Delivery{std::move(answer), stored, freshness, ede, std::exchange(question.waiters, {})});
+    deliveries_.push_back(
+        Delivery{std::move(answer), stored, freshness, ede, std::exchange(question.waiters, {})});
 }
 
 void Forwarder::release(Time now, std::uint32_t index) {
@@ -318,7 +327,8 @@ void Forwarder::unlink(std::uint32_t index) {
 }
 
 void Forwarder::on_timer(Time now) {
-    for (std::optional<DeadlineHeap::Due> due = deadlines_.first(); due && due->time <= now; due = deadlines_.first()) {
+    for (std::optional<DeadlineHeap::Due> due = deadlines_.first(); due && due->time <= now;
+         due = deadlines_.first()) {
         step(now, due->item);
     }
     close_idle_connections(now);
@@ -351,8 +361,8 @@ std::vector<Forwarder::ServerView> Forwarder::servers(Time now) const {
     std::vector<ServerView> out;
     for (const Server& server : servers_.all()) {
         if (!server.in_use) continue;
-        out.push_back({server.endpoint, server.round_trip, server.timeouts, server.is_backed_off(now), server.sent,
-                       server.answered});
+        out.push_back({server.endpoint, server.round_trip, server.timeouts,
+                       server.is_backed_off(now), server.sent, server.answered});
     }
     return out;
 }

@@ -80,7 +80,7 @@ struct Transmit {
     };
     Kind kind = Kind::close;
     SocketId socket = 0;
-    Endpoint to{};   // send_udp, open_tcp
+    Endpoint to{};    // send_udp, open_tcp
     Bytes message{};  // valid until the next non-const call
 };
 
@@ -89,13 +89,13 @@ struct ForwarderStats {
     std::uint64_t failed_from_cache = 0, never_forwarded = 0, loops = 0;
     std::uint64_t full_refused = 0, full_evicted = 0, client_limited = 0;
     std::uint64_t sent_udp = 0, sent_tcp = 0, timeouts = 0, replies = 0;
-    std::uint64_t late = 0;          // for a socket that is no longer waited on
+    std::uint64_t late = 0;  // for a socket that is no longer waited on
     std::uint64_t wrong_source = 0;
-    std::uint64_t near_misses = 0;   // wrong id, question or case
+    std::uint64_t near_misses = 0;  // wrong id, question or case
     std::uint64_t malformed = 0;
-    std::uint64_t truncated = 0;     // TC: asked again over TCP
-    std::uint64_t refused_answers = 0;  // a reply that does not answer the question
-    std::uint64_t upstream_errors = 0;  // SERVFAIL, REFUSED and others
+    std::uint64_t truncated = 0;             // TC: asked again over TCP
+    std::uint64_t refused_answers = 0;       // a reply that does not answer the question
+    std::uint64_t upstream_errors = 0;       // SERVFAIL, REFUSED and others
     std::uint64_t answered = 0, failed = 0;  // questions, by their end
     std::uint64_t prefetches = 0;
 };
@@ -136,7 +136,9 @@ public:
 
     const ForwarderStats& stats() const { return stats_; }
     std::size_t questions() const { return question_count_; }  ///< in flight
-    std::size_t waiters() const { return waiters_.size(); }    ///< clients waiting, completions not yet polled included
+    std::size_t waiters() const {
+        return waiters_.size();
+    }  ///< clients waiting, completions not yet polled included
     std::size_t connections() const;
 
     /// What is known of a server, for metrics.
@@ -183,7 +185,8 @@ private:
         std::array<std::uint8_t, route_upstreams_max> tries{};
         std::array<bool, route_upstreams_max> failed{};  // it said so: not asked again
         std::array<bool, route_upstreams_max> plain{};   // ask it without EDNS
-        std::array<std::uint8_t, route_upstreams_max> losses{};  // sockets and connections that failed
+        std::array<std::uint8_t, route_upstreams_max>
+            losses{};  // sockets and connections that failed
         std::size_t server_count = 0;
         int near_misses = 0;
         bool tcp_only = false;
@@ -228,9 +231,9 @@ private:
     enum class Verdict : std::uint8_t { answered, failed, again_plain, again_tcp };
     /// How an attempt ended that got no reply.
     enum class Loss : std::uint8_t {
-        refused,    // no socket, no route, connection refused
+        refused,  // no socket, no route, connection refused
         timed_out,
-        cut_off,    // the connection had answered others before
+        cut_off,  // the connection had answered others before
     };
 
     // forwarder.cpp: questions from ask() to completion
@@ -245,7 +248,8 @@ private:
     void step(Time now, std::uint32_t index);
     void reschedule(std::uint32_t index);
     void answer_stale(Time now, Question& question);
-    void finish_answered(Time now, std::uint32_t index, const cache::Answer& answer, bool is_cacheable);
+    void finish_answered(Time now, std::uint32_t index, const cache::Answer& answer,
+                         bool is_cacheable);
     void finish_failed(Time now, std::uint32_t index);
     void deliver(Question& question, cache::Answer answer, Time stored, cache::Freshness freshness,
                  std::optional<dns::EdeCode> ede);
@@ -289,7 +293,7 @@ private:
     Scrubber scrubber_;
     WaiterPool waiters_;
     ForwarderStats stats_;
-    std::uint32_t epoch_ = 0;       // of the configuration
+    std::uint32_t epoch_ = 0;  // of the configuration
     std::uint64_t socket_serial_ = 0;
     std::vector<std::unique_ptr<Question>> questions_;
     std::vector<std::uint32_t> free_questions_;

@@ -16,7 +16,9 @@ static_assert(attempts_max < (1U << slot_bits), "the last slot number stands for
 std::uint32_t index_in(SocketId socket) {
     return static_cast<std::uint32_t>(socket >> slot_bits & ((1U << index_bits) - 1));
 }
-std::size_t slot_in(SocketId socket) { return static_cast<std::size_t>(socket & ((1U << slot_bits) - 1)); }
+std::size_t slot_in(SocketId socket) {
+    return static_cast<std::size_t>(socket & ((1U << slot_bits) - 1));
+}
 
 /// The extended error an upstream gave with its failure, if any (RFC 8914 §2).
 std::optional<dns::EdeCode> ede_of(const dns::MessageView& reply) {
@@ -40,7 +42,8 @@ SocketId Forwarder::new_socket(std::uint32_t index, std::size_t slot) {
 }
 
 bool Forwarder::has_open_attempt(const Question& question) const {
-    return std::ranges::any_of(question.attempts, [](const Attempt& attempt) { return attempt.socket != 0; });
+    return std::ranges::any_of(question.attempts,
+                               [](const Attempt& attempt) { return attempt.socket != 0; });
 }
 
 /// Where `server` stands among the question's servers; server_count when it is not one.
@@ -58,7 +61,8 @@ std::optional<std::size_t> Forwarder::choose_server(Time now, const Question& qu
         if (!question.failed[i]) least = std::min<int>(least, question.tries[i]);
     }
     for (std::size_t i = 0; i < question.server_count; ++i) {
-        if (!question.failed[i] && question.tries[i] == least) candidates[count++] = question.servers[i];
+        if (!question.failed[i] && question.tries[i] == least)
+            candidates[count++] = question.servers[i];
     }
     if (count == 0) return std::nullopt;
     return place_of(question, servers_.pick(now, std::span(candidates).first(count), rng_));
@@ -70,7 +74,8 @@ bool Forwarder::send_next(Time now, std::uint32_t index) {
     while (question.attempt_count < attempts_max) {
         const std::optional<std::size_t> place = choose_server(now, question);
         if (!place) return false;
-        if (send_to(now, index, *place, question.tcp_only ? Transport::tcp : Transport::udp)) return true;
+        if (send_to(now, index, *place, question.tcp_only ? Transport::tcp : Transport::udp))
+            return true;
         question.failed[*place] = true;
     }
     return false;
@@ -94,7 +99,8 @@ bool Forwarder::send_to(Time now, std::uint32_t index, std::size_t place, Transp
     if (attempt.over_tcp && !send_tcp(now, index, slot)) return false;
     if (!attempt.over_tcp) {
         send_udp(index, slot);
-        question.retry_at = now + server.retry_after(question.tries[place], config_.attempt_timeout);
+        question.retry_at =
+            now + server.retry_after(question.tries[place], config_.attempt_timeout);
     }
     ++question.tries[place];
     ++server.sent;
@@ -111,12 +117,10 @@ void Forwarder::send_udp(std::uint32_t index, std::size_t slot) {
 }
 
 void Forwarder::write(const Question& question, const Attempt& attempt, Outgoing& out) const {
-    const QueryFields fields{attempt.id,
-                             attempt.case_kept ? question.sent_name : question.name,
-                             question.type,
-                             question.klass,
-                             question.flags,
-                             attempt.with_edns ? config_.udp_payload_bytes : std::uint16_t{0}};
+    const QueryFields fields{
+        attempt.id,     attempt.case_kept ? question.sent_name : question.name,
+        question.type,  question.klass,
+        question.flags, attempt.with_edns ? config_.udp_payload_bytes : std::uint16_t{0}};
     out.size = write_query(fields, out.message);
 }
 
@@ -164,13 +168,15 @@ void Forwarder::lose_attempt(Question& question, const Attempt& attempt, Loss lo
 void Forwarder::on_udp_reply(Time now, SocketId socket, const Endpoint& from, Bytes message) {
     const std::uint32_t index = index_in(socket);
     const std::size_t slot = slot_in(socket);
-    if (index >= questions_.size() || slot >= attempts_max || questions_[index]->attempts[slot].socket != socket) {
+    if (index >= questions_.size() || slot >= attempts_max ||
+        questions_[index]->attempts[slot].socket != socket) {
         ++stats_.late;
         return;
     }
     const Question& question = *questions_[index];
     const Attempt& attempt = question.attempts[slot];
-    if (from.address != servers_[attempt.server].endpoint.address || from.port != servers_[attempt.server].endpoint.port) {
+    if (from.address != servers_[attempt.server].endpoint.address ||
+        from.port != servers_[attempt.server].endpoint.port) {
         ++stats_.wrong_source;
         return;
     }
@@ -224,7 +230,8 @@ void Forwarder::on_matching_reply(Time now, std::uint32_t index, std::size_t slo
     const std::size_t place = place_of(question, attempt.server);
     Scrubbed scrubbed;
     const Verdict verdict = judge(question, attempt, message, scrubbed);
-    if (const auto parsed = dns::MessageView::parse(message); verdict == Verdict::failed && parsed) {
+    if (const auto parsed = dns::MessageView::parse(message);
+        verdict == Verdict::failed && parsed) {
         const std::optional<dns::EdeCode> ede = ede_of(*parsed);
         if (ede || !question.ede) question.ede = ede.value_or(dns::EdeCode::network_error);
     }
@@ -238,7 +245,8 @@ void Forwarder::on_matching_reply(Time now, std::uint32_t index, std::size_t slo
         case Verdict::failed: break;
         case Verdict::again_plain:
             question.plain[place] = true;
-            is_sent = send_to(now, index, place, attempt.over_tcp ? Transport::tcp : Transport::udp);
+            is_sent =
+                send_to(now, index, place, attempt.over_tcp ? Transport::tcp : Transport::udp);
             break;
         case Verdict::again_tcp:
             question.retry_at = never;
@@ -249,7 +257,8 @@ void Forwarder::on_matching_reply(Time now, std::uint32_t index, std::size_t slo
     proceed(now, index);
 }
 
-Forwarder::Verdict Forwarder::judge(const Question& question, const Attempt& attempt, Bytes message, Scrubbed& out) {
+Forwarder::Verdict Forwarder::judge(const Question& question, const Attempt& attempt, Bytes message,
+                                    Scrubbed& out) {
     // What cannot be read may have been forged blindly: only TCP's word is final.
     const Verdict unreadable = attempt.over_tcp ? Verdict::failed : Verdict::again_tcp;
     const dns::Wire<dns::MessageView> reply = dns::MessageView::parse(message);
@@ -266,7 +275,8 @@ Forwarder::Verdict Forwarder::judge(const Question& question, const Attempt& att
         ++stats_.upstream_errors;
         return attempt.with_edns && dislikes_edns(*reply) ? Verdict::again_plain : Verdict::failed;
     }
-    const TtlRules rules{config_.ttl_seconds_min, config_.ttl_seconds_max, config_.negative_ttl_seconds_max};
+    const TtlRules rules{config_.ttl_seconds_min, config_.ttl_seconds_max,
+                         config_.negative_ttl_seconds_max};
     Result<Scrubbed, ScrubFault> scrubbed = scrubber_.scrub(
         *reply, {question.name, question.type, question.klass, question.flags.dnssec_ok}, rules);
     if (!scrubbed) {
@@ -280,7 +290,8 @@ Forwarder::Verdict Forwarder::judge(const Question& question, const Attempt& att
 /// An answer came only after we did without something: the server is spared that for a while.
 void Forwarder::note_quirks(Time now, const Question& question, const Attempt& attempt) {
     Server& server = servers_[attempt.server];
-    if (question.plain[place_of(question, attempt.server)] && !attempt.with_edns) server.plain_until = now + memory_of_quirks;
+    if (question.plain[place_of(question, attempt.server)] && !attempt.with_edns)
+        server.plain_until = now + memory_of_quirks;
     if (question.case_misses >= 2 && question.near_misses_borne && !attempt.case_kept) {
         server.lower_case_until = now + memory_of_quirks;
     }
@@ -292,7 +303,8 @@ void Forwarder::on_send_failed(Time now, SocketId socket) {
         return;
     }
     const std::uint32_t index = index_in(socket);
-    if (index >= questions_.size() || questions_[index]->attempts[slot_in(socket)].socket != socket) return;
+    if (index >= questions_.size() || questions_[index]->attempts[slot_in(socket)].socket != socket)
+        return;
     Question& question = *questions_[index];
     lose_attempt(question, question.attempts[slot_in(socket)], Loss::refused);
     end_attempt(now, question, slot_in(socket));

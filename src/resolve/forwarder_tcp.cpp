@@ -24,7 +24,8 @@ bool Forwarder::send_tcp(Time now, std::uint32_t index, std::size_t slot) {
         return questions_[use.question]->attempts[use.slot].id == attempt.id;
     };
     // Ids tell the replies on one connection apart; 64 of 65,536 are in use at most.
-    while (std::ranges::any_of(connection.uses, id_is_used)) attempt.id = static_cast<std::uint16_t>(rng_.next() >> 48);
+    while (std::ranges::any_of(connection.uses, id_is_used))
+        attempt.id = static_cast<std::uint16_t>(rng_.next() >> 48);
     attempt.socket = connection.socket;
     connection.uses.push_back({index, slot});
     connection.idle_until = never;
@@ -37,7 +38,8 @@ bool Forwarder::send_tcp(Time now, std::uint32_t index, std::size_t slot) {
 std::uint32_t Forwarder::connection_to(Time now, ServerIndex server) {
     for (std::size_t i = 0; i < connections_.size(); ++i) {
         const Connection& connection = connections_[i];
-        if (connection.socket == 0 || connection.server != server || connection.is_suspect) continue;
+        if (connection.socket == 0 || connection.server != server || connection.is_suspect)
+            continue;
         if (connection.uses.size() < connection_queries_max) return static_cast<std::uint32_t>(i);
     }
     const std::uint32_t at = free_connection(now);
@@ -50,14 +52,17 @@ std::uint32_t Forwarder::connection_to(Time now, ServerIndex server) {
 }
 
 std::uint32_t Forwarder::free_connection(Time now) {
-    const auto index_of = [this](auto found) { return static_cast<std::uint32_t>(found - connections_.begin()); };
+    const auto index_of = [this](auto found) {
+        return static_cast<std::uint32_t>(found - connections_.begin());
+    };
     const auto free = std::ranges::find(connections_, SocketId{0}, &Connection::socket);
     if (free != connections_.end()) return index_of(free);
     if (connections_.size() < connections_max) {
         connections_.emplace_back();
         return static_cast<std::uint32_t>(connections_.size() - 1);
     }
-    const auto idle = std::ranges::find_if(connections_, [](const Connection& connection) { return connection.uses.empty(); });
+    const auto idle = std::ranges::find_if(
+        connections_, [](const Connection& connection) { return connection.uses.empty(); });
     if (idle == connections_.end()) return none;
     close_connection(now, *idle, Loss::cut_off);
     return index_of(idle);
@@ -110,7 +115,8 @@ void Forwarder::on_tcp_reply(Time now, SocketId socket, Bytes message) {
     }
     connection->has_answered = true;
     // Nobody forges this, so the server itself changes the case.
-    if (how == ReplyMatch::wrong_case) servers_[attempt.server].lower_case_until = now + memory_of_quirks;
+    if (how == ReplyMatch::wrong_case)
+        servers_[attempt.server].lower_case_until = now + memory_of_quirks;
     servers_[attempt.server].on_sign_of_life();
     on_matching_reply(now, index, slot, message);
 }
@@ -122,7 +128,8 @@ void Forwarder::on_tcp_closed(Time now, SocketId socket) {
 }
 
 /// The attempt needs the connection no more.
-void Forwarder::leave_connection(Time now, SocketId socket, std::uint32_t question, std::size_t slot) {
+void Forwarder::leave_connection(Time now, SocketId socket, std::uint32_t question,
+                                 std::size_t slot) {
     Connection* const connection = find_connection(socket);
     if (connection == nullptr) return;
     std::erase_if(connection->uses, [&](const Connection::Use& use) {
@@ -156,9 +163,8 @@ void Forwarder::close_idle_connections(Time now) {
 }
 
 std::size_t Forwarder::connections() const {
-    return static_cast<std::size_t>(std::ranges::count_if(connections_, [](const Connection& connection) {
-        return connection.socket != 0;
-    }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        connections_, [](const Connection& connection) { return connection.socket != 0; }));
 }
 
 }  // namespace kith::resolve

@@ -17,7 +17,8 @@ using State = AskResult::State;
 
 const std::vector<Row> www{{"www.example.", 300, RrType::A, "192.0.2.80"}};
 constexpr std::string_view www_text = "NOERROR | www.example. 300 A 192.0.2.80";
-const Row soa{"example.", 3600, RrType::SOA, "ns.example. admin.example. 1 2 3 4 60", dns::Section::authority};
+const Row soa{"example.", 3600, RrType::SOA, "ns.example. admin.example. 1 2 3 4 60",
+              dns::Section::authority};
 
 TEST(Forwarder, AsksOnceAndAnswersFromTheCacheAfterwards) {
     Bench bench(Bench::two_servers());
@@ -62,7 +63,8 @@ TEST(Forwarder, EveryQueryHasItsOwnSocketIdAndCase) {
     std::set<std::uint64_t> sockets;
     std::set<std::vector<std::uint8_t>> heads;
     for (int i = 0; i < 50; ++i) {
-        bench.ask("a-name-with-many-letters.example", static_cast<RrType>(300 + i), static_cast<Token>(i));
+        bench.ask("a-name-with-many-letters.example", static_cast<RrType>(300 + i),
+                  static_cast<Token>(i));
         const Sent* const query = bench.take_sent();
         sockets.insert(query->socket);
         heads.insert({query->message.begin(), query->message.begin() + 45});
@@ -105,7 +107,9 @@ TEST(Forwarder, ForgedRepliesMoveTheQuestionToTcpAndHarmNoServer) {
         bench.connected(open->socket);
         const Sent again = *bench.take_sent();
         EXPECT_EQ(again.kind, Kind::send_tcp);
-        bench.reply_tcp(again.socket, make_reply(again.message, {{"a-long-name.example.", 9, RrType::A, "192.0.2.7"}}));
+        bench.reply_tcp(
+            again.socket,
+            make_reply(again.message, {{"a-long-name.example.", 9, RrType::A, "192.0.2.7"}}));
         EXPECT_EQ(bench.only(), "NOERROR | a-long-name.example. 9 A 192.0.2.7");
     }
 }
@@ -146,7 +150,8 @@ TEST(Forwarder, ServerWithoutTcpIsAskedByUdpAgainAfterANearMiss) {
     EXPECT_EQ(bench.only(), "NOERROR | a-long-name.example. 5 A 192.0.2.7");
     bench.ask("another-long-name.example", RrType::A, 2);
     const auto asked = dns::read_query(bench.take_sent()->message);
-    EXPECT_EQ(dns::Name(dns::NameView::unchecked(asked->qname)).to_text(), "another-long-name.example.")
+    EXPECT_EQ(dns::Name(dns::NameView::unchecked(asked->qname)).to_text(),
+              "another-long-name.example.")
         << "remembered: this server changes the case";
 }
 
@@ -194,7 +199,8 @@ TEST(Forwarder, SilenceEndsInServfailWithinTheTotalTime) {
     EXPECT_EQ(bench.only(), "SERVFAIL");
     EXPECT_EQ(bench.got[1][0].ede, dns::EdeCode::no_reachable_authority);
     EXPECT_LE(bench.forwarder.stats().sent_udp, attempts_max);
-    EXPECT_EQ(bench.ask("www.example", RrType::A, 2).state, State::failed) << "RFC 9520: remembered";
+    EXPECT_EQ(bench.ask("www.example", RrType::A, 2).state, State::failed)
+        << "RFC 9520: remembered";
     bench.advance(5s);
     EXPECT_EQ(bench.ask("www.example", RrType::A, 3).state, State::parked);
     EXPECT_EQ(bench.forwarder.questions(), 1U);
@@ -206,7 +212,9 @@ TEST(Forwarder, AllServersFailingFailsAtOnce) {
     for (int i = 0; i < 2; ++i) {
         const Sent query = *bench.take_sent();
         // EDE 6, DNSSEC Bogus: what the upstream says about its failure reaches the client.
-        bench.reply_udp(query, make_reply(query.message, {}, {.rcode = dns::Rcode::SERVFAIL, .options = {0, 15, 0, 2, 0, 6}}));
+        bench.reply_udp(
+            query, make_reply(query.message, {},
+                              {.rcode = dns::Rcode::SERVFAIL, .options = {0, 15, 0, 2, 0, 6}}));
     }
     EXPECT_EQ(bench.only(), "SERVFAIL");
     EXPECT_EQ(bench.got[1][0].ede, dns::EdeCode::dnssec_bogus);
@@ -217,7 +225,8 @@ TEST(Forwarder, DeadServerIsLeftAloneAndTriedAgain) {
     Bench bench(Bench::two_servers());
     int first_choice = 0;
     for (Token token = 1; token <= 40; ++token) {
-        while (bench.take_sent() != nullptr) {}  // retries of the question before
+        while (bench.take_sent() != nullptr) {
+        }  // retries of the question before
         bench.ask("n" + std::to_string(token) + ".example", RrType::A, token);
         bool to_first = true;
         while (const Sent* query = bench.take_sent()) {
@@ -308,7 +317,8 @@ TEST(Forwarder, NegativeAnswersAreKeptForTheSoaMinimumOrNotAtAll) {
         std::string text;
         bool is_cached;
     };
-    const Row deep_soa{"other.test.", 3600, RrType::SOA, "a. b. 1 2 3 4 60", dns::Section::authority};
+    const Row deep_soa{"other.test.", 3600, RrType::SOA, "a. b. 1 2 3 4 60",
+                       dns::Section::authority};
     const std::string with_soa = " | example. 60 SOA ns.example. admin.example. 1 2 3 4 60";
     const Negative rows[] = {
         {"NXDOMAIN with SOA", dns::Rcode::NXDOMAIN, {soa}, "NXDOMAIN" + with_soa, true},
@@ -323,7 +333,8 @@ TEST(Forwarder, NegativeAnswersAreKeptForTheSoaMinimumOrNotAtAll) {
         const Sent query = *bench.take_sent();
         bench.reply_udp(query, make_reply(query.message, row.rows, {.rcode = row.rcode}));
         EXPECT_EQ(bench.only(), row.text);
-        EXPECT_EQ(bench.ask("www.example", RrType::A, 2).state, row.is_cached ? State::hit : State::parked);
+        EXPECT_EQ(bench.ask("www.example", RrType::A, 2).state,
+                  row.is_cached ? State::hit : State::parked);
     }
 }
 
@@ -345,11 +356,13 @@ TEST(Forwarder, StaleAnswerWhenUpstreamTakesTooLong) {
     EXPECT_EQ(bench.only(), "NOERROR | www.example. 30 A 192.0.2.80");
     EXPECT_EQ(bench.got[1][0].freshness, cache::Freshness::stale);
     EXPECT_EQ(bench.got[1][0].ede, dns::EdeCode::stale_answer);
-    EXPECT_EQ(bench.ask("www.example", RrType::A, 2).state, State::hit) << "the next does not wait again";
+    EXPECT_EQ(bench.ask("www.example", RrType::A, 2).state, State::hit)
+        << "the next does not wait again";
     EXPECT_EQ(bench.forwarder.questions(), 1U) << "upstream is still asked";
     while (const Sent* query = bench.take_sent()) {
         const Sent copy = *query;
-        bench.reply_udp(copy, make_reply(copy.message, {{"www.example.", 50, RrType::A, "192.0.2.81"}}));
+        bench.reply_udp(copy,
+                        make_reply(copy.message, {{"www.example.", 50, RrType::A, "192.0.2.81"}}));
     }
     bench.ask("www.example", RrType::A, 3);
     EXPECT_EQ(bench.last_hit, "NOERROR | www.example. 50 A 192.0.2.81");
@@ -385,7 +398,8 @@ TEST(Forwarder, PopularAnswersAreFetchedBeforeTheyEnd) {
     const Sent query = *bench.take_sent();
     bench.reply_udp(query, make_reply(query.message, www));
     bench.advance(275s);
-    for (Token token = 1; token <= 3; ++token) EXPECT_EQ(bench.ask("www.example", RrType::A, token).state, State::hit);
+    for (Token token = 1; token <= 3; ++token)
+        EXPECT_EQ(bench.ask("www.example", RrType::A, token).state, State::hit);
     const Sent* const again = bench.take_sent();
     ASSERT_NE(again, nullptr);
     EXPECT_EQ(bench.take_sent(), nullptr) << "once";
@@ -431,7 +445,8 @@ TEST(Forwarder, RefusesWhatMustNotLeave) {
     for (const Where& row : rows) {
         SCOPED_TRACE(row.name);
         Bench bench(config);
-        EXPECT_EQ(bench.ask(row.name, row.type).state, row.server == 0 ? State::refused : State::parked);
+        EXPECT_EQ(bench.ask(row.name, row.type).state,
+                  row.server == 0 ? State::refused : State::parked);
         const Sent* const query = bench.take_sent();
         if (row.server == 0) {
             EXPECT_EQ(query, nullptr);
@@ -448,7 +463,8 @@ TEST(Forwarder, FindsItsOwnQuestionComingBack) {
     const auto query = dns::read_query(bench.sent.back().message);
     const dns::Name came = dns::NameView::unchecked(query->qname);
     const dns::LookupName lookup(came);
-    const AskResult result = bench.forwarder.ask(bench.now, {lookup, RrType::A, dns::RrClass::IN, {}, 2, 2, came});
+    const AskResult result =
+        bench.forwarder.ask(bench.now, {lookup, RrType::A, dns::RrClass::IN, {}, 2, 2, came});
     EXPECT_EQ(result.state, State::failed);
     EXPECT_EQ(bench.forwarder.stats().loops, 1U);
 }
@@ -459,8 +475,10 @@ TEST(Forwarder, TablesAreBoundedAndTheOldestGoesFirst) {
     config.waiters_max = 15;
     config.waiters_per_client_max = 12;
     Bench bench(config);
-    for (Token token = 1; token <= 10; ++token) bench.ask("n" + std::to_string(token) + ".example", RrType::A, token, token);
-    EXPECT_EQ(bench.ask("n11.example", RrType::A, 11, 11).state, State::failed) << "full, and none is old";
+    for (Token token = 1; token <= 10; ++token)
+        bench.ask("n" + std::to_string(token) + ".example", RrType::A, token, token);
+    EXPECT_EQ(bench.ask("n11.example", RrType::A, 11, 11).state, State::failed)
+        << "full, and none is old";
     bench.advance(600ms);
     EXPECT_EQ(bench.ask("n12.example", RrType::A, 12, 12).state, State::parked);
     EXPECT_EQ(bench.only(1), "SERVFAIL") << "the oldest made room";
@@ -478,7 +496,8 @@ TEST(Forwarder, OneClientCannotTakeAllPlaces) {
     ForwardConfig config = Bench::one_server();
     config.waiters_per_client_max = 3;
     Bench bench(config);
-    for (Token token = 1; token <= 5; ++token) bench.ask("n" + std::to_string(token) + ".example", RrType::A, token, 7);
+    for (Token token = 1; token <= 5; ++token)
+        bench.ask("n" + std::to_string(token) + ".example", RrType::A, token, 7);
     EXPECT_EQ(bench.forwarder.waiters(), 3U);
     EXPECT_EQ(bench.forwarder.stats().client_limited, 2U);
     EXPECT_EQ(bench.ask("other.example", RrType::A, 9, 8).state, State::parked);
@@ -510,7 +529,8 @@ TEST(Forwarder, ReloadKeepsWaitingClientsButNotWhatTheOldServersSay) {
     bench.reply_udp(old, make_reply(old.message, www));
     EXPECT_EQ(bench.only(1), www_text);
     EXPECT_EQ(bench.cache.size(), 0U);
-    bench.reply_udp(fresh, make_reply(fresh.message, {{"www.example.", 7, RrType::A, "192.0.2.5"}}));
+    bench.reply_udp(fresh,
+                    make_reply(fresh.message, {{"www.example.", 7, RrType::A, "192.0.2.5"}}));
     EXPECT_EQ(bench.only(2), "NOERROR | www.example. 7 A 192.0.2.5");
 }
 

@@ -22,8 +22,10 @@ ReplyMatch match_reply(Bytes message, const SentQuestion& sent) {
     const auto type = reader.u16();
     const auto klass = reader.u16();
     if (!type || *type != static_cast<std::uint16_t>(sent.type)) return ReplyMatch::wrong_question;
-    if (!klass || *klass != static_cast<std::uint16_t>(sent.klass)) return ReplyMatch::wrong_question;
-    return std::ranges::equal(name->wire(), sent.name.wire()) ? ReplyMatch::match : ReplyMatch::wrong_case;
+    if (!klass || *klass != static_cast<std::uint16_t>(sent.klass))
+        return ReplyMatch::wrong_question;
+    return std::ranges::equal(name->wire(), sent.name.wire()) ? ReplyMatch::match
+                                                              : ReplyMatch::wrong_case;
 }
 
 }  // namespace kith::resolve

@@ -16,8 +16,8 @@ struct SentQuestion {
 
 enum class ReplyMatch : std::uint8_t {
     match,
-    wrong_case,      // all is right but the case of the name
-    no_question,     // an error reply (FORMERR, NOTIMP) without a question, as servers of old send
+    wrong_case,   // all is right but the case of the name
+    no_question,  // an error reply (FORMERR, NOTIMP) without a question, as servers of old send
     wrong_id,
     wrong_question,  // another name, type, class, or not one question
     not_a_reply,     // too short, QR clear or another opcode

@@ -49,7 +49,8 @@ std::optional<Endpoint> parse_nameserver(std::string_view text) {
         endpoint.scope = *zone;
     }
     // glibc reads 0.0.0.0 and :: as this host.
-    if (address->is_unspecified()) endpoint.address = *IpAddress::from_text(address->is_v4() ? "127.0.0.1" : "::1");
+    if (address->is_unspecified())
+        endpoint.address = *IpAddress::from_text(address->is_v4() ? "127.0.0.1" : "::1");
     return endpoint;
 }
 
@@ -69,8 +70,10 @@ public:
         } else if (keyword == "options") {
             options(words);
         } else if (keyword != "sortlist") {
-            warn(words.column(), fmt::format("expected nameserver, search, domain, options or sortlist, found {}: "
-                                             "the line is skipped", log_text(keyword)));
+            warn(words.column(),
+                 fmt::format("expected nameserver, search, domain, options or sortlist, found {}: "
+                             "the line is skipped",
+                             log_text(keyword)));
         }
     }
     ResolvConf take() { return std::move(conf_); }
@@ -87,11 +90,14 @@ private:
         const std::string_view word = words.next();
         const std::optional<Endpoint> server = parse_nameserver(word);
         if (!server) {
-            warn(words.column(), fmt::format("expected an IP address, found {}: the line is skipped", log_text(word)));
+            warn(words.column(),
+                 fmt::format("expected an IP address, found {}: the line is skipped",
+                             log_text(word)));
         } else if (std::ranges::find(conf_.upstreams, *server) != conf_.upstreams.end()) {
             return;
         } else if (conf_.upstreams.size() == route_upstreams_max) {
-            warn(words.column(), fmt::format("more than {} nameservers: this one is not used", route_upstreams_max));
+            warn(words.column(), fmt::format("more than {} nameservers: this one is not used",
+                                             route_upstreams_max));
         } else {
             conf_.upstreams.push_back(*server);
         }
@@ -104,7 +110,8 @@ private:
             if (name) {
                 conf_.search.push_back(*name);
             } else {
-                warn(words.column(), fmt::format("expected a domain, found {}: {}", log_text(word), name.error().text));
+                warn(words.column(), fmt::format("expected a domain, found {}: {}", log_text(word),
+                                                 name.error().text));
             }
             if (conf_.search.size() == 256) return;  // glibc's limit is 256 bytes of text
         }
@@ -117,9 +124,11 @@ private:
             const auto value = parse_number(word.substr(std::min(colon + 1, word.size())));
             if (key == "rotate") conf_.rotate = true;
             if (key == "trust-ad") conf_.trust_ad = true;
-            if (key != "timeout" && key != "attempts") continue;  // others concern the C library only
+            if (key != "timeout" && key != "attempts")
+                continue;  // others concern the C library only
             if (!value) {
-                warn(words.column(), fmt::format("expected {}:number, found {}", key, log_text(word)));
+                warn(words.column(),
+                     fmt::format("expected {}:number, found {}", key, log_text(word)));
             } else if (key == "timeout") {
                 conf_.timeout = std::chrono::seconds(std::clamp<std::uint32_t>(*value, 1, 30));
             } else {

@@ -43,15 +43,19 @@ TEST(ResolvConf, WarnsOfWhatItSkips) {
         std::uint32_t column;
     };
     const Bad rows[] = {
-        {"a name", "nameserver dns.example", 12},      {"nothing", "nameserver", 11},
-        {"a port", "nameserver 192.0.2.1:53", 12},     {"an unknown keyword", "  nameservers 192.0.2.1", 3},
-        {"a zone that is a name", "nameserver fe80::1%eth0", 12}, {"no number", "options timeout:x", 9},
+        {"a name", "nameserver dns.example", 12},
+        {"nothing", "nameserver", 11},
+        {"a port", "nameserver 192.0.2.1:53", 12},
+        {"an unknown keyword", "  nameservers 192.0.2.1", 3},
+        {"a zone that is a name", "nameserver fe80::1%eth0", 12},
+        {"no number", "options timeout:x", 9},
         {"not a domain", "search ok a..b", 11},
     };
     for (const Bad& row : rows) {
         SCOPED_TRACE(row.why);
         Problems problems;
-        const ResolvConf conf = parse_resolv_conf("\n" + row.line + "\nnameserver 192.0.2.9\n", &problems);
+        const ResolvConf conf =
+            parse_resolv_conf("\n" + row.line + "\nnameserver 192.0.2.9\n", &problems);
         ASSERT_EQ(problems.size(), 1U);
         EXPECT_EQ(problems[0].line, 2U);
         EXPECT_EQ(problems[0].column, row.column);
@@ -66,9 +70,18 @@ TEST(Upstream, ReadsBothSpellings) {
         const char* endpoint;  // empty: refused
     };
     const Spec rows[] = {
-        {"8.8.8.8", "8.8.8.8:5300"}, {"9.9.9.9:53", "9.9.9.9:53"}, {"2001:db8::1", "[2001:db8::1]:5300"},
-        {"[2001:db8::1]:5353", "[2001:db8::1]:5353"}, {"dns.google", ""}, {"8.8.8.8:0", ""}, {"8.8.8", ""},
-        {"8.8.8.8:99999", ""}, {"0.0.0.0", ""}, {"224.0.0.251", ""}, {"[::1", ""}, {"", ""},
+        {"8.8.8.8", "8.8.8.8:5300"},
+        {"9.9.9.9:53", "9.9.9.9:53"},
+        {"2001:db8::1", "[2001:db8::1]:5300"},
+        {"[2001:db8::1]:5353", "[2001:db8::1]:5353"},
+        {"dns.google", ""},
+        {"8.8.8.8:0", ""},
+        {"8.8.8", ""},
+        {"8.8.8.8:99999", ""},
+        {"0.0.0.0", ""},
+        {"224.0.0.251", ""},
+        {"[::1", ""},
+        {"", ""},
     };
     for (const Spec& row : rows) {
         const auto got = parse_upstream(row.text, 5300);
@@ -78,14 +91,16 @@ TEST(Upstream, ReadsBothSpellings) {
 
 TEST(ForwardConfig, FindsUpstreamsThatAreOurselves) {
     ForwardConfig config;
-    config.own_endpoints = {{IpAddress::v4(0, 0, 0, 0), 53, 0}, {IpAddress::v4(192, 0, 2, 5), 5300, 0}};
+    config.own_endpoints = {{IpAddress::v4(0, 0, 0, 0), 53, 0},
+                            {IpAddress::v4(192, 0, 2, 5), 5300, 0}};
     config.local_addresses = {IpAddress::v4(192, 0, 2, 5)};
     struct Row {
         const char* upstream;
         bool is_own;
     };
-    const Row rows[] = {{"127.0.0.1:53", true},  {"127.0.0.53:53", true},   {"192.0.2.5:53", true},
-                        {"192.0.2.5:5300", true}, {"127.0.0.1:5300", false}, {"192.0.2.6:53", false}};
+    const Row rows[] = {{"127.0.0.1:53", true},    {"127.0.0.53:53", true},
+                        {"192.0.2.5:53", true},    {"192.0.2.5:5300", true},
+                        {"127.0.0.1:5300", false}, {"192.0.2.6:53", false}};
     for (const Row& row : rows) {
         const Endpoint upstream = *parse_upstream(row.upstream, 53);
         EXPECT_EQ(is_own_endpoint(config, upstream), row.is_own) << row.upstream;

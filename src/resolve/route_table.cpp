@@ -19,7 +19,8 @@ void RouteTable::assign(const ForwardConfig& config, ServerTable& servers) {
             if (upstream.port == 0 || is_own_endpoint(config, upstream)) continue;
             if (entry.servers.size() == route_upstreams_max) break;
             const std::optional<ServerIndex> server = servers.add(upstream);
-            if (!server || std::ranges::find(entry.servers, *server) != entry.servers.end()) continue;
+            if (!server || std::ranges::find(entry.servers, *server) != entry.servers.end())
+                continue;
             entry.servers.push_back(*server);
         }
         labels_max_ = std::max(labels_max_, entry.labels);

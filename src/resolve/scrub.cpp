@@ -33,8 +33,8 @@ bool substitute(dns::NameView name, dns::NameView owner, dns::NameView target, d
 
 }  // namespace
 
-Result<Scrubbed, ScrubFault> Scrubber::scrub(const dns::MessageView& reply, const CleanQuestion& question,
-                                             const TtlRules& rules) {
+Result<Scrubbed, ScrubFault> Scrubber::scrub(const dns::MessageView& reply,
+                                             const CleanQuestion& question, const TtlRules& rules) {
     message_ = reply.bytes();
     rules_ = rules;
     dnssec_ok_ = question.dnssec_ok;
@@ -43,7 +43,8 @@ Result<Scrubbed, ScrubFault> Scrubber::scrub(const dns::MessageView& reply, cons
     rdata_.resize(dns::rdata_bytes_max);
     builder_.start(buffer_, buffer_.size());
     builder_.set_flag(dns::Header::qr);
-    if (!builder_.add_question(question.name, question.type, question.klass)) return fault(ScrubFault::too_large);
+    if (!builder_.add_question(question.name, question.type, question.klass))
+        return fault(ScrubFault::too_large);
     const bool nxdomain = reply.rcode() == dns::Rcode::NXDOMAIN;
     if (nxdomain) builder_.set_rcode(dns::Rcode::NXDOMAIN);
 
@@ -57,7 +58,8 @@ Result<Scrubbed, ScrubFault> Scrubber::scrub(const dns::MessageView& reply, cons
         if (!moved) {
             KITH_TRY(is_cacheable, add_negative(target, question));
             if (!is_cacheable && steps == 0 && !nxdomain &&
-                std::ranges::any_of(authorities_, [](const auto& record) { return record.type == RrType::NS; })) {
+                std::ranges::any_of(authorities_,
+                                    [](const auto& record) { return record.type == RrType::NS; })) {
                 return fault(ScrubFault::referral);
             }
             break;
@@ -74,13 +76,15 @@ Result<Scrubbed, ScrubFault> Scrubber::scrub(const dns::MessageView& reply, cons
 Scrubber::Done Scrubber::collect(const dns::MessageView& reply, const CleanQuestion& question) {
     answers_.clear();
     authorities_.clear();
-    if (reply.header().counts[1] > cache::answer_records_max) return fault(ScrubFault::too_many_records);
+    if (reply.header().counts[1] > cache::answer_records_max)
+        return fault(ScrubFault::too_many_records);
     reply.for_each(Section::answer, [&](const dns::RecordView& record) {
         if (record.klass == question.klass) answers_.push_back(record);
     });
     // What a negative answer needs is a dozen records; more is not read.
     reply.for_each(Section::authority, [&](const dns::RecordView& record) {
-        if (record.klass == question.klass && authorities_.size() < 32) authorities_.push_back(record);
+        if (record.klass == question.klass && authorities_.size() < 32)
+            authorities_.push_back(record);
     });
     return {};
 }
@@ -110,7 +114,9 @@ Result<bool, ScrubFault> Scrubber::follow(dns::Name& target) {
         return true;
     }
     for (const dns::RecordView& record : answers_) {
-        if (record.type != RrType::DNAME || record.owner == target || !target.is_under(record.owner)) continue;
+        if (record.type != RrType::DNAME || record.owner == target ||
+            !target.is_under(record.owner))
+            continue;
         KITH_TRY_VOID(follow_dname(record, target));
         return true;
     }
@@ -126,14 +132,16 @@ Scrubber::Done Scrubber::follow_dname(const dns::RecordView& dname, dns::Name& t
     const std::uint32_t ttl = lifetime(dname, rules_.most);
     KITH_TRY_VOID(add(dname, ttl));
     KITH_TRY_VOID(add_signatures(dname.owner, RrType::DNAME, Section::answer, rules_.most));
-    if (!builder_.add_record(Section::answer, target, RrType::CNAME, dname.klass, ttl, next.wire())) {
+    if (!builder_.add_record(Section::answer, target, RrType::CNAME, dname.klass, ttl,
+                             next.wire())) {
         return fault(ScrubFault::too_large);
     }
     target = next;
     return {};
 }
 
-Result<bool, ScrubFault> Scrubber::add_answer(const dns::Name& target, const CleanQuestion& question) {
+Result<bool, ScrubFault> Scrubber::add_answer(const dns::Name& target,
+                                              const CleanQuestion& question) {
     if (question.type != RrType::ANY) {
         if (find(target, question.type) == nullptr) return false;
         KITH_TRY_VOID(add_rrset(target, question.type, Section::answer, rules_.most));
@@ -149,19 +157,23 @@ Result<bool, ScrubFault> Scrubber::add_answer(const dns::Name& target, const Cle
 }
 
 /// All records of one type at one name with one lifetime, the lowest (RFC 2181 §5.2).
-Scrubber::Done Scrubber::add_rrset(dns::NameView owner, RrType type, Section section, std::uint32_t ttl_most) {
+Scrubber::Done Scrubber::add_rrset(dns::NameView owner, RrType type, Section section,
+                                   std::uint32_t ttl_most) {
     const auto& records = section == Section::answer ? answers_ : authorities_;
     std::uint32_t ttl = ttl_most;
     for (const dns::RecordView& record : records) {
-        if (record.type == type && record.owner == dns::Name(owner)) ttl = std::min(ttl, lifetime(record, ttl_most));
+        if (record.type == type && record.owner == dns::Name(owner))
+            ttl = std::min(ttl, lifetime(record, ttl_most));
     }
     for (const dns::RecordView& record : records) {
-        if (record.type == type && record.owner == dns::Name(owner)) KITH_TRY_VOID(add(record, ttl));
+        if (record.type == type && record.owner == dns::Name(owner))
+            KITH_TRY_VOID(add(record, ttl));
     }
     return add_signatures(owner, type, section, ttl_most);
 }
 
-Scrubber::Done Scrubber::add_signatures(dns::NameView owner, RrType covered, Section section, std::uint32_t ttl_most) {
+Scrubber::Done Scrubber::add_signatures(dns::NameView owner, RrType covered, Section section,
+                                        std::uint32_t ttl_most) {
     if (!dnssec_ok_) return {};
     for (const dns::RecordView& record : section == Section::answer ? answers_ : authorities_) {
         if (!signs(record, covered) || record.owner != dns::Name(owner)) continue;
@@ -171,7 +183,8 @@ Scrubber::Done Scrubber::add_signatures(dns::NameView owner, RrType covered, Sec
 }
 
 /// The SOA and, with DNSSEC, the proof. False: no SOA that could speak for `target`.
-Result<bool, ScrubFault> Scrubber::add_negative(const dns::Name& target, const CleanQuestion& question) {
+Result<bool, ScrubFault> Scrubber::add_negative(const dns::Name& target,
+                                                const CleanQuestion& question) {
     const auto soa = std::ranges::find_if(authorities_, [&](const dns::RecordView& record) {
         return record.type == RrType::SOA && target.is_under(record.owner);
     });
@@ -187,7 +200,8 @@ Result<bool, ScrubFault> Scrubber::add_negative(const dns::Name& target, const C
     for (const dns::RecordView& record : authorities_) {
         const bool proves = record.type == RrType::NSEC || record.type == RrType::NSEC3 ||
                             signs(record, RrType::NSEC) || signs(record, RrType::NSEC3);
-        if (proves && record.owner.is_under(soa->owner)) KITH_TRY_VOID(add(record, lifetime(record, most)));
+        if (proves && record.owner.is_under(soa->owner))
+            KITH_TRY_VOID(add(record, lifetime(record, most)));
     }
     return true;
 }
@@ -198,7 +212,8 @@ std::uint32_t Scrubber::lifetime(const dns::RecordView& record, std::uint32_t tt
 
 Result<Bytes, ScrubFault> Scrubber::expand(const dns::RecordView& record) {
     dns::Writer writer(rdata_);
-    if (!dns::expand_rdata(message_, record, writer) || writer.overflow()) return fault(ScrubFault::malformed);
+    if (!dns::expand_rdata(message_, record, writer) || writer.overflow())
+        return fault(ScrubFault::malformed);
     return writer.written();
 }
 

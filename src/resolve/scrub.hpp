@@ -34,12 +34,12 @@ struct TtlRules {
 };
 
 enum class ScrubFault : std::uint8_t {
-    malformed,      // a record that would be kept is broken
+    malformed,  // a record that would be kept is broken
     chain_too_long,
     chain_loop,
     too_many_records,
-    inconsistent,   // NXDOMAIN with data, several CNAMEs at one name
-    referral,       // a delegation instead of an answer: the server does not resolve for us
+    inconsistent,  // NXDOMAIN with data, several CNAMEs at one name
+    referral,      // a delegation instead of an answer: the server does not resolve for us
     too_large,
 };
 
@@ -64,8 +64,10 @@ private:
     Done follow_dname(const dns::RecordView& dname, dns::Name& target);
     Result<bool, ScrubFault> add_answer(const dns::Name& target, const CleanQuestion& question);
     Result<bool, ScrubFault> add_negative(const dns::Name& target, const CleanQuestion& question);
-    Done add_rrset(dns::NameView owner, dns::RrType type, dns::Section section, std::uint32_t ttl_most);
-    Done add_signatures(dns::NameView owner, dns::RrType covered, dns::Section section, std::uint32_t ttl_most);
+    Done add_rrset(dns::NameView owner, dns::RrType type, dns::Section section,
+                   std::uint32_t ttl_most);
+    Done add_signatures(dns::NameView owner, dns::RrType covered, dns::Section section,
+                        std::uint32_t ttl_most);
     Done add(const dns::RecordView& record, std::uint32_t ttl);
     Result<Bytes, ScrubFault> expand(const dns::RecordView& record);
     const dns::RecordView* find(dns::NameView owner, dns::RrType type) const;

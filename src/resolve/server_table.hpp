@@ -19,13 +19,13 @@ using ServerIndex = std::uint16_t;
 
 struct Server {
     Endpoint endpoint;
-    Duration round_trip{};      // smoothed; 0: nothing measured
+    Duration round_trip{};  // smoothed; 0: nothing measured
     Duration deviation{};
-    int timeouts = 0;           // in a row
+    int timeouts = 0;  // in a row
     Time backed_off_until{};
-    Duration back_off{};        // 0: not backed off
-    Time lower_case_until{};    // changes the case of questions: 0x20 is of no use
-    Time plain_until{};         // answers FORMERR to EDNS
+    Duration back_off{};      // 0: not backed off
+    Time lower_case_until{};  // changes the case of questions: 0x20 is of no use
+    Time plain_until{};       // answers FORMERR to EDNS
     std::uint64_t sent = 0;
     std::uint64_t answered = 0;
     bool in_use = false;

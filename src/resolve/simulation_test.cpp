@@ -23,7 +23,8 @@ constexpr std::size_t questions_bound = 60;
 class Simulation {
 public:
     explicit Simulation(std::uint64_t seed)
-        : world_(seed), bench_(config(), {.bytes_max = 40'000, .entries_max = 100}, seed ^ 0x5eed) {}
+        : world_(seed),
+          bench_(config(), {.bytes_max = 40'000, .entries_max = 100}, seed ^ 0x5eed) {}
 
     void run() {
         const Time end = bench_.now + 60s;
@@ -59,17 +60,20 @@ public:
 private:
     static ForwardConfig config() {
         ForwardConfig config;
-        config.routes.push_back({dns::Name(), {Bench::server(1), Bench::server(2), Bench::server(3)}});
+        config.routes.push_back(
+            {dns::Name(), {Bench::server(1), Bench::server(2), Bench::server(3)}});
         config.questions_max = questions_bound;
         config.ttl_seconds_max = 20;
         return config;
     }
     bool chance(std::uint32_t percent) { return world_.below(100) < percent; }
     Duration up_to(Duration most) {
-        return std::chrono::microseconds(
-            world_.below(static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(most).count())));
+        return std::chrono::microseconds(world_.below(static_cast<std::uint32_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(most).count())));
     }
-    void at(Duration in, std::function<void()> event) { events_.emplace(bench_.now + in, std::move(event)); }
+    void at(Duration in, std::function<void()> event) {
+        events_.emplace(bench_.now + in, std::move(event));
+    }
 
     void schedule_client(Time end) {
         if (bench_.now >= end) return;
@@ -79,7 +83,8 @@ private:
         });
     }
     void client_asks() {
-        const std::string text = "host-number-" + std::to_string(world_.below(200)) + ".some-domain.example";
+        const std::string text =
+            "host-number-" + std::to_string(world_.below(200)) + ".some-domain.example";
         const Token token = next_token_++;
         const AskResult result = bench_.ask(text, RrType::A, token, world_.below(5));
         if (result.state == AskResult::State::parked) waiting_.emplace(token, bench_.now);
@@ -113,7 +118,8 @@ private:
             case Kind::send_udp:
                 EXPECT_TRUE(open_.insert(out.socket).second) << "a socket is used once";
                 if (chance(3)) {
-                    at(0ms, [this, out] { bench_.forwarder.on_send_failed(bench_.now, out.socket); });
+                    at(0ms,
+                       [this, out] { bench_.forwarder.on_send_failed(bench_.now, out.socket); });
                 } else {
                     serve_udp(out);
                     if (chance(30)) forge(out);
@@ -133,12 +139,15 @@ private:
                     bench_.forwarder.on_tcp_reply(bench_.now, out.socket, truth(out.message, {}));
                 });
                 break;
-            case Kind::close: EXPECT_EQ(open_.erase(out.socket), 1U) << "what is closed was open"; break;
+            case Kind::close:
+                EXPECT_EQ(open_.erase(out.socket), 1U) << "what is closed was open";
+                break;
         }
     }
     bool is_silent(const Endpoint& server) const {
         // Each server is away for a third of the time, and now and then all of them.
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bench_.now.time_since_epoch()).count();
+        const auto seconds =
+            std::chrono::duration_cast<std::chrono::seconds>(bench_.now.time_since_epoch()).count();
         return seconds % 20 == 0 || (seconds / 10) % 3 == server.address.bytes()[3] % 3;
     }
     void serve_udp(const Sent& out) {
@@ -150,7 +159,8 @@ private:
                 shape.truncated = chance(5);
                 if (chance(5)) shape.rcode = dns::Rcode::SERVFAIL;
                 if (chance(3)) shape.cut_bytes = 1 + world_.below(20);
-                bench_.forwarder.on_udp_reply(bench_.now, out.socket, out.to, truth(out.message, shape));
+                bench_.forwarder.on_udp_reply(bench_.now, out.socket, out.to,
+                                              truth(out.message, shape));
             });
             if (!chance(10)) break;  // repeated
         }
@@ -159,15 +169,18 @@ private:
         const auto view = dns::read_query(query);
         const std::string owner = dns::Name(dns::NameView::unchecked(view->qname)).to_text();
         // What an upstream adds without being asked must not be kept.
-        return make_reply(query,
-                          {{owner, 30, RrType::A, "192.0.2.80"},
-                           {"bank.example.", 99999, RrType::A, std::string(forged_address)},
-                           {"example.", 99999, RrType::NS, "evil.example.", dns::Section::authority},
-                           {"evil.example.", 99999, RrType::A, std::string(forged_address), dns::Section::additional}},
-                          shape);
+        return make_reply(
+            query,
+            {{owner, 30, RrType::A, "192.0.2.80"},
+             {"bank.example.", 99999, RrType::A, std::string(forged_address)},
+             {"example.", 99999, RrType::NS, "evil.example.", dns::Section::authority},
+             {"evil.example.", 99999, RrType::A, std::string(forged_address),
+              dns::Section::additional}},
+            shape);
     }
     void forge(const Sent& out) {
-        const std::string owner = dns::Name(dns::NameView::unchecked(dns::read_query(out.message)->qname)).to_text();
+        const std::string owner =
+            dns::Name(dns::NameView::unchecked(dns::read_query(out.message)->qname)).to_text();
         const std::vector<Row> rows{{owner, 99999, RrType::A, std::string(forged_address)}};
         // It found the port, but neither sees the id nor the case.
         ReplyShape shape;
@@ -178,7 +191,8 @@ private:
         if (elsewhere) shape = {};
         at(up_to(30ms), [this, out, rows, shape, elsewhere] {
             const Endpoint from = elsewhere ? Bench::server(99) : out.to;
-            bench_.forwarder.on_udp_reply(bench_.now, out.socket, from, make_reply(out.message, rows, shape));
+            bench_.forwarder.on_udp_reply(bench_.now, out.socket, from,
+                                          make_reply(out.message, rows, shape));
         });
     }
 

@@ -10,12 +10,32 @@ namespace {
 
 // RFC 6303 §4, RFC 7793 for the shared 100.64/10, and the registry of special-use domain names.
 constexpr std::string_view domains[] = {
-    "localhost", "invalid", "local", "onion", "test", "alt", "home.arpa", "resolver.arpa", "service.arpa",
-    "10.in-addr.arpa", "168.192.in-addr.arpa", "0.in-addr.arpa", "127.in-addr.arpa", "254.169.in-addr.arpa",
-    "2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa", "113.0.203.in-addr.arpa", "255.255.255.255.in-addr.arpa",
+    "localhost",
+    "invalid",
+    "local",
+    "onion",
+    "test",
+    "alt",
+    "home.arpa",
+    "resolver.arpa",
+    "service.arpa",
+    "10.in-addr.arpa",
+    "168.192.in-addr.arpa",
+    "0.in-addr.arpa",
+    "127.in-addr.arpa",
+    "254.169.in-addr.arpa",
+    "2.0.192.in-addr.arpa",
+    "100.51.198.in-addr.arpa",
+    "113.0.203.in-addr.arpa",
+    "255.255.255.255.in-addr.arpa",
     "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
     "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
-    "d.f.ip6.arpa", "c.f.ip6.arpa", "8.e.f.ip6.arpa", "9.e.f.ip6.arpa", "a.e.f.ip6.arpa", "b.e.f.ip6.arpa",
+    "d.f.ip6.arpa",
+    "c.f.ip6.arpa",
+    "8.e.f.ip6.arpa",
+    "9.e.f.ip6.arpa",
+    "a.e.f.ip6.arpa",
+    "b.e.f.ip6.arpa",
     "8.b.d.0.1.0.0.2.ip6.arpa",
 };
 
@@ -34,7 +54,8 @@ struct Table {
         names.push_back(*name);
     }
     bool has(dns::NameView name) const {
-        return std::ranges::binary_search(names, name, {}, [](const dns::Name& entry) { return entry.view(); });
+        return std::ranges::binary_search(names, name, {},
+                                          [](const dns::Name& entry) { return entry.view(); });
     }
 };
 

@@ -29,18 +29,19 @@ struct Row {
 /// What of the query a reply repeats or gets wrong.
 struct ReplyShape {
     dns::Rcode rcode = dns::Rcode::NOERROR;
-    std::uint16_t id_change = 0;       // xor'ed into the id
+    std::uint16_t id_change = 0;  // xor'ed into the id
     bool truncated = false;
-    bool lower_cased = false;          // the question comes back in lower case
-    bool is_query = false;             // QR clear
+    bool lower_cased = false;  // the question comes back in lower case
+    bool is_query = false;     // QR clear
     bool without_question = false;
-    std::string other_question{};      // instead of the one asked
-    std::size_t cut_bytes = 0;         // taken off the end
+    std::string other_question{};         // instead of the one asked
+    std::size_t cut_bytes = 0;            // taken off the end
     std::vector<std::uint8_t> options{};  // of an OPT record; empty: no OPT
 };
 
 /// The reply to `query` with these records.
-inline std::vector<std::uint8_t> make_reply(Bytes query, const std::vector<Row>& rows, const ReplyShape& shape = {}) {
+inline std::vector<std::uint8_t> make_reply(Bytes query, const std::vector<Row>& rows,
+                                            const ReplyShape& shape = {}) {
     const auto view = dns::read_query(query);
     KITH_CHECK(view.has_value());
     std::vector<std::uint8_t> buffer(65535);
@@ -58,7 +59,8 @@ inline std::vector<std::uint8_t> make_reply(Bytes query, const std::vector<Row>&
     for (const Row& row : rows) {
         const auto rdata = dns::rdata_from_text(row.type, row.rdata);
         KITH_CHECK(rdata.has_value());
-        builder.add_record(row.section, name(row.owner), row.type, dns::RrClass::IN, row.ttl, *rdata);
+        builder.add_record(row.section, name(row.owner), row.type, dns::RrClass::IN, row.ttl,
+                           *rdata);
     }
     if (!shape.options.empty()) builder.add_opt(1232, shape.rcode, 0, 0, shape.options);
     const Bytes done = builder.finish();
@@ -70,8 +72,10 @@ inline std::string to_text(const cache::CachedAnswer& answer, Time now) {
     std::vector<std::uint8_t> buffer(65535);
     dns::MessageBuilder builder;
     builder.start(buffer, buffer.size());
-    builder.add_question(answer.name(), static_cast<dns::RrType>(load_u16(answer.message.data() + answer.body_offset - 4)),
-                         dns::RrClass::IN);
+    builder.add_question(
+        answer.name(),
+        static_cast<dns::RrType>(load_u16(answer.message.data() + answer.body_offset - 4)),
+        dns::RrClass::IN);
     write_answer(answer, now, cache::Place::question, builder);
     const auto view = dns::MessageView::parse(builder.finish());
     KITH_CHECK(view.has_value());
@@ -81,8 +85,9 @@ inline std::string to_text(const cache::CachedAnswer& answer, Time now) {
         view->for_each(section, [&](const dns::RecordView& record) {
             dns::Writer rdata(scratch);
             KITH_CHECK(dns::expand_rdata(view->bytes(), record, rdata).has_value());
-            out += " | " + record.owner.to_text() + " " + std::to_string(record.ttl) + " " + dns::type_name(record.type) +
-                   " " + dns::rdata_to_text(record.type, record.klass, rdata.written());
+            out += " | " + record.owner.to_text() + " " + std::to_string(record.ttl) + " " +
+                   dns::type_name(record.type) + " " +
+                   dns::rdata_to_text(record.type, record.klass, rdata.written());
         });
     }
     return out;
@@ -122,10 +127,11 @@ public:
     }
     static Endpoint server(std::uint8_t last) { return {IpAddress::v4(192, 0, 2, last), 53, 0}; }
 
-    AskResult ask(std::string_view qname, dns::RrType type = dns::RrType::A, Token token = 1, ClientId client = 1,
-                  cache::KeyFlags flags = {}) {
+    AskResult ask(std::string_view qname, dns::RrType type = dns::RrType::A, Token token = 1,
+                  ClientId client = 1, cache::KeyFlags flags = {}) {
         const dns::LookupName lookup(name(qname));
-        const AskResult result = forwarder.ask(now, {lookup, type, dns::RrClass::IN, flags, token, client});
+        const AskResult result =
+            forwarder.ask(now, {lookup, type, dns::RrClass::IN, flags, token, client});
         if (result.state == AskResult::State::hit) last_hit = to_text(result.answer, now);
         drain();
         return result;
@@ -166,10 +172,12 @@ public:
     }
     void drain() {
         while (const std::optional<Transmit> out = forwarder.poll_transmit()) {
-            sent.push_back({out->kind, out->socket, out->to, {out->message.begin(), out->message.end()}});
+            sent.push_back(
+                {out->kind, out->socket, out->to, {out->message.begin(), out->message.end()}});
         }
         while (const std::optional<Completion> done = forwarder.poll_completion()) {
-            got[done->token].push_back({to_text(done->answer, now), done->answer.freshness, done->answer.ede});
+            got[done->token].push_back(
+                {to_text(done->answer, now), done->answer.freshness, done->answer.ede});
         }
     }
     /// What the client with this token got, which must be exactly one thing.

@@ -34,7 +34,9 @@ public:
     }
     std::size_t size() const { return size_; }
     bool is_full() const { return size_ >= waiters_max_; }
-    bool is_client_full(std::uint64_t client) const { return counters_[counter_of(client)] >= per_client_max_; }
+    bool is_client_full(std::uint64_t client) const {
+        return counters_[counter_of(client)] >= per_client_max_;
+    }
 
     Added add(WaiterList& list, std::uint64_t token, std::uint64_t client) {
         if (is_full() || list.count >= waiters_per_question_max) return Added::full;

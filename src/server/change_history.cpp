@@ -24,7 +24,8 @@ std::optional<std::size_t> ChangeHistory::find(std::uint32_t serial) const {
     return std::nullopt;
 }
 
-std::vector<std::shared_ptr<const zone::ZoneChange>> ChangeHistory::since(std::uint32_t serial) const {
+std::vector<std::shared_ptr<const zone::ZoneChange>> ChangeHistory::since(
+    std::uint32_t serial) const {
     std::vector<std::shared_ptr<const zone::ZoneChange>> out;
     const auto first = find(serial);
     if (!first) return out;
@@ -33,7 +34,8 @@ std::vector<std::shared_ptr<const zone::ZoneChange>> ChangeHistory::since(std::u
 }
 
 void ChangeHistory::add(std::shared_ptr<const zone::ZoneChange> change) {
-    if (!changes_.empty() && changes_[changes_.size() - 1].change->to_serial != change->from_serial) changes_ = {};
+    if (!changes_.empty() && changes_[changes_.size() - 1].change->to_serial != change->from_serial)
+        changes_ = {};
     const std::size_t bytes = bytes_of(*change);
     changes_.push_back({std::move(change), bytes_});
     bytes_ += bytes;

@@ -21,8 +21,10 @@ namespace fs = std::filesystem;
 constexpr Duration goodbye_patience = 1500ms;
 
 bool same_but_txt(const dnssd::Service& a, const dnssd::Service& b) {
-    return a.instance == b.instance && a.type == b.type && a.subtypes == b.subtypes && a.domain == b.domain && a.host == b.host && a.presence == b.presence &&
-           a.port == b.port && a.priority == b.priority && a.weight == b.weight && a.family == b.family && a.ifindex == b.ifindex;
+    return a.instance == b.instance && a.type == b.type && a.subtypes == b.subtypes &&
+           a.domain == b.domain && a.host == b.host && a.presence == b.presence &&
+           a.port == b.port && a.priority == b.priority && a.weight == b.weight &&
+           a.family == b.family && a.ifindex == b.ifindex;
 }
 
 /// The first line of a small file; empty when there is none.
@@ -37,11 +39,12 @@ std::string first_line(const char* path) {
 
 DiscoveryService::DiscoveryService(net::Loop& loop)
     : loop_(loop),
-      timer_(loop, [this] {
-          session_->on_timer(loop_.now());
-          lookups_->on_timer(loop_.now());
-          settle();
-      }),
+      timer_(loop,
+             [this] {
+                 session_->on_timer(loop_.now());
+                 lookups_->on_timer(loop_.now());
+                 settle();
+             }),
       watch_(loop, [this] { read_directories(); }) {}
 
 DiscoveryService::~DiscoveryService() = default;
@@ -59,24 +62,28 @@ std::string DiscoveryService::apply(const DiscoveryPlan& plan) {
     session_->add_backend(*backend_);
     lookups_ = std::make_unique<LocalLookups>(*session_, [this](Time now, dns::NameView name) {
         bool found = false;
-        engine_->for_each_known(now, name, dns::RrType::ANY, mdns::any_interface, [&found](const mdns::KnownRecord&) { found = true; });
+        engine_->for_each_known(now, name, dns::RrType::ANY, mdns::any_interface,
+                                [&found](const mdns::KnownRecord&) { found = true; });
         return found;
     });
     net::MdnsDriverOptions options;
     options.interfaces = plan_.interfaces;
     options.use_ipv4 = plan_.use_ipv4;
     options.use_ipv6 = plan_.use_ipv6;
-    driver_ = std::make_unique<net::MdnsDriver>(loop_, *engine_, std::move(options), [this] { take_events(); });
+    driver_ = std::make_unique<net::MdnsDriver>(loop_, *engine_, std::move(options),
+                                                [this] { take_events(); });
     if (const auto started = driver_->start(); !started) {
         driver_.reset();
         return started.error().text;
     }
     if (plan_.publish_host) {
         if (const auto named = backend_->set_host_label(loop_.now(), plan_.host_label); !named) {
-            log::write(log::Level::error, "discovery.host_refused", log::kv("why", named.error().text));
+            log::write(log::Level::error, "discovery.host_refused",
+                       log::kv("why", named.error().text));
         }
     }
-    log::write(log::Level::info, "discovery.started", log::kv("host", plan_.host_label), log::kv("interfaces", driver_->links().size()),
+    log::write(log::Level::info, "discovery.started", log::kv("host", plan_.host_label),
+               log::kv("interfaces", driver_->links().size()),
                log::kv("shared", driver_->is_shared()));
     read_directories();
     return {};
@@ -87,7 +94,8 @@ void DiscoveryService::settle() {
     take_events();
     driver_->flush();
     std::optional<Time> next = session_->next_deadline();
-    if (const auto lookup = lookups_->next_deadline(); lookup && (!next || *lookup < *next)) next = lookup;
+    if (const auto lookup = lookups_->next_deadline(); lookup && (!next || *lookup < *next))
+        next = lookup;
     if (next) {
         timer_.arm(*next);
     } else {
@@ -108,8 +116,10 @@ void DiscoveryService::take_events() {
 
 void DiscoveryService::on_register_event(const dnssd::Event& event) {
     if (const auto* registered = std::get_if<dnssd::RegisterResult>(&event.what)) {
-        log::write(registered->renamed ? log::Level::warning : log::Level::info, registered->renamed ? "discovery.service_renamed" : "discovery.service_registered",
-                   log::kv("name", registered->name.to_text()));
+        log::write(
+            registered->renamed ? log::Level::warning : log::Level::info,
+            registered->renamed ? "discovery.service_renamed" : "discovery.service_registered",
+            log::kv("name", registered->name.to_text()));
     } else if (const auto* failure = std::get_if<dnssd::Failure>(&event.what)) {
         log::write(log::Level::error, "discovery.service_failed", log::kv("why", failure->text));
     }
@@ -117,7 +127,8 @@ void DiscoveryService::on_register_event(const dnssd::Event& event) {
 
 void DiscoveryService::look_up(const LocalQuestion& question, LocalReply reply) {
     if (driver_ == nullptr) {
-        return reply(question.token, std::make_shared<const cache::Answer>(cache::Answer::failure(question.name, question.type, dns::RrClass::IN)));
+        return reply(question.token, std::make_shared<const cache::Answer>(cache::Answer::failure(
+                                         question.name, question.type, dns::RrClass::IN)));
     }
     loop_.update_now();
     lookups_->ask(loop_.now(), question, std::move(reply));
@@ -138,7 +149,8 @@ dnssd::Specifiers DiscoveryService::specifiers() const {
     return out;
 }
 
-void DiscoveryService::read_file(const std::string& path, std::vector<Service>& services, FileStates& files) {
+void DiscoveryService::read_file(const std::string& path, std::vector<Service>& services,
+                                 FileStates& files) {
     files[path] = file_state(path);
     const auto text = FileText::read(path, dnssd::service_file_bytes_max);
     if (!text) {
@@ -148,9 +160,12 @@ void DiscoveryService::read_file(const std::string& path, std::vector<Service>& 
     dnssd::ServiceFile read = dnssd::read_service_file(text->view(), path, specifiers());
     for (const Problem& problem : read.problems) {
         const bool error = problem.severity == Severity::error;
-        log::write(error ? log::Level::error : log::Level::warning, error ? "discovery.file_refused" : "discovery.file_warning", log::kv("text", problem.to_text()));
+        log::write(error ? log::Level::error : log::Level::warning,
+                   error ? "discovery.file_refused" : "discovery.file_warning",
+                   log::kv("text", problem.to_text()));
     }
-    services.insert(services.end(), std::make_move_iterator(read.services.begin()), std::make_move_iterator(read.services.end()));
+    services.insert(services.end(), std::make_move_iterator(read.services.begin()),
+                    std::make_move_iterator(read.services.end()));
 }
 
 void DiscoveryService::read_directories() {
@@ -160,13 +175,16 @@ void DiscoveryService::read_directories() {
         files[directory] = file_state(directory);  // its time of change tells of new files
         std::vector<std::string> paths;
         std::error_code ignored;
-        for (fs::directory_iterator at(directory, ignored), end; !ignored && at != end; at.increment(ignored)) {
+        for (fs::directory_iterator at(directory, ignored), end; !ignored && at != end;
+             at.increment(ignored)) {
             const std::string path = at->path().string();
             if (path.ends_with(".service") || path.ends_with(".dnssd")) paths.push_back(path);
         }
-        std::ranges::sort(paths);  // the same order at every start: who gets a name and who "name (2)"
+        std::ranges::sort(
+            paths);  // the same order at every start: who gets a name and who "name (2)"
         if (paths.size() > dnssd::service_files_max) {
-            log::write(log::Level::warning, "discovery.too_many_files", log::kv("folder", directory), log::kv("read", dnssd::service_files_max));
+            log::write(log::Level::warning, "discovery.too_many_files",
+                       log::kv("folder", directory), log::kv("read", dnssd::service_files_max));
             paths.resize(dnssd::service_files_max);
         }
         for (const std::string& path : paths) read_file(path, services, files);
@@ -179,13 +197,16 @@ void DiscoveryService::offer(std::vector<Service> wanted) {
     const Time now = loop_.update_now();
     std::vector<Offered> next;
     for (Service& service : wanted) {
-        const auto same = std::ranges::find_if(offered_, [&](const Offered& old) { return old.operation != 0 && same_but_txt(old.service, service); });
+        const auto same = std::ranges::find_if(offered_, [&](const Offered& old) {
+            return old.operation != 0 && same_but_txt(old.service, service);
+        });
         if (same == offered_.end()) {
             next.push_back({std::move(service), 0});
             continue;
         }
         if (same->service.txt != service.txt) {
-            [[maybe_unused]] const auto done = session_->update_txt(now, same->operation, service.txt);
+            [[maybe_unused]] const auto done =
+                session_->update_txt(now, same->operation, service.txt);
         }
         next.push_back({std::move(service), std::exchange(same->operation, 0)});
     }
@@ -199,7 +220,8 @@ void DiscoveryService::offer(std::vector<Service> wanted) {
         if (started) {
             offered.operation = *started;
         } else {
-            log::write(log::Level::error, "discovery.service_refused", log::kv("why", started.error().text));
+            log::write(log::Level::error, "discovery.service_refused",
+                       log::kv("why", started.error().text));
         }
     }
     settle();
@@ -221,10 +243,13 @@ void DiscoveryService::stop() {
 void DiscoveryService::log_counters() const {
     if (driver_ == nullptr) return;
     const mdns::EngineStats& stats = engine_->stats();
-    log::write(log::Level::info, "discovery.counted", log::kv("packets_in", stats.packets_in), log::kv("packets_out", stats.packets_out),
-               log::kv("malformed", stats.malformed), log::kv("off_link", stats.ignored_off_link), log::kv("echoes", stats.echoes),
-               log::kv("conflicts", stats.conflicts), log::kv("renames", stats.renames), log::kv("cache_added", stats.cache_added),
-               log::kv("cache_evicted", stats.cache_evicted), log::kv("lookups", lookups_->size()), log::kv("send_failures", driver_->stats().send_failures));
+    log::write(log::Level::info, "discovery.counted", log::kv("packets_in", stats.packets_in),
+               log::kv("packets_out", stats.packets_out), log::kv("malformed", stats.malformed),
+               log::kv("off_link", stats.ignored_off_link), log::kv("echoes", stats.echoes),
+               log::kv("conflicts", stats.conflicts), log::kv("renames", stats.renames),
+               log::kv("cache_added", stats.cache_added),
+               log::kv("cache_evicted", stats.cache_evicted), log::kv("lookups", lookups_->size()),
+               log::kv("send_failures", driver_->stats().send_failures));
 }
 
 }  // namespace kith::server

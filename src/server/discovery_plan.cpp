@@ -20,12 +20,15 @@ std::vector<std::string> texts(const std::vector<config::TextAt>& values) {
 }
 
 /// Reads one service; what is wrong is told where it stands.
-std::optional<dnssd::Service> read_service(const config::Config& config, const config::OfferedService& offered, const std::string& host, Problems& problems) {
+std::optional<dnssd::Service> read_service(const config::Config& config,
+                                           const config::OfferedService& offered,
+                                           const std::string& host, Problems& problems) {
     dnssd::Service out;
     out.instance = offered.name.text.empty() ? host : offered.name.text;
     const auto type = dnssd::TypeSelector::from_text(offered.type.text);
     if (!type) {
-        problems.push_back(config.problem(offered.type.at, fmt::format("type: {}", type.error().text)));
+        problems.push_back(
+            config.problem(offered.type.at, fmt::format("type: {}", type.error().text)));
         return std::nullopt;
     }
     out.type = type->type;
@@ -34,7 +37,8 @@ std::optional<dnssd::Service> read_service(const config::Config& config, const c
     if (!offered.host.text.empty()) {
         const auto name = dns::Name::from_text(offered.host.text);
         if (!name) {
-            problems.push_back(config.problem(offered.host.at, fmt::format("host: {}", name.error().text)));
+            problems.push_back(
+                config.problem(offered.host.at, fmt::format("host: {}", name.error().text)));
             return std::nullopt;
         }
         out.host = *name;
@@ -44,7 +48,8 @@ std::optional<dnssd::Service> read_service(const config::Config& config, const c
     out.weight = offered.weight;
     const auto txt = dnssd::Txt::from_strings(texts(offered.txt));
     if (!txt) {
-        problems.push_back(config.problem(offered.txt.front().at, fmt::format("txt: {}", txt.error().text)));
+        problems.push_back(
+            config.problem(offered.txt.front().at, fmt::format("txt: {}", txt.error().text)));
         return std::nullopt;
     }
     out.txt = {txt->to_rdata()};
@@ -74,12 +79,16 @@ std::optional<DiscoveryPlan> plan_discovery(const config::Config& config, Proble
     out.resolve_local = section.resolve_local;
     out.use_ipv4 = section.ipv4;
     out.use_ipv6 = section.ipv6;
-    if (!section.ipv4 && !section.ipv6) problems.push_back(config.problem(section.at, "discovery: expected ipv4 or ipv6 to be true, found both false"));
+    if (!section.ipv4 && !section.ipv6)
+        problems.push_back(config.problem(
+            section.at, "discovery: expected ipv4 or ipv6 to be true, found both false"));
     out.interfaces = {texts(section.interfaces), texts(section.ignore_interfaces)};
     const std::filesystem::path folder = std::filesystem::path(config.file).parent_path();
-    for (const config::TextAt& directory : section.service_directories) out.directories.push_back((folder / directory.text).string());
+    for (const config::TextAt& directory : section.service_directories)
+        out.directories.push_back((folder / directory.text).string());
     for (const config::OfferedService& offered : section.services) {
-        if (auto service = read_service(config, offered, out.host_label, problems)) out.services.push_back(std::move(*service));
+        if (auto service = read_service(config, offered, out.host_label, problems))
+            out.services.push_back(std::move(*service));
     }
     return out;
 }

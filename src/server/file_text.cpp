@@ -27,17 +27,19 @@ Result<FileText, std::string> FileText::read(const std::string& path, std::size_
     // Reading does: the other end of `kith check <(...)` may not have written yet.
     const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file || ::fcntl(file.get(), F_SETFL, 0) != 0) return std::unexpected(reason(path, errno));
-    struct stat info {};
+    struct stat info{};
     if (::fstat(file.get(), &info) != 0) return std::unexpected(reason(path, errno));
     if (S_ISDIR(info.st_mode)) return std::unexpected(reason(path, EISDIR));
     FileText out;
     // One byte more than the size, so that the read that finds the end needs no growing.
-    std::size_t room = S_ISREG(info.st_mode) ? static_cast<std::size_t>(info.st_size) + 1 : first_block;
+    std::size_t room =
+        S_ISREG(info.st_mode) ? static_cast<std::size_t>(info.st_size) + 1 : first_block;
     room = std::min(room, bytes_max + 1);
     out.bytes_.reset(new char[room]);  // not cleared: read() fills it
     while (true) {
         if (out.size_ > bytes_max) {
-            return std::unexpected(fmt::format("cannot read {}: over {} bytes, no such file is that large", path, bytes_max));
+            return std::unexpected(fmt::format(
+                "cannot read {}: over {} bytes, no such file is that large", path, bytes_max));
         }
         if (out.size_ == room) {
             std::unique_ptr<char[]> larger(new char[room * 2]);

@@ -17,7 +17,8 @@ public:
 
     /// Reads `path`, which must be a regular file (or a pipe) of at most `bytes_max` bytes. The error
     /// says what to do about it.
-    static Result<FileText, std::string> read(const std::string& path, std::size_t bytes_max = file_bytes_max);
+    static Result<FileText, std::string> read(const std::string& path,
+                                              std::size_t bytes_max = file_bytes_max);
     std::string_view view() const { return {bytes_.get(), size_}; }
 
 private:

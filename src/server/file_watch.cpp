@@ -33,15 +33,18 @@ void FileWatch::watch_folders() {
         const std::filesystem::path path(file);
         std::error_code ignored;
         const std::filesystem::path real = std::filesystem::weakly_canonical(path, ignored);
-        for (const auto& each : {path, real}) folders.insert(each.has_parent_path() ? each.parent_path().string() : ".");
+        for (const auto& each : {path, real})
+            folders.insert(each.has_parent_path() ? each.parent_path().string() : ".");
     }
     if (folders == folders_ && inotify_) return;
     folders_ = std::move(folders);
     if (inotify_) loop_.unwatch(inotify_.get());
     inotify_ = net::Descriptor(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (!inotify_) return;  // out of instances: the poll does the work
-    constexpr std::uint32_t events = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB;
-    for (const std::string& folder : folders_) ::inotify_add_watch(inotify_.get(), folder.c_str(), events);
+    constexpr std::uint32_t events = IN_CLOSE_WRITE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM |
+                                     IN_CREATE | IN_DELETE | IN_ATTRIB;
+    for (const std::string& folder : folders_)
+        ::inotify_add_watch(inotify_.get(), folder.c_str(), events);
     loop_.watch(inotify_.get(), EPOLLIN, [this](std::uint32_t) { on_inotify(); });
 }
 

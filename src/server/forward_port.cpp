@@ -17,7 +17,8 @@ constexpr std::uint32_t denial_ttl = 300;
 resolve::ClientId client_id(const IpAddress& address) {
     const Bytes bytes = address.bytes();
     std::uint64_t id = 0;
-    for (const std::uint8_t byte : bytes.first(std::min<std::size_t>(bytes.size(), 8))) id = id << 8 | byte;
+    for (const std::uint8_t byte : bytes.first(std::min<std::size_t>(bytes.size(), 8)))
+        id = id << 8 | byte;
     return id;
 }
 
@@ -27,17 +28,20 @@ bool dnssec_ok(const Query& query) { return query.view.edns && query.view.edns->
 
 Verdict WorkerForwardPort::forward(Query& query, dns::MessageBuilder& response) {
     const dns::LookupName& target = query.target();
-    if (query.fetched != nullptr && query.fetched->answer->is_for(target.view(), query.type(), dns::RrClass::IN)) {
+    if (query.fetched != nullptr &&
+        query.fetched->answer->is_for(target.view(), query.type(), dns::RrClass::IN)) {
         return use(*query.fetched->answer, query, response);
     }
-    if (snapshot_->resolve_local && discovery::dnssd::is_link_local_name(target.view())) return ask_link(query);
+    if (snapshot_->resolve_local && discovery::dnssd::is_link_local_name(target.view()))
+        return ask_link(query);
     const cache::KeyFlags flags{dnssec_ok(query), query.view.header.has(dns::Header::cd)};
-    const dns::NameView as_sent = query.steps == 0 ? dns::NameView::unchecked(query.view.qname) : dns::NameView();
+    const dns::NameView as_sent =
+        query.steps == 0 ? dns::NameView::unchecked(query.view.qname) : dns::NameView();
     const resolve::AskResult result = forwarder_.ask(
-        query.now, {target, query.type(), dns::RrClass::IN, flags, parking_.next_token(), client_id(query.client.address), as_sent});
+        query.now, {target, query.type(), dns::RrClass::IN, flags, parking_.next_token(),
+                    client_id(query.client.address), as_sent});
     switch (result.state) {
-        case resolve::AskResult::State::hit:
-            return use(result.answer, query, response);
+        case resolve::AskResult::State::hit: return use(result.answer, query, response);
         case resolve::AskResult::State::parked:
             parking_.park(*arrival_, query);
             return Verdict::later;
@@ -45,8 +49,7 @@ Verdict WorkerForwardPort::forward(Query& query, dns::MessageBuilder& response) 
             query.rcode = dns::Rcode::SERVFAIL;
             if (result.ede) query.explain(*result.ede);
             return Verdict::answered;
-        case resolve::AskResult::State::refused:
-            return deny(query, response);
+        case resolve::AskResult::State::refused: return deny(query, response);
     }
     return Verdict::next;
 }
@@ -66,7 +69,8 @@ Verdict WorkerForwardPort::ask_link(Query& query) {
     return Verdict::later;
 }
 
-Verdict WorkerForwardPort::use(const cache::CachedAnswer& answer, Query& query, dns::MessageBuilder& response) const {
+Verdict WorkerForwardPort::use(const cache::CachedAnswer& answer, Query& query,
+                               dns::MessageBuilder& response) const {
     const cache::Place place = query.steps == 0 ? cache::Place::question : cache::Place::chain;
     cache::write_answer(answer, query.now, place, response);
     query.rcode = answer.rcode();
@@ -79,8 +83,10 @@ Verdict WorkerForwardPort::deny(Query& query, dns::MessageBuilder& response) con
     const int labels = snapshot_->answer.forward_labels(target);
     if (labels == 0) return Verdict::next;
     // A domain that is configured to have no upstreams: it does not exist beyond what is local.
-    static constexpr std::uint8_t soa_rdata[] = {0, 0, 0, 0, 0, 1, 0, 0, 14, 16, 0, 0, 3, 132, 0, 9, 58, 128, 0, 0, 1, 44};
-    response.add_record(dns::Section::authority, target.suffix(labels), dns::RrType::SOA, dns::RrClass::IN, denial_ttl, soa_rdata);
+    static constexpr std::uint8_t soa_rdata[] = {0, 0, 0,   0, 0, 1,  0,   0, 14, 16, 0,
+                                                 0, 3, 132, 0, 9, 58, 128, 0, 0,  1,  44};
+    response.add_record(dns::Section::authority, target.suffix(labels), dns::RrType::SOA,
+                        dns::RrClass::IN, denial_ttl, soa_rdata);
     query.rcode = dns::Rcode::NXDOMAIN;
     query.explain(dns::EdeCode::prohibited, "not forwarded by configuration");
     return Verdict::answered;

@@ -23,7 +23,8 @@ namespace kith::server {
 
 class WorkerForwardPort final : public answer::ForwardPort {
 public:
-    WorkerForwardPort(resolve::Forwarder& forwarder, Parking& parking) : forwarder_(forwarder), parking_(parking) {}
+    WorkerForwardPort(resolve::Forwarder& forwarder, Parking& parking)
+        : forwarder_(forwarder), parking_(parking) {}
 
     /// Where the query that is answered next came in; must stay until it is answered.
     void set_arrival(const Arrival& arrival) { arrival_ = &arrival; }
@@ -35,7 +36,8 @@ public:
     answer::Verdict forward(answer::Query& query, dns::MessageBuilder& response) override;
 
 private:
-    answer::Verdict use(const cache::CachedAnswer& answer, answer::Query& query, dns::MessageBuilder& response) const;
+    answer::Verdict use(const cache::CachedAnswer& answer, answer::Query& query,
+                        dns::MessageBuilder& response) const;
     answer::Verdict deny(answer::Query& query, dns::MessageBuilder& response) const;
     answer::Verdict ask_link(answer::Query& query);
 

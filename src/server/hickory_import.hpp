@@ -10,6 +10,7 @@ namespace kith::server {
 /// What leads from the zone as its file has it to the zone as the journal at `path` has it; nothing to
 /// add and remove when there is no such file. The error says what is wrong with the journal, or with
 /// the zone that it makes.
-Result<zone::ZoneChange, std::string> hickory_import(const zone::Zone& from_file, const std::string& path);
+Result<zone::ZoneChange, std::string> hickory_import(const zone::Zone& from_file,
+                                                     const std::string& path);
 
 }  // namespace kith::server

@@ -54,7 +54,10 @@ Result<void, std::string> write_all(int fd, const std::string& path, Bytes conte
 
 Result<void, std::string> write_new(const std::string& path, Bytes content, mode_t mode) {
     const net::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (!file) return failed(path, errno == EEXIST ? "there is a file already; remove it or choose another folder" : "cannot create");
+    if (!file)
+        return failed(path, errno == EEXIST
+                                ? "there is a file already; remove it or choose another folder"
+                                : "cannot create");
     if (auto done = write_all(file.get(), path, content); !done) {
         ::unlink(path.c_str());
         return done;
@@ -67,10 +70,11 @@ Result<void, std::string> write_new(const std::string& path, Bytes content, mode
 Result<SecretBytes, std::string> read_secret_file(const std::string& path) {
     const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file) return failed(path, "cannot open");
-    struct stat state {};
+    struct stat state{};
     // Of the open file: what the name stands for may change in between.
     if (::fstat(file.get(), &state) != 0) return failed(path, "cannot read");
-    if (!S_ISREG(state.st_mode)) return std::unexpected(path + ": expected a file, found something else");
+    if (!S_ISREG(state.st_mode))
+        return std::unexpected(path + ": expected a file, found something else");
     if ((state.st_mode & others_mode) != 0) {
         return std::unexpected(fmt::format(
             "{}: others than its owner may use this private key (mode {:04o}); `chmod 600 {}`, and replace the key "
@@ -78,12 +82,14 @@ Result<SecretBytes, std::string> read_secret_file(const std::string& path) {
             path, state.st_mode & 07777, path));
     }
     if (state.st_size > static_cast<off_t>(crypto::private_key_text_bytes_max)) {
-        return std::unexpected(fmt::format("{}: {} bytes are more than a private key has", path, state.st_size));
+        return std::unexpected(
+            fmt::format("{}: {} bytes are more than a private key has", path, state.st_size));
     }
     SecretBytes content(static_cast<std::size_t>(state.st_size));
     std::size_t size = 0;
     while (size < content.bytes().size()) {
-        const ssize_t count = ::read(file.get(), content.writable().data() + size, content.bytes().size() - size);
+        const ssize_t count =
+            ::read(file.get(), content.writable().data() + size, content.bytes().size() - size);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return failed(path, "cannot read");
         if (count == 0) return std::unexpected(path + ": it became shorter while it was read");
@@ -123,18 +129,24 @@ Result<std::vector<StoredKey>, std::string> read_key_folder(const std::string& f
                                                             dns::NameView zone) {
     std::error_code error;
     fs::directory_iterator at(folder, error);
-    if (error) return std::unexpected(fmt::format("{}: cannot read this folder: {}", folder, error.message()));
+    if (error)
+        return std::unexpected(
+            fmt::format("{}: cannot read this folder: {}", folder, error.message()));
     std::vector<std::string> stems;
     // "K<zone>+": what follows is algorithm and tag.
     const std::string stem = dnssec::key_file_stem(zone, 0, 0);
     const std::string prefix = stem.substr(0, stem.find('+') + 1);
     std::size_t files = 0;
     for (; !error && at != fs::directory_iterator(); at.increment(error)) {
-        if (++files > folder_files_max) return std::unexpected(folder + ": too many files for a folder of keys");
+        if (++files > folder_files_max)
+            return std::unexpected(folder + ": too many files for a folder of keys");
         const std::string name = at->path().filename().string();
-        if (name.starts_with(prefix) && name.ends_with(".key")) stems.push_back(without_ending(at->path().string()));
+        if (name.starts_with(prefix) && name.ends_with(".key"))
+            stems.push_back(without_ending(at->path().string()));
     }
-    if (error) return std::unexpected(fmt::format("{}: cannot read this folder: {}", folder, error.message()));
+    if (error)
+        return std::unexpected(
+            fmt::format("{}: cannot read this folder: {}", folder, error.message()));
     std::ranges::sort(stems);
     std::vector<StoredKey> keys;
     for (const std::string& each : stems) {

@@ -13,9 +13,9 @@ namespace kith::server {
 struct StoredKey {
     std::string stem;  // path of its files without ".key" or ".private"
     dns::Name owner;
-    std::uint32_t ttl = 0;         // of the DNSKEY; 0: not stated
-    bool is_key_record = false;    // KEY, for SIG(0)
-    dnssec::ZoneKey key;           // without private half when there is no .private file
+    std::uint32_t ttl = 0;       // of the DNSKEY; 0: not stated
+    bool is_key_record = false;  // KEY, for SIG(0)
+    dnssec::ZoneKey key;         // without private half when there is no .private file
     dnssec::KeyTimes times;
 };
 

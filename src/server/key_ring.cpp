@@ -15,26 +15,33 @@ using auth::TsigKey;
 
 class Reader {
 public:
-    Reader(const config::Config& config, FileStates& files, Problems& problems) : config_(config), files_(files), problems_(problems) {}
+    Reader(const config::Config& config, FileStates& files, Problems& problems)
+        : config_(config), files_(files), problems_(problems) {}
 
     std::optional<TsigKey> read(const config::Key& key) {
         const auto name = dns::Name::from_text(key.name.text);
         if (!name) return complain(key.name.at, fmt::format("key: {}", name.error().text));
         if (key.secret.text.empty() == key.file.text.empty()) {
-            return complain(key.at, fmt::format("key {}: expected either 'secret' or 'file', found {}", name->to_text(), key.secret.text.empty() ? "none" : "both"));
+            return complain(
+                key.at, fmt::format("key {}: expected either 'secret' or 'file', found {}",
+                                    name->to_text(), key.secret.text.empty() ? "none" : "both"));
         }
         std::optional<TsigKey> out = key.file.text.empty() ? from_secret(key) : from_file(key);
         if (!out) return out;
         if (!key.algorithm.text.empty()) {
             const auto algorithm = auth::parse_algorithm(key.algorithm.text);
-            if (!algorithm) return complain(key.algorithm.at, fmt::format("algorithm: expected one of {}", auth::algorithm_names()));
+            if (!algorithm)
+                return complain(key.algorithm.at, fmt::format("algorithm: expected one of {}",
+                                                              auth::algorithm_names()));
             out->algorithm = *algorithm;
         }
         out->name = *name;  // whatever a file calls it: under this name others sign
         return out;
     }
 
-    void complain_of(const config::Key& key, auth::KeyFault fault) { complain(key.at, fmt::format("key {}: {}", key.name.text, auth::fault_text(fault))); }
+    void complain_of(const config::Key& key, auth::KeyFault fault) {
+        complain(key.at, fmt::format("key {}: {}", key.name.text, auth::fault_text(fault)));
+    }
 
 private:
     std::nullopt_t complain(config::Offset at, std::string text) {
@@ -51,13 +58,17 @@ private:
     }
 
     std::optional<TsigKey> from_file(const config::Key& key) {
-        const std::string file = (std::filesystem::path(config_.file).parent_path() / key.file.text).string();
+        const std::string file =
+            (std::filesystem::path(config_.file).parent_path() / key.file.text).string();
         files_[file] = file_state(file);
         const auto content = read_secret_file(file);
         if (!content) return complain(key.file.at, fmt::format("file: {}", content.error()));
         if (config::is_hickory_config(config_.file)) {  // trust-dns's files are the secret itself
-            auto raw = auth::raw_key(dns::NameView(), auth::TsigAlgorithm::hmac_sha256, content->bytes());
-            if (!raw) return complain(key.file.at, fmt::format("{}: {}", file, auth::fault_text(raw.error())));
+            auto raw =
+                auth::raw_key(dns::NameView(), auth::TsigAlgorithm::hmac_sha256, content->bytes());
+            if (!raw)
+                return complain(key.file.at,
+                                fmt::format("{}: {}", file, auth::fault_text(raw.error())));
             return std::move(*raw);
         }
         return auth::parse_key_file(as_text(content->bytes()), file, problems_);
@@ -70,13 +81,15 @@ private:
 
 }  // namespace
 
-std::shared_ptr<const auth::KeyRing> make_key_ring(const config::Config& config, FileStates& files, Problems& problems) {
+std::shared_ptr<const auth::KeyRing> make_key_ring(const config::Config& config, FileStates& files,
+                                                   Problems& problems) {
     auto ring = std::make_shared<auth::KeyRing>();
     Reader reader(config, files, problems);
     for (const config::Key& key : config.keys) {
         auto read = reader.read(key);
         if (!read) continue;
-        if (const auto added = ring->add(std::move(*read)); !added) reader.complain_of(key, added.error());
+        if (const auto added = ring->add(std::move(*read)); !added)
+            reader.complain_of(key, added.error());
     }
     return ring;
 }

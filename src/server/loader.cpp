@@ -29,23 +29,36 @@ void append(Problems& to, Problems&& from) {
 }
 
 /// Problems of zones built from the config, at the places of their records.
-void report(const config::Config& config, const RecordList& records, const zone::BuiltZone& built, Problems& problems) {
+void report(const config::Config& config, const RecordList& records, const zone::BuiltZone& built,
+            Problems& problems) {
     for (const zone::ZoneProblem& problem : built.problems) {
         const config::Offset at = problem.tag < records.size() ? records[problem.tag].at : 0;
-        const Severity severity = zone::is_harmless(problem.fault) ? Severity::warning : Severity::error;
-        problems.push_back(config.problem(at, fmt::format("{} {}: {}", problem.owner.to_text(), dns::type_name(problem.type), zone::fault_text(problem.fault)), severity));
+        const Severity severity =
+            zone::is_harmless(problem.fault) ? Severity::warning : Severity::error;
+        problems.push_back(config.problem(
+            at,
+            fmt::format("{} {}: {}", problem.owner.to_text(), dns::type_name(problem.type),
+                        zone::fault_text(problem.fault)),
+            severity));
     }
     if (built.problems_left_out != 0) {
-        problems.push_back(config.problem(0, fmt::format("and {} more of the same kind", built.problems_left_out), Severity::warning));
+        problems.push_back(
+            config.problem(0, fmt::format("and {} more of the same kind", built.problems_left_out),
+                           Severity::warning));
     }
 }
 
-void add_records(zone::ZoneBuilder& builder, const RecordList& records, const config::Config& config, Problems& problems) {
+void add_records(zone::ZoneBuilder& builder, const RecordList& records,
+                 const config::Config& config, Problems& problems) {
     for (std::size_t i = 0; i < records.size(); ++i) {
         const PlannedRecord record = records[i];
-        const auto added = builder.add(record.owner, record.type, record.ttl, record.rdata, static_cast<std::uint32_t>(i));
+        const auto added = builder.add(record.owner, record.type, record.ttl, record.rdata,
+                                       static_cast<std::uint32_t>(i));
         if (!added) {
-            problems.push_back(config.problem(record.at, fmt::format("{} {}: {}", record.owner.to_text(), dns::type_name(record.type), zone::fault_text(added.error()))));
+            problems.push_back(config.problem(
+                record.at,
+                fmt::format("{} {}: {}", record.owner.to_text(), dns::type_name(record.type),
+                            zone::fault_text(added.error()))));
         } else if (record.match == config::Match::one_label) {
             builder.set_one_label_wildcard(record.owner);
         }
@@ -77,8 +90,10 @@ answer::RewriteRule rewrite_rule(const config::PlannedRewrite& planned) {
         case config::Reach::any_depth: rule.reach = answer::RewriteReach::any_depth; break;
     }
     for (const IpAddress& address : planned.addresses) {
-        if (address.is_v4() && !rule.v4) std::ranges::copy(address.bytes(), rule.v4.emplace().begin());
-        if (address.is_v6() && !rule.v6) std::ranges::copy(address.bytes(), rule.v6.emplace().begin());
+        if (address.is_v4() && !rule.v4)
+            std::ranges::copy(address.bytes(), rule.v4.emplace().begin());
+        if (address.is_v6() && !rule.v6)
+            std::ranges::copy(address.bytes(), rule.v6.emplace().begin());
     }
     return rule;
 }
@@ -102,7 +117,8 @@ struct Loader::Work {
     std::map<std::string, ZoneFile> kept;
 };
 
-Loader::Loader(ConfigSource source, Overrides overrides, Rng& rng) : source_(std::move(source)), overrides_(std::move(overrides)) {
+Loader::Loader(ConfigSource source, Overrides overrides, Rng& rng)
+    : source_(std::move(source)), overrides_(std::move(overrides)) {
     for (std::uint8_t& byte : cookies_.current) byte = static_cast<std::uint8_t>(rng.next());
 }
 
@@ -151,8 +167,10 @@ LoadedSnapshot Loader::load() {
     snapshot->tcp = {server.tcp_clients_max, server.tcp_idle_timeout};
     snapshot->log_queries = server.log_queries;
     snapshot->resolve_local = work.out.discovery && work.out.discovery->resolve_local;
-    snapshot->cache = {server.cache_enabled ? server.cache_bytes.bytes : 0, server.cache_size,
-                       static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(server.serve_stale).count())};
+    snapshot->cache = {
+        server.cache_enabled ? server.cache_bytes.bytes : 0, server.cache_size,
+        static_cast<std::uint32_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(server.serve_stale).count())};
     if (!(forward == last_forward_ && snapshot->cache == last_cache_)) ++forwarding_version_;
     last_forward_ = forward;
     last_cache_ = snapshot->cache;
@@ -193,8 +211,11 @@ zone::ZonePtr Loader::load_zone(Work& work, const PlannedZone& planned) {
         return std::move(built.zone);
     }
     const auto before = zones_.find(apex);
-    const auto unchanged = [](const auto& entry) { return file_state(entry.first) == entry.second; };
-    const bool same = before != zones_.end() && before->second.files.contains(next_to(source_.file, planned.file)) &&
+    const auto unchanged = [](const auto& entry) {
+        return file_state(entry.first) == entry.second;
+    };
+    const bool same = before != zones_.end() &&
+                      before->second.files.contains(next_to(source_.file, planned.file)) &&
                       std::ranges::all_of(before->second.files, unchanged);
     ZoneFile loaded = same ? before->second : load_zone_file(work, planned);
     work.out.files.insert(loaded.files.begin(), loaded.files.end());
@@ -206,12 +227,20 @@ zone::ZonePtr Loader::load_zone(Work& work, const PlannedZone& planned) {
     zone::ZoneChange change{planned.apex, loaded.zone->serial(), loaded.zone->serial(), {}, {}};
     for (std::size_t i = 0; i < planned.records.size(); ++i) {
         const PlannedRecord record = planned.records[i];
-        change.added.push_back({record.owner, record.type, record.ttl, {record.rdata.begin(), record.rdata.end()}, {}});
+        change.added.push_back({record.owner,
+                                record.type,
+                                record.ttl,
+                                {record.rdata.begin(), record.rdata.end()},
+                                {}});
     }
     auto merged = zone::apply_change(loaded.zone, change, zone::file_bounds);
     if (merged) return std::move(*merged);
     const zone::ChangeError& error = merged.error();
-    work.out.problems.push_back(work.out.config.problem(planned.at, fmt::format("zone {}: the records given here do not fit the zone file: {} {}: {}", apex, error.owner.to_text(), dns::type_name(error.type), zone::fault_text(error.fault))));
+    work.out.problems.push_back(work.out.config.problem(
+        planned.at,
+        fmt::format("zone {}: the records given here do not fit the zone file: {} {}: {}", apex,
+                    error.owner.to_text(), dns::type_name(error.type),
+                    zone::fault_text(error.fault))));
     return nullptr;
 }
 
@@ -221,10 +250,13 @@ Loader::ZoneFile Loader::load_zone_file(Work& work, const PlannedZone& planned) 
     loaded.files[file] = file_state(file);
     auto text = FileText::read(file);
     if (!text) {
-        loaded.problems.push_back(work.out.config.problem(planned.at, fmt::format("zone {}: {}", planned.apex.to_text(), text.error())));
+        loaded.problems.push_back(work.out.config.problem(
+            planned.at, fmt::format("zone {}: {}", planned.apex.to_text(), text.error())));
         return loaded;
     }
-    const auto include = [&loaded](std::string_view path, std::string_view from) -> Result<zone::IncludedFile, std::string> {
+    const auto include = [&loaded](
+                             std::string_view path,
+                             std::string_view from) -> Result<zone::IncludedFile, std::string> {
         const std::string name = next_to(std::string(from), std::string(path));
         loaded.files[name] = file_state(name);
         auto included = FileText::read(name);
@@ -248,7 +280,8 @@ std::vector<Endpoint> Loader::upstreams(Work& work) const {
     const auto text = FileText::read(file);
     if (!text) {
         // Often it only appears later, with the network; it is watched.
-        work.out.problems.push_back(work.out.config.problem(server.place_of("resolv_conf"), text.error(), Severity::warning));
+        work.out.problems.push_back(work.out.config.problem(server.place_of("resolv_conf"),
+                                                            text.error(), Severity::warning));
         return server.upstream_endpoints();
     }
     const std::vector<Endpoint> found = resolve::parse_resolv_conf(text->view()).upstreams;
@@ -263,21 +296,25 @@ resolve::ForwardConfig Loader::forward_config(Work& work) const {
     if (std::vector<Endpoint> upstream = upstreams(work); !upstream.empty()) {
         // Following resolv.conf on a machine that uses us as its resolver would ask ourselves.
         if (!server.resolv_conf.empty()) {
-            std::erase_if(upstream, [&](const Endpoint& endpoint) { return resolve::is_own_endpoint(forward, endpoint); });
+            std::erase_if(upstream, [&](const Endpoint& endpoint) {
+                return resolve::is_own_endpoint(forward, endpoint);
+            });
         }
         if (!upstream.empty()) forward.routes.push_back({dns::Name(), std::move(upstream)});
     }
     for (const config::PlannedForward& planned : work.plan.forward) {
         forward.routes.push_back({planned.domain, planned.upstream});
     }
-    const auto seconds = static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(server.cache_ttl).count());
+    const auto seconds = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(server.cache_ttl).count());
     forward.attempt_timeout = server.upstream_timeout;
     forward.ttl_seconds_max = seconds;
     forward.negative_ttl_seconds_max = std::min(forward.negative_ttl_seconds_max, seconds);
     forward.stale_served = server.serve_stale.count() > 0;
     forward.prefetched = server.prefetch;
     for (Problem& problem : resolve::check_config(forward)) {
-        work.out.problems.push_back(work.out.config.problem(server.place_of("upstream"), problem.text, problem.severity));
+        work.out.problems.push_back(
+            work.out.config.problem(server.place_of("upstream"), problem.text, problem.severity));
     }
     return forward;
 }
@@ -286,19 +323,25 @@ answer::AnswerOptions Loader::answer_options(const Work& work) const {
     const config::ServerSection& server = work.out.config.server;
     answer::AnswerOptions options;
     options.nsid = server.nsid;
-    options.version = server.version.empty() ? "kith " KITH_VERSION : server.version == "none" ? "" : server.version;
+    options.version = server.version.empty()     ? "kith " KITH_VERSION
+                      : server.version == "none" ? ""
+                                                 : server.version;
     options.hostname = hostname();
     options.udp_payload_bytes_max = server.udp_payload_max;
     options.cookies = cookies_;
     options.tcp_idle_timeout = server.tcp_idle_timeout;
-    options.forwarding = !server.upstream.empty() || !server.resolv_conf.empty() || !work.plan.forward.empty();
+    options.forwarding =
+        !server.upstream.empty() || !server.resolv_conf.empty() || !work.plan.forward.empty();
     // Who asks for names elsewhere through us: never the whole Internet unless told so.
-    options.forward_clients = server.forward_clients.empty() ? net::on_link_prefixes() : server.forward_clients;
-    for (const config::PlannedForward& planned : work.plan.forward) options.forward_names.push_back(planned.domain);
+    options.forward_clients =
+        server.forward_clients.empty() ? net::on_link_prefixes() : server.forward_clients;
+    for (const config::PlannedForward& planned : work.plan.forward)
+        options.forward_names.push_back(planned.domain);
     if (work.out.discovery && work.out.discovery->resolve_local) {
         // The forwarding stage hands them to the link (WorkerForwardPort), never to a server.
         options.forwarding = true;
-        for (const dns::NameView name : discovery::dnssd::link_local_domains()) options.forward_names.push_back(dns::Name(name));
+        for (const dns::NameView name : discovery::dnssd::link_local_domains())
+            options.forward_names.push_back(dns::Name(name));
     }
     return options;
 }

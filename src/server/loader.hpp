@@ -42,9 +42,9 @@ struct LoadedZone {
 struct LoadedSnapshot {
     std::shared_ptr<Snapshot> snapshot;  // null when there is an error among the problems
     std::vector<LoadedZone> zones;
-    config::Config config;                     // as read, overrides applied; for its settings
-    Problems problems;                         // of the config, its zones and its upstreams
-    FileStates files;                          // everything that was read or looked for
+    config::Config config;  // as read, overrides applied; for its settings
+    Problems problems;      // of the config, its zones and its upstreams
+    FileStates files;       // everything that was read or looked for
     std::size_t record_count = 0;
     std::optional<DiscoveryPlan> discovery;
 };

@@ -32,12 +32,15 @@ bool is_of_zones(RrType type) {
 bool comes_from_several(RrType type) { return type == RrType::PTR || type == RrType::ANY; }
 
 std::shared_ptr<const cache::Answer> failure(const LocalQuestion& question) {
-    return std::make_shared<const cache::Answer>(cache::Answer::failure(question.name, question.type, dns::RrClass::IN));
+    return std::make_shared<const cache::Answer>(
+        cache::Answer::failure(question.name, question.type, dns::RrClass::IN));
 }
 
 }  // namespace
 
-cache::Answer make_local_answer(const dns::Name& name, RrType type, const std::map<std::vector<std::uint8_t>, std::uint32_t>& records, dns::Rcode rcode) {
+cache::Answer make_local_answer(const dns::Name& name, RrType type,
+                                const std::map<std::vector<std::uint8_t>, std::uint32_t>& records,
+                                dns::Rcode rcode) {
     std::vector<std::uint8_t> buffer(answer_bytes_max);
     auto builder = std::make_unique<dns::MessageBuilder>();
     builder->start(buffer, buffer.size());
@@ -45,12 +48,15 @@ cache::Answer make_local_answer(const dns::Name& name, RrType type, const std::m
     builder->set_rcode(rcode);
     builder->add_question(name, type, dns::RrClass::IN);
     for (const auto& [rdata, ttl] : records) {
-        builder->add_record(dns::Section::answer, name, type, dns::RrClass::IN, std::min(ttl, local_ttl_max), rdata);
+        builder->add_record(dns::Section::answer, name, type, dns::RrClass::IN,
+                            std::min(ttl, local_ttl_max), rdata);
     }
     if (records.empty()) {
         // Root names, serial 1, and how long the denial may be kept: ten seconds.
-        static constexpr std::array<std::uint8_t, 22> soa = {0, 0, 0, 0, 0, 1, 0, 0, 14, 16, 0, 0, 3, 132, 0, 9, 58, 128, 0, 0, 0, 10};
-        builder->add_record(dns::Section::authority, dnssd::local_domain(), RrType::SOA, dns::RrClass::IN, local_ttl_max, soa);
+        static constexpr std::array<std::uint8_t, 22> soa = {
+            0, 0, 0, 0, 0, 1, 0, 0, 14, 16, 0, 0, 3, 132, 0, 9, 58, 128, 0, 0, 0, 10};
+        builder->add_record(dns::Section::authority, dnssd::local_domain(), RrType::SOA,
+                            dns::RrClass::IN, local_ttl_max, soa);
     }
     auto answer = cache::Answer::from_message(builder->finish());
     return answer ? std::move(*answer) : cache::Answer::failure(name, type, dns::RrClass::IN);
@@ -58,11 +64,13 @@ cache::Answer make_local_answer(const dns::Name& name, RrType type, const std::m
 
 void LocalLookups::ask(Time now, const LocalQuestion& question, LocalReply reply) {
     if (is_of_zones(question.type)) {
-        return reply(question.token, std::make_shared<const cache::Answer>(make_local_answer(question.name, question.type, {}, dns::Rcode::NOERROR)));
+        return reply(question.token, std::make_shared<const cache::Answer>(make_local_answer(
+                                         question.name, question.type, {}, dns::Rcode::NOERROR)));
     }
     for (auto& [id, lookup] : lookups_) {
         if (lookup.type != question.type || lookup.name != question.name) continue;
-        if (lookup.waiters.size() >= local_waiters_max) return reply(question.token, failure(question));
+        if (lookup.waiters.size() >= local_waiters_max)
+            return reply(question.token, failure(question));
         lookup.waiters.push_back({question.token, std::move(reply)});
         return;
     }
@@ -87,7 +95,8 @@ bool LocalLookups::on_event(Time now, const dnssd::Event& event) {
         } else if (lookup.records.size() < local_records_max) {
             const bool first = lookup.records.empty();
             lookup.records.emplace(record->rdata, record->ttl);
-            if (first && comes_from_several(lookup.type)) lookup.ends = std::min(lookup.ends, now + local_gathering);
+            if (first && comes_from_several(lookup.type))
+                lookup.ends = std::min(lookup.ends, now + local_gathering);
         }
     } else if (std::holds_alternative<dnssd::NoRecordResult>(event.what)) {
         lookup.is_absent = true;
@@ -126,7 +135,8 @@ void LocalLookups::finish(Time now, dnssd::OperationId id) {
     const Lookup& lookup = node.mapped();
     const bool exists = !lookup.records.empty() || lookup.is_absent || exists_(now, lookup.name);
     const auto answer = std::make_shared<const cache::Answer>(
-        make_local_answer(lookup.name, lookup.type, lookup.records, exists ? dns::Rcode::NOERROR : dns::Rcode::NXDOMAIN));
+        make_local_answer(lookup.name, lookup.type, lookup.records,
+                          exists ? dns::Rcode::NOERROR : dns::Rcode::NXDOMAIN));
     for (const Waiter& waiter : lookup.waiters) waiter.reply(waiter.token, answer);
 }
 

@@ -20,7 +20,8 @@ struct LocalQuestion {
 };
 
 /// Hands an answer to the worker that asked; called once for each question, on the control thread.
-using LocalReply = std::function<void(std::uint64_t token, std::shared_ptr<const cache::Answer> answer)>;
+using LocalReply =
+    std::function<void(std::uint64_t token, std::shared_ptr<const cache::Answer> answer)>;
 
 // Different questions that are under way at once; more are answered SERVFAIL. A link of five hundred
 // hosts is asked for less.
@@ -41,7 +42,8 @@ class LocalLookups {
 public:
     /// `exists` says whether anything is known of a name: then a type nobody answers for is missing, and
     /// not the name.
-    LocalLookups(discovery::dnssd::Session& session, std::function<bool(Time now, dns::NameView name)> exists)
+    LocalLookups(discovery::dnssd::Session& session,
+                 std::function<bool(Time now, dns::NameView name)> exists)
         : session_(session), exists_(std::move(exists)) {}
 
     /// Asks, or answers at once.
@@ -78,6 +80,8 @@ private:
 };
 
 /// The answer in the form that parked queries take. Exported for its test.
-cache::Answer make_local_answer(const dns::Name& name, dns::RrType type, const std::map<std::vector<std::uint8_t>, std::uint32_t>& records, dns::Rcode rcode);
+cache::Answer make_local_answer(const dns::Name& name, dns::RrType type,
+                                const std::map<std::vector<std::uint8_t>, std::uint32_t>& records,
+                                dns::Rcode rcode);
 
 }  // namespace kith::server

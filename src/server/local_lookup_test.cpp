@@ -22,17 +22,20 @@ class Link final : public dnssd::Backend {
 public:
     std::string describe() const override { return "link"; }
     bool serves(dns::NameView) const override { return true; }
-    std::optional<dnssd::QueryToken> start_query(Time, const dnssd::RecordQuestion& question, dnssd::Scope) override {
+    std::optional<dnssd::QueryToken> start_query(Time, const dnssd::RecordQuestion& question,
+                                                 dnssd::Scope) override {
         asked.push_back(question);
         open.insert(asked.size());
         return asked.size();
     }
     void stop_query(Time, dnssd::QueryToken query) override { open.erase(query); }
     void reconfirm(Time, const dnssd::RecordEvent&) override {}
-    dns::Text<dnssd::PublicationToken> publish(Time, std::span<const dnssd::ServiceRecord>, dnssd::Scope, dnssd::RenamePolicy) override {
+    dns::Text<dnssd::PublicationToken> publish(Time, std::span<const dnssd::ServiceRecord>,
+                                               dnssd::Scope, dnssd::RenamePolicy) override {
         return std::unexpected(dns::TextError{"no"});
     }
-    void update_txt(Time, dnssd::PublicationToken, dns::NameView, std::span<const Rdata>) override {}
+    void update_txt(Time, dnssd::PublicationToken, dns::NameView, std::span<const Rdata>) override {
+    }
     void withdraw(Time, dnssd::PublicationToken) override {}
     dns::Name host_name() const override { return {}; }
     std::optional<dnssd::BackendEvent> poll_event() override {
@@ -43,7 +46,8 @@ public:
     }
     void say(dnssd::RecordChange change, std::size_t query, Rdata rdata, std::uint32_t ttl = 120) {
         const dnssd::RecordQuestion& question = asked.at(query - 1);
-        events.push_back(dnssd::RecordEvent{query, change, 2, IpFamily::none, question.name, question.type, ttl, std::move(rdata)});
+        events.push_back(dnssd::RecordEvent{query, change, 2, IpFamily::none, question.name,
+                                            question.type, ttl, std::move(rdata)});
     }
 
     std::vector<dnssd::RecordQuestion> asked;
@@ -56,15 +60,20 @@ protected:
     LocalLookupTest() { session.add_backend(link); }
 
     void ask(std::uint64_t token, std::string_view what, RrType type) {
-        lookups.ask(now, {token, name(what), type}, [this](std::uint64_t to, std::shared_ptr<const cache::Answer> answer) {
-            const auto view = answer->view(now, cache::Freshness::fresh);
-            std::string text = std::to_string(to) + " " + dns::rcode_name(view.rcode());
-            const auto message = dns::MessageView::parse(view.message);
-            if (message && answer->has_records()) {
-                message->for_each(dns::Section::answer, [&](const dns::RecordView& record) { text += " " + std::to_string(record.ttl) + "/" + std::to_string(record.rdata.back()); });
-            }
-            answers.push_back(text);
-        });
+        lookups.ask(now, {token, name(what), type},
+                    [this](std::uint64_t to, std::shared_ptr<const cache::Answer> answer) {
+                        const auto view = answer->view(now, cache::Freshness::fresh);
+                        std::string text = std::to_string(to) + " " + dns::rcode_name(view.rcode());
+                        const auto message = dns::MessageView::parse(view.message);
+                        if (message && answer->has_records()) {
+                            message->for_each(dns::Section::answer,
+                                              [&](const dns::RecordView& record) {
+                                                  text += " " + std::to_string(record.ttl) + "/" +
+                                                          std::to_string(record.rdata.back());
+                                              });
+                        }
+                        answers.push_back(text);
+                    });
         turn();
     }
     void turn() {
@@ -83,7 +92,8 @@ protected:
     Link link;
     dnssd::Session session{rng};
     std::set<dns::Name> known;
-    LocalLookups lookups{session, [this](Time, dns::NameView asked) { return known.contains(dns::Name(asked)); }};
+    LocalLookups lookups{
+        session, [this](Time, dns::NameView asked) { return known.contains(dns::Name(asked)); }};
     Time now{};
     std::vector<std::string> answers;
 };
@@ -96,7 +106,8 @@ TEST_F(LocalLookupTest, AnswersAllWhoWaitWithOneQuestion) {
     link.say(dnssd::RecordChange::added, 1, {10, 0, 0, 7});
     link.say(dnssd::RecordChange::added, 1, {10, 0, 0, 8}, 3);
     turn();
-    EXPECT_EQ(told(), (Lines{"1 NOERROR 10/7 3/8", "2 NOERROR 10/7 3/8"})) << "TTLs are capped at ten seconds";
+    EXPECT_EQ(told(), (Lines{"1 NOERROR 10/7 3/8", "2 NOERROR 10/7 3/8"}))
+        << "TTLs are capped at ten seconds";
     link.say(dnssd::RecordChange::absent, 2, {});
     turn();
     EXPECT_EQ(told(), (Lines{"3 NOERROR"}));
@@ -132,13 +143,15 @@ TEST_F(LocalLookupTest, GathersWhatSeveralHostsSay) {
 
 // RFC 6762 §22.1: what only a zone has is nobody's to ask for.
 TEST_F(LocalLookupTest, AsksNobodyForRecordsOfZones) {
-    for (const RrType type : {RrType::SOA, RrType::NS, RrType::DS, RrType::DNSKEY}) ask(1, "local.", type);
+    for (const RrType type : {RrType::SOA, RrType::NS, RrType::DS, RrType::DNSKEY})
+        ask(1, "local.", type);
     EXPECT_EQ(told(), Lines(4, "1 NOERROR"));
     EXPECT_TRUE(link.asked.empty());
 }
 
 TEST_F(LocalLookupTest, BoundsQuestionsAndWaiters) {
-    for (std::size_t i = 0; i < local_questions_max; ++i) ask(i, "h" + std::to_string(i) + ".local.", RrType::A);
+    for (std::size_t i = 0; i < local_questions_max; ++i)
+        ask(i, "h" + std::to_string(i) + ".local.", RrType::A);
     EXPECT_EQ(told(), Lines{});
     ask(999, "one-more.local.", RrType::A);
     EXPECT_EQ(told(), (Lines{"999 SERVFAIL"}));
@@ -146,14 +159,16 @@ TEST_F(LocalLookupTest, BoundsQuestionsAndWaiters) {
     ask(998, "h0.local.", RrType::A);
     EXPECT_EQ(told(), (Lines{"998 SERVFAIL"}));
     lookups.fail_all(now);
-    EXPECT_EQ(told().size(), local_questions_max + local_waiters_max - 1) << "everybody gets an answer";
+    EXPECT_EQ(told().size(), local_questions_max + local_waiters_max - 1)
+        << "everybody gets an answer";
     EXPECT_TRUE(link.open.empty());
 }
 
 TEST_F(LocalLookupTest, KeepsAnswersBounded) {
     ask(1, "big.local.", RrType::A);
     for (std::size_t i = 0; i < 4 * local_records_max; ++i) {
-        link.say(dnssd::RecordChange::added, 1, {10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)});
+        link.say(dnssd::RecordChange::added, 1,
+                 {10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)});
     }
     turn();
     ASSERT_EQ(answers.size(), 1U);

@@ -28,13 +28,14 @@ std::string timestamp() {
     const auto seconds = static_cast<std::time_t>(ms / 1000);
     std::tm utc{};
     ::gmtime_r(&seconds, &utc);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                       utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
+                       utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000);
 }
 
 void write_line(log::Level level, std::string_view text) {
-    std::string line = under_journal ? fmt::format("<{}>{}\n", journal_priority(level), text)
-                                     : fmt::format("{} {} {}\n", timestamp(), log::level_name(level), text);
+    std::string line = under_journal
+                           ? fmt::format("<{}>{}\n", journal_priority(level), text)
+                           : fmt::format("{} {} {}\n", timestamp(), log::level_name(level), text);
     // One write a line keeps lines of several threads whole.
     [[maybe_unused]] const auto put = ::write(STDERR_FILENO, line.data(), line.size());
 }

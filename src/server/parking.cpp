@@ -21,7 +21,9 @@ void Parking::park(const Arrival& arrival, const answer::Query& query) {
     Parked& parked = slot.parked;
     parked.udp = arrival.udp;
     if (arrival.udp != nullptr) {
-        parked.udp_peer = arrival.batch != nullptr ? arrival.batch->peer(*arrival.udp, arrival.index) : *arrival.udp_peer;
+        parked.udp_peer = arrival.batch != nullptr
+                              ? arrival.batch->peer(*arrival.udp, arrival.index)
+                              : *arrival.udp_peer;
     }
     parked.tcp_client = arrival.tcp_client;
     parked.client = query.client;

@@ -25,7 +25,7 @@ struct Parked {
 /// once, and what parking needs is copied when it is needed.
 struct Arrival {
     const net::UdpListener* udp = nullptr;  // null: TCP
-    const net::UdpBatch* batch = nullptr;   // UDP, at `index`; null: a query that was parked before,
+    const net::UdpBatch* batch = nullptr;  // UDP, at `index`; null: a query that was parked before,
     std::size_t index = 0;
     const net::UdpPeer* udp_peer = nullptr;  // from there
     net::TcpClient tcp_client = 0;

@@ -19,7 +19,8 @@ using zone::ZoneChange;
 using zone::ZonePtr;
 
 std::string misfit(const zone::ChangeError& error) {
-    return fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type), zone::fault_text(error.fault));
+    return fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type),
+                       zone::fault_text(error.fault));
 }
 
 bool is_apex_soa(const Record& record) { return record.type == RrType::SOA; }
@@ -45,28 +46,34 @@ Result<void, std::string> for_each_piece(const Store& store, const KeptZone& kno
     });
     if (!net) return std::unexpected(net.error().text);
     if (!result) return result;
-    const auto changes = store.read_changes(known.apex, known.folded + 1, [&](JournalEntry&& entry) {
-        result = use(std::move(entry.change));
-        return result.has_value();
-    });
+    const auto changes =
+        store.read_changes(known.apex, known.folded + 1, [&](JournalEntry&& entry) {
+            result = use(std::move(entry.change));
+            return result.has_value();
+        });
     if (!changes) return std::unexpected(changes.error().text);
     return result;
 }
 
 /// The whole zone out of a net that has no base under it.
-Result<ZonePtr, std::string> build_from_net(const Store& store, const KeptZone& known, dns::NameView apex) {
+Result<ZonePtr, std::string> build_from_net(const Store& store, const KeptZone& known,
+                                            dns::NameView apex) {
     zone::ZoneBuilder builder(apex);
     bool fits = true;
     const auto net = store.read_net(known.apex, [&](ZoneChange&& piece) {
         fits = fits && piece.removed.empty();
         for (const Record& record : piece.added) {
-            fits = fits && builder.add(record.owner, record.type, record.ttl, record.rdata, 0, record.provenance).has_value();
+            fits = fits && builder
+                               .add(record.owner, record.type, record.ttl, record.rdata, 0,
+                                    record.provenance)
+                               .has_value();
         }
     });
     if (!net) return std::unexpected(net.error().text);
     zone::BuiltZone built = builder.finish();
     if (fits && built.zone != nullptr) return std::move(built.zone);
-    return std::unexpected(fmt::format("{}: what is kept of zone {} is not a whole zone", store.file(), apex.to_text()));
+    return std::unexpected(fmt::format("{}: what is kept of zone {} is not a whole zone",
+                                       store.file(), apex.to_text()));
 }
 
 /// Leaves out removals of what is not there.
@@ -112,7 +119,8 @@ Record soa_of(const zone::Zone& zone) {
 
 }  // namespace
 
-Result<ZonePtr, std::string> restore_zone(const Store& store, const KeptZone& known, dns::NameView apex, const ZonePtr& base) {
+Result<ZonePtr, std::string> restore_zone(const Store& store, const KeptZone& known,
+                                          dns::NameView apex, const ZonePtr& base) {
     ZonePtr zone = base;
     bool skip_net = false;
     if (zone == nullptr) {
@@ -131,32 +139,37 @@ Result<ZonePtr, std::string> restore_zone(const Store& store, const KeptZone& kn
         KITH_TRY(zone, applied(zone, std::move(net)));
     }
     Result<void, std::string> result;
-    const auto changes = store.read_changes(known.apex, known.folded + 1, [&](JournalEntry&& entry) {
-        auto next = applied(zone, std::move(entry.change));
-        if (!next) {
-            result = std::unexpected(fmt::format("change {}: {}", entry.number, next.error()));
-            return false;
-        }
-        zone = std::move(*next);
-        return true;
-    });
+    const auto changes =
+        store.read_changes(known.apex, known.folded + 1, [&](JournalEntry&& entry) {
+            auto next = applied(zone, std::move(entry.change));
+            if (!next) {
+                result = std::unexpected(fmt::format("change {}: {}", entry.number, next.error()));
+                return false;
+            }
+            zone = std::move(*next);
+            return true;
+        });
     if (!changes) return std::unexpected(changes.error().text);
     if (!result) return std::unexpected(result.error());
     if (zone->serial() != known.serial) {
-        return std::unexpected(fmt::format("{}: zone {} comes out with serial {}, expected {}", store.file(), known.apex.to_text(), zone->serial(), known.serial));
+        return std::unexpected(fmt::format("{}: zone {} comes out with serial {}, expected {}",
+                                           store.file(), known.apex.to_text(), zone->serial(),
+                                           known.serial));
     }
     return zone;
 }
 
-Result<ZonePtr, std::string> merge_edit(const Store& store, const KeptZone& known, const ZonePtr& edited) {
+Result<ZonePtr, std::string> merge_edit(const Store& store, const KeptZone& known,
+                                        const ZonePtr& edited) {
     ZonePtr zone = edited;
     SoaPair soa;
-    KITH_TRY_VOID(for_each_piece(store, known, [&](ZoneChange&& piece) -> Result<void, std::string> {
-        soa.take(piece);
-        fit(*zone, piece);
-        KITH_TRY(zone, applied(zone, std::move(piece)));
-        return {};
-    }));
+    KITH_TRY_VOID(
+        for_each_piece(store, known, [&](ZoneChange&& piece) -> Result<void, std::string> {
+            soa.take(piece);
+            fit(*zone, piece);
+            KITH_TRY(zone, applied(zone, std::move(piece)));
+            return {};
+        }));
     const Record file_soa = soa_of(*edited);
     if (!soa.base || !soa.newest || !same_but_serial(file_soa, *soa.base)) return zone;
     zone::set_soa_serial(soa.newest->rdata, edited->serial());

@@ -33,7 +33,8 @@ SerialPolicy policy_of(const config::Zone& zone) {
     return SerialPolicy::increment;
 }
 
-UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const Config& config, Problems& problems) {
+UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const Config& config,
+                        Problems& problems) {
     if (zone.update.empty()) return nullptr;
     std::vector<update::Grant> grants;
     for (const config::TextAt& line : zone.update) {
@@ -41,7 +42,8 @@ UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const Config
         if (grant) {
             grants.push_back(std::move(*grant));
         } else {
-            problems.push_back(config.problem(line.at, fmt::format("update: {}", grant.error().text)));
+            problems.push_back(
+                config.problem(line.at, fmt::format("update: {}", grant.error().text)));
         }
     }
     auto rules = std::make_shared<update::UpdateRules>();
@@ -50,7 +52,9 @@ UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const Config
     rules->timeout_type = dns::RrType{zone.timeout_type};
     rules->is_signed_here = zone.dnssec.has_value();
     if (zone.timeout_type != 0 && zone.timeout_type < private_type_first) {
-        problems.push_back(config.problem(zone.at, fmt::format("timeout_type: expected a number 65280..65534, found {}", zone.timeout_type)));
+        problems.push_back(config.problem(
+            zone.at, fmt::format("timeout_type: expected a number 65280..65534, found {}",
+                                 zone.timeout_type)));
     }
     return rules;
 }
@@ -59,8 +63,10 @@ UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const Config
 
 std::string state_folder(const Config& config) {
     const fs::path beside = fs::path(config.file).parent_path();
-    if (!config.server.state_directory.empty()) return (beside / config.server.state_directory).string();
-    if (const char* const given = std::getenv("STATE_DIRECTORY"); given != nullptr && *given != '\0') {
+    if (!config.server.state_directory.empty())
+        return (beside / config.server.state_directory).string();
+    if (const char* const given = std::getenv("STATE_DIRECTORY");
+        given != nullptr && *given != '\0') {
         const std::string_view folders(given);
         return std::string(folders.substr(0, folders.find(':')));
     }
@@ -68,7 +74,9 @@ std::string state_folder(const Config& config) {
 }
 
 struct RecordZones::Parts {
-    Parts(net::Loop& loop, Rng& rng, store::Store&& opened, ZoneKeeper::Publish publish, UpdateDesk::Deliver deliver, SecondaryZones::Hooks secondary_hooks, NotifySender::Hooks notify_hooks)
+    Parts(net::Loop& loop, Rng& rng, store::Store&& opened, ZoneKeeper::Publish publish,
+          UpdateDesk::Deliver deliver, SecondaryZones::Hooks secondary_hooks,
+          NotifySender::Hooks notify_hooks)
         : store(std::move(opened)),
           keeper(loop, store, std::move(publish), net::unix_now),
           signing(loop, keeper, store, rng, net::unix_now),
@@ -93,18 +101,24 @@ struct RecordZones::Planned {
 };
 
 RecordZones::RecordZones(net::Loop& loop, Rng& rng, Hooks hooks)
-    : loop_(loop), rng_(rng), hooks_(std::move(hooks)), notifies_(notifies_queued_max, notifies_queued_max) {}
+    : loop_(loop),
+      rng_(rng),
+      hooks_(std::move(hooks)),
+      notifies_(notifies_queued_max, notifies_queued_max) {}
 
 RecordZones::~RecordZones() { desk_ = nullptr; }
 
-const ZoneKeeper* RecordZones::keeper() const { return parts_ == nullptr ? nullptr : &parts_->keeper; }
+const ZoneKeeper* RecordZones::keeper() const {
+    return parts_ == nullptr ? nullptr : &parts_->keeper;
+}
 const UpdateDesk* RecordZones::desk() const { return desk_; }
 
 ControlPort RecordZones::port(std::size_t worker) {
     ControlPort port;
     port.give_back = [this](ZonePtr zone) { loop_.post([kept = std::move(zone)] {}); };
     port.on_notify = [this](HeardNotify heard) {
-        if (notifies_.put(std::move(heard), 1) == BoundedQueue<HeardNotify>::Put::first) loop_.post([this] { on_notifies(); });
+        if (notifies_.put(std::move(heard), 1) == BoundedQueue<HeardNotify>::Put::first)
+            loop_.post([this] { on_notifies(); });
     };
     port.on_update = [this, worker](UpdateRequest&& request, std::size_t cost) {
         UpdateDesk* const desk = desk_;
@@ -120,7 +134,8 @@ void RecordZones::on_notifies() {
     }
 }
 
-std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded, const auth::KeyRing& ring) {
+std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded,
+                                                    const auth::KeyRing& ring) {
     std::vector<Planned> out;
     for (const LoadedZone& each : loaded.zones) {
         const config::Zone& settings = loaded.config.zones[each.index];
@@ -132,7 +147,8 @@ std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded, cons
         }
         planned.zone.updates = rules_of(settings, each.apex, loaded.config, loaded.problems);
         const config::Transfer texts = settings.transfer.value_or(config::Transfer{});
-        planned.zone.transfer = std::make_shared<const TransferPolicy>(make_transfer_policy(texts, ring, loaded.config, loaded.problems));
+        planned.zone.transfer = std::make_shared<const TransferPolicy>(
+            make_transfer_policy(texts, ring, loaded.config, loaded.problems));
         out.push_back(std::move(planned));
     }
     return out;
@@ -149,7 +165,9 @@ bool RecordZones::open(LoadedSnapshot& loaded) {
     if (parts_ != nullptr) return true;
     auto store = store::Store::open(state_folder(loaded.config), store::Access::own);
     if (!store) {
-        loaded.problems.push_back(loaded.config.problem(loaded.config.server.place_of("state_directory"), fmt::format("state_directory: {}", store.error().text)));
+        loaded.problems.push_back(
+            loaded.config.problem(loaded.config.server.place_of("state_directory"),
+                                  fmt::format("state_directory: {}", store.error().text)));
         return false;
     }
     SecondaryZones::Hooks secondary;
@@ -163,14 +181,17 @@ bool RecordZones::open(LoadedSnapshot& loaded) {
     notify.addresses = [this](dns::NameView server) { return addresses_of(server); };
     notify.is_own = hooks_.is_own;
     notify.now = net::unix_now;
-    parts_ = std::make_unique<Parts>(loop_, rng_, std::move(*store), [this](std::span<const ZonePtr> zones) { publish(zones); }, hooks_.deliver, std::move(secondary), std::move(notify));
+    parts_ = std::make_unique<Parts>(
+        loop_, rng_, std::move(*store), [this](std::span<const ZonePtr> zones) { publish(zones); },
+        hooks_.deliver, std::move(secondary), std::move(notify));
     CatalogZones::Hooks catalog;
     catalog.is_configured = [this](const Name& zone) { return configured_.contains(zone); };
     catalog.add = [this](const Name& zone, const Name& of) { add_member(zone, of); };
     catalog.remove = [this](const Name& zone) { remove_member(zone); };
     parts_->catalogs.emplace(loop_, parts_->keeper, parts_->store, std::move(catalog));
     parts_->keeper.subscribe([this](const FeedEvent& event) {
-        const bool is_seen = event.change == nullptr || event.change->from_serial != event.change->to_serial;
+        const bool is_seen =
+            event.change == nullptr || event.change->from_serial != event.change->to_serial;
         if (is_seen) parts_->notify.on_version(*event.zone);
         parts_->catalogs->on_version(event.zone->apex());
     });
@@ -197,11 +218,13 @@ void RecordZones::complete(LoadedSnapshot& loaded) {
     if (!ring->empty() || !planned.empty()) snapshot.keys = ring;
     std::vector<TransferZone> transfers;
     for (const Planned& each : planned) {
-        if (each.zone.transfer->is_secondary()) parts_->secondaries.keep(each.apex, each.zone.transfer, ring);
+        if (each.zone.transfer->is_secondary())
+            parts_->secondaries.keep(each.apex, each.zone.transfer, ring);
         zones_[each.apex].expires_at = parts_->secondaries.expires_at(each.apex);
         transfers.push_back(transfer_zone(each.apex, zones_[each.apex]));
         std::vector<Endpoint> primaries;
-        for (const ServerAndKey& primary : each.zone.transfer->primaries) primaries.push_back(primary.endpoint);
+        for (const ServerAndKey& primary : each.zone.transfer->primaries)
+            primaries.push_back(primary.endpoint);
         parts_->desk.set_rules(each.apex, each.zone.updates, std::move(primaries));
     }
     snapshot.transfers = TransferZones(std::move(transfers));
@@ -221,16 +244,23 @@ void RecordZones::check_catalog(const config::Zone& zone, LoadedSnapshot& loaded
         loaded.problems.push_back(loaded.config.problem(at, std::move(text)));
     };
     if (transfer.catalog && !zone.file.text.empty()) {
-        complain(zone.file.at, "file: expected none beside 'catalog', whose records are made; remove one of them");
+        complain(
+            zone.file.at,
+            "file: expected none beside 'catalog', whose records are made; remove one of them");
     }
     if (transfer.member_of.text.empty()) return;
     const auto name = Name::from_text(transfer.member_of.text);
     const bool is_there = name && std::ranges::any_of(loaded.zones, [&](const LoadedZone& each) {
-        const config::Zone& other = loaded.config.zones[each.index];
-        return each.apex == *name && other.transfer && other.transfer->catalog && !other.is_secondary();
-    });
+                              const config::Zone& other = loaded.config.zones[each.index];
+                              return each.apex == *name && other.transfer &&
+                                     other.transfer->catalog && !other.is_secondary();
+                          });
     if (is_there) return;
-    complain(transfer.member_of.at, fmt::format("member_of: expected a zone of this server with \"catalog\": true and without 'primaries', found '{}'", transfer.member_of.text));
+    complain(
+        transfer.member_of.at,
+        fmt::format(
+            "member_of: expected a zone of this server with \"catalog\": true and without 'primaries', found '{}'",
+            transfer.member_of.text));
 }
 
 /// The catalog that lists the zones of the configuration that name it.
@@ -242,7 +272,8 @@ ZonePtr RecordZones::make_catalog(const Name& apex, LoadedSnapshot& loaded) {
         const auto catalog = Name::from_text(settings.transfer->member_of.text);
         if (!catalog || *catalog != apex) continue;
         transfer::CatalogMember member{each.apex, transfer::member_id(each.apex, 0), {}, {}};
-        if (!settings.transfer->group.empty()) member.groups.push_back(transfer::group_rdata(settings.transfer->group));
+        if (!settings.transfer->group.empty())
+            member.groups.push_back(transfer::group_rdata(settings.transfer->group));
         members.emplace(each.apex, std::move(member));
     }
     zone::ZoneBuilder builder(apex);
@@ -252,7 +283,8 @@ ZonePtr RecordZones::make_catalog(const Name& apex, LoadedSnapshot& loaded) {
     return builder.finish().zone;
 }
 
-void RecordZones::set_catalogs(const std::vector<Planned>& planned, const std::shared_ptr<const auth::KeyRing>& ring) {
+void RecordZones::set_catalogs(const std::vector<Planned>& planned,
+                               const std::shared_ptr<const auth::KeyRing>& ring) {
     ring_ = ring;
     configured_.clear();
     std::vector<Name> catalogs;
@@ -279,7 +311,8 @@ void RecordZones::add_member(const Name& apex, const Name& catalog) {
     KeeperSettings settings;
     settings.bounds = zone::file_bounds;
     if (const auto kept = parts_->keeper.keep(apex, nullptr, std::move(settings)); !kept) {
-        log::write(log::Level::error, "catalog.member_not_kept", log::kv("zone", apex.to_text()), log::kv("text", kept.error()));
+        log::write(log::Level::error, "catalog.member_not_kept", log::kv("zone", apex.to_text()),
+                   log::kv("text", kept.error()));
         return;
     }
     const TransferPolicyPtr policy = found->second.transfer;
@@ -288,7 +321,8 @@ void RecordZones::add_member(const Name& apex, const Name& catalog) {
     const SnapshotPtr current = hooks_.current();
     if (current == nullptr) return;  // at start: complete() puts it in
     auto next = std::make_shared<Snapshot>(*current);
-    if (const ZonePtr zone = parts_->keeper.serving(apex); zone != nullptr && !next->answer.zones.replace(zone)) {
+    if (const ZonePtr zone = parts_->keeper.serving(apex);
+        zone != nullptr && !next->answer.zones.replace(zone)) {
         std::vector<ZonePtr> all = next->answer.zones.zones();
         all.push_back(zone);
         next->answer.zones = zone::ZoneSet(std::move(all));
@@ -303,7 +337,8 @@ void RecordZones::remove_member(const Name& apex) {
     parts_->notify.forget(apex);
     parts_->keeper.release(apex);
     if (const auto forgotten = parts_->store.forget(apex); !forgotten) {
-        log::write(log::Level::warning, "catalog.member_not_forgotten", log::kv("zone", apex.to_text()), log::kv("text", forgotten.error().text));
+        log::write(log::Level::warning, "catalog.member_not_forgotten",
+                   log::kv("zone", apex.to_text()), log::kv("text", forgotten.error().text));
     }
     zones_.erase(apex);
     const SnapshotPtr current = hooks_.current();
@@ -331,15 +366,22 @@ void RecordZones::add_members(Snapshot& snapshot) const {
 
 /// A zone that is new here, and that trust-dns served before, begins as it was there.
 Result<void, std::string> RecordZones::import_journal(const Planned& planned) {
-    KITH_TRY(ZoneChange change, hickory_import(*planned.from_file, planned.settings->import_journal.text));
+    KITH_TRY(ZoneChange change,
+             hickory_import(*planned.from_file, planned.settings->import_journal.text));
     if (change.removed.empty() && change.added.empty()) return {};
     const std::size_t records = change.removed.size() + change.added.size();
     std::string failed;
-    const auto staged = parts_->keeper.stage(std::move(change), {store::Origin::Kind::operator_, planned.settings->import_journal.text}, [&failed](const Outcome& outcome) { failed = outcome.text; });
-    if (!staged) return std::unexpected(fmt::format("{}: {}", planned.settings->import_journal.text, zone::fault_text(staged.error().fault)));
+    const auto staged = parts_->keeper.stage(
+        std::move(change), {store::Origin::Kind::operator_, planned.settings->import_journal.text},
+        [&failed](const Outcome& outcome) { failed = outcome.text; });
+    if (!staged)
+        return std::unexpected(fmt::format("{}: {}", planned.settings->import_journal.text,
+                                           zone::fault_text(staged.error().fault)));
     parts_->keeper.commit();
     if (!failed.empty()) return std::unexpected(failed);
-    log::write(log::Level::info, "journal.imported", log::kv("zone", planned.apex.to_text()), log::kv("file", planned.settings->import_journal.text), log::kv("differences", records));
+    log::write(log::Level::info, "journal.imported", log::kv("zone", planned.apex.to_text()),
+               log::kv("file", planned.settings->import_journal.text),
+               log::kv("differences", records));
     return {};
 }
 
@@ -350,18 +392,22 @@ bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
     zones_[planned.apex] = planned.zone;
     KeeperSettings settings;
     settings.serial = policy_of(*planned.settings);
-    if (planned.settings->is_secondary()) settings.bounds = zone::file_bounds;  // what its primary says
+    if (planned.settings->is_secondary())
+        settings.bounds = zone::file_bounds;  // what its primary says
     settings.journal_bytes_max = planned.settings->journal_size.bytes;
     const auto complain = [&](const std::string& text) {
-        loaded.problems.push_back(loaded.config.problem(planned.at, fmt::format("zone {}: {}", planned.apex.to_text(), text)));
+        loaded.problems.push_back(loaded.config.problem(
+            planned.at, fmt::format("zone {}: {}", planned.apex.to_text(), text)));
         return false;
     };
     if (planned.settings->write_file) {
-        settings.write_file = (fs::path(loaded.config.file).parent_path() / planned.settings->file.text).string();
+        settings.write_file =
+            (fs::path(loaded.config.file).parent_path() / planned.settings->file.text).string();
         settings.file_state = loaded.files[settings.write_file];
     }
     if (planned.settings->dnssec) {
-        auto signer = parts_->signing.signer(planned.apex, *planned.settings->dnssec, fs::path(loaded.config.file).parent_path().string());
+        auto signer = parts_->signing.signer(planned.apex, *planned.settings->dnssec,
+                                             fs::path(loaded.config.file).parent_path().string());
         if (!signer) return complain(signer.error());
         settings.sign = std::move(*signer);
     } else {
@@ -371,7 +417,8 @@ bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
     auto kept = parts_->keeper.keep(planned.apex, planned.from_file, std::move(settings));
     if (!kept) return complain(kept.error());
     if (is_new && known && !*known && !planned.settings->import_journal.text.empty()) {
-        if (const auto imported = import_journal(planned); !imported) return complain(imported.error());
+        if (const auto imported = import_journal(planned); !imported)
+            return complain(imported.error());
         kept = parts_->keeper.serving(planned.apex);
     }
     if (is_signed) parts_->signing.watch(planned.apex);
@@ -389,7 +436,9 @@ bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
 
 void RecordZones::release_others(const std::vector<Planned>& planned) {
     for (const Name& apex : parts_->keeper.zones()) {
-        if (std::ranges::any_of(planned, [&apex](const Planned& each) { return each.apex == apex; })) continue;
+        if (std::ranges::any_of(planned,
+                                [&apex](const Planned& each) { return each.apex == apex; }))
+            continue;
         if (parts_->catalogs->catalog_of(apex) != nullptr) continue;
         parts_->secondaries.release(apex, SecondaryZones::State::stays);
         parts_->notify.forget(apex);
@@ -401,7 +450,12 @@ void RecordZones::release_others(const std::vector<Planned>& planned) {
 }
 
 TransferZone RecordZones::transfer_zone(const Name& apex, const Zone& zone) const {
-    return {apex, parts_->keeper.serving(apex), parts_->keeper.history(apex), zone.transfer, zone.expires_at, zone.updates};
+    return {apex,
+            parts_->keeper.serving(apex),
+            parts_->keeper.history(apex),
+            zone.transfer,
+            zone.expires_at,
+            zone.updates};
 }
 
 /// Names of zones that have not come, or that are too old to be told, are answered SERVFAIL.
@@ -409,7 +463,9 @@ void RecordZones::set_availability(Snapshot& snapshot) const {
     auto unavailable = std::make_shared<answer::NameTable<char>>();
     for (const auto& [apex, zone] : zones_) {
         if (!zone.transfer->is_secondary()) continue;
-        if (parts_->secondaries.health(apex) == transfer::ZoneHealth::good && parts_->keeper.serving(apex) != nullptr) continue;
+        if (parts_->secondaries.health(apex) == transfer::ZoneHealth::good &&
+            parts_->keeper.serving(apex) != nullptr)
+            continue;
         (*unavailable)[apex] = 1;
     }
     snapshot.answer.unavailable = unavailable->empty() ? nullptr : std::move(unavailable);
@@ -441,7 +497,8 @@ void RecordZones::on_health(const Name& apex) {
     if (current == nullptr) return;
     auto next = std::make_shared<Snapshot>(*current);
     set_availability(*next);
-    if (const auto found = zones_.find(apex); found != zones_.end()) next->transfers.put(transfer_zone(apex, found->second));
+    if (const auto found = zones_.find(apex); found != zones_.end())
+        next->transfers.put(transfer_zone(apex, found->second));
     hooks_.publish(std::move(next));
 }
 

@@ -32,10 +32,10 @@ std::string state_folder(const config::Config& config);
 class RecordZones {
 public:
     struct Hooks {
-        std::function<SnapshotPtr()> current;            // what is served now; null before that
+        std::function<SnapshotPtr()> current;  // what is served now; null before that
         std::function<void(SnapshotPtr snapshot)> publish;
-        UpdateDesk::Deliver deliver;                     // replies to a worker
-        std::function<bool(const Endpoint&)> is_own;     // this server listens there
+        UpdateDesk::Deliver deliver;                  // replies to a worker
+        std::function<bool(const Endpoint&)> is_own;  // this server listens there
     };
     /// `loop` and `rng` must outlive it.
     RecordZones(net::Loop& loop, Rng& rng, Hooks hooks);
@@ -57,7 +57,7 @@ public:
     const UpdateDesk* desk() const;
 
 private:
-    struct Parts;   // what there is once there are zones of record
+    struct Parts;    // what there is once there are zones of record
     struct Planned;  // what a configuration says of one
     struct Zone {
         TransferPolicyPtr transfer;
@@ -70,7 +70,8 @@ private:
     bool keep(LoadedSnapshot& loaded, Planned& planned);
     Result<void, std::string> import_journal(const Planned& planned);
     void release_others(const std::vector<Planned>& planned);
-    void set_catalogs(const std::vector<Planned>& planned, const std::shared_ptr<const auth::KeyRing>& ring);
+    void set_catalogs(const std::vector<Planned>& planned,
+                      const std::shared_ptr<const auth::KeyRing>& ring);
     void add_member(const dns::Name& apex, const dns::Name& catalog);
     void remove_member(const dns::Name& apex);
     void add_members(Snapshot& snapshot) const;
@@ -88,8 +89,8 @@ private:
     Hooks hooks_;
     BoundedQueue<HeardNotify> notifies_;
     std::map<dns::Name, Zone> zones_;
-    std::set<dns::Name> configured_;               // zones of record of the configuration, not members
-    std::shared_ptr<const auth::KeyRing> ring_;    // for members that come while serving
+    std::set<dns::Name> configured_;  // zones of record of the configuration, not members
+    std::shared_ptr<const auth::KeyRing> ring_;  // for members that come while serving
     std::unique_ptr<Parts> parts_;
     // Outlives the parts: workers post to it, whether there are zones of record or not.
     std::atomic<UpdateDesk*> desk_ = nullptr;

@@ -35,7 +35,8 @@ void ask_for_huge_pages(void* at, std::size_t bytes) { ::madvise(at, bytes, MADV
 /// stays in the page cache, and whatever runs again comes back from there by itself.
 void let_go_of_start_code() {
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    const auto from = (reinterpret_cast<std::uintptr_t>(&__executable_start) + page - 1) & ~(page - 1);
+    const auto from =
+        (reinterpret_cast<std::uintptr_t>(&__executable_start) + page - 1) & ~(page - 1);
     const auto to = reinterpret_cast<std::uintptr_t>(&etext) & ~(page - 1);
     if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
 }
@@ -49,8 +50,10 @@ sigset_t handled_signals() {
 
 void log_problems(const Problems& problems) {
     for (const Problem& problem : problems) {
-        const log::Level level = problem.severity == Severity::error ? log::Level::error : log::Level::warning;
-        log::write(level, problem.severity == Severity::error ? "config.error" : "config.warning", log::kv("text", problem.to_text()));
+        const log::Level level =
+            problem.severity == Severity::error ? log::Level::error : log::Level::warning;
+        log::write(level, problem.severity == Severity::error ? "config.error" : "config.warning",
+                   log::kv("text", problem.to_text()));
     }
 }
 
@@ -66,14 +69,17 @@ Server::Server(ConfigSource source, Overrides overrides)
       records_(loop_, rng_,
                {[this] { return published_ == nullptr ? nullptr : published_->current(); },
                 [this](SnapshotPtr snapshot) { publish_version(std::move(snapshot)); },
-                [this](std::size_t worker, std::vector<UpdateReply>&& replies) { workers_[worker]->deliver(std::move(replies)); },
+                [this](std::size_t worker, std::vector<UpdateReply>&& replies) {
+                    workers_[worker]->deliver(std::move(replies));
+                },
                 [this](const Endpoint& endpoint) { return is_own(endpoint); }}),
       watch_(loop_, [this] { reload("file changed"); }),
       discovery_(loop_),
-      collect_timer_(loop_, [this] {
-          const ShortTurns short_turns;
-          collect();
-      }),
+      collect_timer_(loop_,
+                     [this] {
+                         const ShortTurns short_turns;
+                         collect();
+                     }),
       wake_timer_(loop_, [this] {
           for (const auto& worker : workers_) worker->snapshot_published();
           collect();
@@ -100,17 +106,23 @@ Problems Server::start() {
     if (loaded.snapshot == nullptr) return problems;
     log::threshold = config_.server.log_level;
     published_ = std::make_unique<PublishedSnapshot>(loaded.snapshot);
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
-    log::write(log::Level::info, "config.loaded", log::kv("zones", loaded.snapshot->answer.zones.size()),
-               log::kv("records", loaded.record_count), log::kv("rewrites", loaded.snapshot->answer.rewrites.size()), log::kv("took_ms", took.count()));
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
+    log::write(log::Level::info, "config.loaded",
+               log::kv("zones", loaded.snapshot->answer.zones.size()),
+               log::kv("records", loaded.record_count),
+               log::kv("rewrites", loaded.snapshot->answer.rewrites.size()),
+               log::kv("took_ms", took.count()));
     const std::size_t count = worker_count(config_.server);
     for (std::size_t i = 0; i < count; ++i) {
         ControlPort port = records_.port(i);
         port.on_local = [this, i](LocalQuestion question) {
             loop_.post([this, i, question = std::move(question)] {
-                discovery_.look_up(question, [this, i](std::uint64_t token, std::shared_ptr<const cache::Answer> answer) {
-                    workers_[i]->deliver_local(token, std::move(answer));
-                });
+                discovery_.look_up(
+                    question,
+                    [this, i](std::uint64_t token, std::shared_ptr<const cache::Answer> answer) {
+                        workers_[i]->deliver_local(token, std::move(answer));
+                    });
             });
         };
         workers_.push_back(std::make_unique<Worker>(*published_, count, std::move(port)));
@@ -149,8 +161,11 @@ void Server::run() {
     loop_.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signal(); });
     for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(static_cast<int>(i));
     yield_to_workers();
-    for (const Endpoint& endpoint : endpoints_) log::write(log::Level::info, "server.listening", log::kv("address", endpoint.to_text()));
-    notify_service_manager(fmt::format("READY=1\nSTATUS=Serving on {}", endpoints_.empty() ? "nothing" : endpoints_.front().to_text()));
+    for (const Endpoint& endpoint : endpoints_)
+        log::write(log::Level::info, "server.listening", log::kv("address", endpoint.to_text()));
+    notify_service_manager(
+        fmt::format("READY=1\nSTATUS=Serving on {}",
+                    endpoints_.empty() ? "nothing" : endpoints_.front().to_text()));
     apply_discovery(discovery_plan_);
     loop_.run();
     notify_service_manager("STOPPING=1");
@@ -179,13 +194,16 @@ void Server::reload(std::string_view why) {
     watch_files(loaded.files);
     log_problems(loaded.problems);
     if (loaded.snapshot == nullptr) {
-        log::write(log::Level::error, "config.refused", log::kv("why", why), log::kv("effect", std::string_view("what was served before is served on")));
+        log::write(log::Level::error, "config.refused", log::kv("why", why),
+                   log::kv("effect", std::string_view("what was served before is served on")));
         notify_service_manager("READY=1\nSTATUS=Serving; the last reload was refused, see the log");
         return;
     }
     report_needs_restart(loaded.config);
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
-    log::write(log::Level::info, "config.reloaded", log::kv("why", why), log::kv("zones", loaded.snapshot->answer.zones.size()),
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
+    log::write(log::Level::info, "config.reloaded", log::kv("why", why),
+               log::kv("zones", loaded.snapshot->answer.zones.size()),
                log::kv("records", loaded.record_count), log::kv("took_ms", took.count()));
     apply_discovery(loaded.discovery);
     publish(std::move(loaded));
@@ -211,7 +229,8 @@ bool Server::is_own(const Endpoint& endpoint) const {
     return std::ranges::any_of(endpoints_, [&endpoint](const Endpoint& own) {
         if (own.port != endpoint.port) return false;
         if (own.address == endpoint.address) return true;
-        const bool wildcard = std::ranges::all_of(own.address.bytes(), [](std::uint8_t byte) { return byte == 0; });
+        const bool wildcard =
+            std::ranges::all_of(own.address.bytes(), [](std::uint8_t byte) { return byte == 0; });
         if (!wildcard) return false;
         const std::vector<IpAddress> mine = net::local_addresses();
         return std::ranges::find(mine, endpoint.address) != mine.end();
@@ -236,7 +255,8 @@ void Server::report_needs_restart(const config::Config& next) const {
 void Server::apply_discovery(const std::optional<DiscoveryPlan>& plan) {
     if (!plan) return discovery_.stop();
     const std::string complaint = discovery_.apply(*plan);
-    if (!complaint.empty()) log::write(log::Level::error, "discovery.not_started", log::kv("why", complaint));
+    if (!complaint.empty())
+        log::write(log::Level::error, "discovery.not_started", log::kv("why", complaint));
 }
 
 void Server::log_counters() {
@@ -246,13 +266,22 @@ void Server::log_counters() {
             const resolve::ForwarderStats& forwarder = worker.forwarder().stats();
             const cache::CacheStats& cache = worker.cache().stats();
             const answer::AnswerCounters& answers = worker.counters();
-            log::write(log::Level::info, "worker.counted", log::kv("worker", i), log::kv("udp", answers.queries[0].get()),
-                       log::kv("tcp", answers.queries[1].get()), log::kv("silent", answers.silent.get()), log::kv("malformed", answers.malformed.get()),
-                       log::kv("nxdomain", answers.rcodes[3].get()), log::kv("servfail", answers.rcodes[2].get()), log::kv("refused", answers.rcodes[5].get()),
-                       log::kv("cache_entries", worker.cache().size()), log::kv("cache_bytes", worker.cache().bytes()),
-                       log::kv("cache_hits", cache.hits), log::kv("cache_misses", cache.misses), log::kv("forwarded", forwarder.sent_udp + forwarder.sent_tcp),
-                       log::kv("upstream_timeouts", forwarder.timeouts), log::kv("near_misses", forwarder.near_misses),
-                       log::kv("tcp_clients", worker.tcp().client_count()), log::kv("tcp_evicted", worker.tcp().counters().evicted));
+            log::write(log::Level::info, "worker.counted", log::kv("worker", i),
+                       log::kv("udp", answers.queries[0].get()),
+                       log::kv("tcp", answers.queries[1].get()),
+                       log::kv("silent", answers.silent.get()),
+                       log::kv("malformed", answers.malformed.get()),
+                       log::kv("nxdomain", answers.rcodes[3].get()),
+                       log::kv("servfail", answers.rcodes[2].get()),
+                       log::kv("refused", answers.rcodes[5].get()),
+                       log::kv("cache_entries", worker.cache().size()),
+                       log::kv("cache_bytes", worker.cache().bytes()),
+                       log::kv("cache_hits", cache.hits), log::kv("cache_misses", cache.misses),
+                       log::kv("forwarded", forwarder.sent_udp + forwarder.sent_tcp),
+                       log::kv("upstream_timeouts", forwarder.timeouts),
+                       log::kv("near_misses", forwarder.near_misses),
+                       log::kv("tcp_clients", worker.tcp().client_count()),
+                       log::kv("tcp_evicted", worker.tcp().counters().evicted));
         });
     }
 }

@@ -35,12 +35,14 @@ void notify_service_manager(std::string_view state) {
     const net::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
-    ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
+    ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
+             reinterpret_cast<const sockaddr*>(&address), length);
 }
 
 void notify_reloading() {
     const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
-    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count();
+    const auto microseconds =
+        std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count();
     notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", microseconds));
 }
 

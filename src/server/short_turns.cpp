@@ -46,7 +46,7 @@ void yield_to_workers() {
 }
 
 ShortTurns::ShortTurns() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = give_way;
     action.sa_flags = SA_RESTART;
     ::sigaction(SIGRTMIN, &action, nullptr);

@@ -6,8 +6,8 @@
 
 #include "answer/snapshot.hpp"
 #include "base/published.hpp"
-#include "net/tcp_server.hpp"
 #include "cache/cache.hpp"
+#include "net/tcp_server.hpp"
 #include "resolve/forward_config.hpp"
 #include "server/transfer_zones.hpp"
 
@@ -18,7 +18,7 @@ struct Snapshot {
 
     answer::AnswerSnapshot answer;
     std::shared_ptr<const resolve::ForwardConfig> forward;  // never null once published
-    cache::CacheLimits cache;  // of the whole server
+    cache::CacheLimits cache;                               // of the whole server
     // Changes with `forward` and `cache`: while it stays, workers keep what they have cached. A local
     // zone, record or rewrite comes before the cache, so their changes need no flush.
     std::uint64_t forwarding_version = 0;

@@ -28,7 +28,8 @@ Result<std::optional<dns::Name>, std::string> take_key(std::vector<std::string_v
     if (at == words.end()) return std::optional<dns::Name>();
     if (words.end() - at != 2) return std::unexpected(std::string("expected one name after 'key'"));
     const auto name = dns::Name::from_text(at[1]);
-    if (!name) return std::unexpected(fmt::format("'{}' is no key name: {}", at[1], name.error().text));
+    if (!name)
+        return std::unexpected(fmt::format("'{}' is no key name: {}", at[1], name.error().text));
     words.erase(at, words.end());
     return std::optional<dns::Name>(*name);
 }
@@ -38,7 +39,8 @@ public:
     Reader(const auth::KeyRing& ring, const config::Config& config, Problems& problems)
         : ring_(ring), config_(config), problems_(problems) {}
 
-    std::vector<transfer::AccessRule> rules(const char* setting, const std::vector<config::TextAt>& texts) {
+    std::vector<transfer::AccessRule> rules(const char* setting,
+                                            const std::vector<config::TextAt>& texts) {
         std::vector<transfer::AccessRule> out;
         for (const config::TextAt& text : texts) {
             auto rule = parse_access_rule(text.text);
@@ -51,7 +53,8 @@ public:
         return out;
     }
 
-    std::vector<ServerAndKey> servers(const char* setting, const std::vector<config::TextAt>& texts) {
+    std::vector<ServerAndKey> servers(const char* setting,
+                                      const std::vector<config::TextAt>& texts) {
         std::vector<ServerAndKey> out;
         for (const config::TextAt& text : texts) {
             auto server = parse_server(text.text);
@@ -86,12 +89,15 @@ Result<transfer::AccessRule, std::string> parse_access_rule(std::string_view tex
     std::vector<std::string_view> words = words_of(text);
     KITH_TRY(const auto key, take_key(words));
     if (words.size() > 1 || (words.empty() && !key)) {
-        return std::unexpected(fmt::format("expected a network, \"key NAME\" or both, found '{}'", text));
+        return std::unexpected(
+            fmt::format("expected a network, \"key NAME\" or both, found '{}'", text));
     }
     transfer::AccessRule rule;
     if (!words.empty()) {
         const auto prefix = IpPrefix::from_text(words[0]);
-        if (!prefix) return std::unexpected(fmt::format("expected a network such as 192.0.2.0/24, found '{}'", words[0]));
+        if (!prefix)
+            return std::unexpected(
+                fmt::format("expected a network such as 192.0.2.0/24, found '{}'", words[0]));
         rule.addresses.push_back(*prefix);
     }
     if (key) rule.keys.push_back(*key);
@@ -101,10 +107,13 @@ Result<transfer::AccessRule, std::string> parse_access_rule(std::string_view tex
 Result<ServerAndKey, std::string> parse_server(std::string_view text) {
     std::vector<std::string_view> words = words_of(text);
     KITH_TRY(const auto key, take_key(words));
-    const auto endpoint = words.size() == 1 ? Endpoint::from_text(words[0], dns_port) : std::nullopt;
+    const auto endpoint =
+        words.size() == 1 ? Endpoint::from_text(words[0], dns_port) : std::nullopt;
     if (!endpoint) {
-        return std::unexpected(fmt::format("expected an address such as 192.0.2.1 or [2001:db8::1]:5353, and perhaps "
-                                           "\"key NAME\", found '{}'", text));
+        return std::unexpected(
+            fmt::format("expected an address such as 192.0.2.1 or [2001:db8::1]:5353, and perhaps "
+                        "\"key NAME\", found '{}'",
+                        text));
     }
     return ServerAndKey{*endpoint, key};
 }
@@ -120,7 +129,8 @@ TransferPolicy make_transfer_policy(const config::Transfer& texts, const auth::K
     policy.requires_zonemd = texts.zonemd;
     policy.forwards_updates = texts.forward_updates;
     if (policy.primaries.size() > transfer::primaries_max) {
-        reader.complain("primaries", texts.primaries[0], fmt::format("more than {}", transfer::primaries_max));
+        reader.complain("primaries", texts.primaries[0],
+                        fmt::format("more than {}", transfer::primaries_max));
         policy.primaries.resize(transfer::primaries_max);
     }
     std::vector<transfer::AccessRule> may_notify = reader.rules("allow_notify", texts.allow_notify);

@@ -24,8 +24,8 @@ struct ServerAndKey {
 
 /// Immutable and shared between versions of a zone; any number of threads may read it.
 struct TransferPolicy {
-    transfer::Access allow;         // who may take the zone
-    transfer::Access allow_notify;  // who may say that there is news, the primaries included
+    transfer::Access allow;               // who may take the zone
+    transfer::Access allow_notify;        // who may say that there is news, the primaries included
     std::vector<ServerAndKey> primaries;  // where it is taken from; none: it is ours
     std::vector<ServerAndKey> notify;     // who is told
     bool notify_ns = true;                // and the zone's name servers

@@ -20,7 +20,10 @@ constexpr std::string_view owners_space = "owners";
 std::string key_of(NameView apex) { return std::string(as_text(Name(apex).lowered().wire())); }
 
 Refusal refusal_of(const ChangeError& error) {
-    return {Rcode::REFUSED, fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type), zone::fault_text(error.fault)), dns::EdeCode::prohibited};
+    return {Rcode::REFUSED,
+            fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type),
+                        zone::fault_text(error.fault)),
+            dns::EdeCode::prohibited};
 }
 
 Refusal refusal_of(const Outcome& outcome) {
@@ -28,15 +31,25 @@ Refusal refusal_of(const Outcome& outcome) {
         case Outcome::Kind::done: return {};
         case Outcome::Kind::refused: return {Rcode::SERVFAIL, outcome.text, dns::EdeCode::other};
         // The file's path is not the client's business.
-        case Outcome::Kind::not_kept: return {Rcode::SERVFAIL, "the change cannot be made durable now; try again later", dns::EdeCode::other};
+        case Outcome::Kind::not_kept:
+            return {Rcode::SERVFAIL, "the change cannot be made durable now; try again later",
+                    dns::EdeCode::other};
     }
     return {};
 }
 
 }  // namespace
 
-UpdateDesk::UpdateDesk(net::Loop& loop, ZoneKeeper& keeper, store::Store& store, Deliver deliver, ZoneKeeper::Clock now)
-    : loop_(loop), keeper_(keeper), store_(store), deliver_(std::move(deliver)), now_(std::move(now)), queue_(updates_queued_max, updates_queued_bytes_max), lease_timer_(loop, [this] { end_leases(); }), forwarder_(loop) {
+UpdateDesk::UpdateDesk(net::Loop& loop, ZoneKeeper& keeper, store::Store& store, Deliver deliver,
+                       ZoneKeeper::Clock now)
+    : loop_(loop),
+      keeper_(keeper),
+      store_(store),
+      deliver_(std::move(deliver)),
+      now_(std::move(now)),
+      queue_(updates_queued_max, updates_queued_bytes_max),
+      lease_timer_(loop, [this] { end_leases(); }),
+      forwarder_(loop) {
     keeper_.subscribe([this](const FeedEvent& event) { on_event(event); });
 }
 
@@ -79,22 +92,34 @@ void UpdateDesk::drain() {
         }
     }
     keeper_.commit();
-    for (auto& [worker, replies] : std::exchange(replies_, {})) deliver_(worker, std::move(replies));
+    for (auto& [worker, replies] : std::exchange(replies_, {}))
+        deliver_(worker, std::move(replies));
 }
 
-void UpdateDesk::reply(std::size_t worker, UpdateReply reply) { replies_[worker].push_back(std::move(reply)); }
+void UpdateDesk::reply(std::size_t worker, UpdateReply reply) {
+    replies_[worker].push_back(std::move(reply));
+}
 
 void UpdateDesk::forward(UpdateRequest& request) {
     const Zone* const zone = find(request.message.zone);
-    const auto answer = [this, worker = request.worker, token = request.token](std::vector<std::uint8_t> reply) {
+    const auto answer = [this, worker = request.worker,
+                         token = request.token](std::vector<std::uint8_t> reply) {
         UpdateReply out{token, {}, {}, std::move(reply)};
-        if (out.forwarded.empty()) out.refusal = {Rcode::SERVFAIL, "the primary has not answered", dns::EdeCode::network_error};
+        if (out.forwarded.empty())
+            out.refusal = {Rcode::SERVFAIL, "the primary has not answered",
+                           dns::EdeCode::network_error};
         std::vector<UpdateReply> one;
         one.push_back(std::move(out));
         deliver_(worker, std::move(one));
     };
-    const bool taken = zone != nullptr && forwarder_.forward(std::move(request.forwarded), zone->primaries, answer);
-    if (!taken) reply(request.worker, {request.token, {Rcode::SERVFAIL, "too many updates at once; try again later", dns::EdeCode::other}, {}, {}});
+    const bool taken = zone != nullptr &&
+                       forwarder_.forward(std::move(request.forwarded), zone->primaries, answer);
+    if (!taken)
+        reply(request.worker,
+              {request.token,
+               {Rcode::SERVFAIL, "too many updates at once; try again later", dns::EdeCode::other},
+               {},
+               {}});
 }
 
 void UpdateDesk::work(const UpdateRequest& request) {
@@ -103,18 +128,29 @@ void UpdateDesk::work(const UpdateRequest& request) {
     const ZonePtr working = keeper_.working(apex);
     if (zone == nullptr || zone->rules == nullptr || working == nullptr) {
         // It was taken out of the configuration on the way here.
-        return reply(request.worker, {request.token, {Rcode::NOTAUTH, "the zone is not served any more", dns::EdeCode::not_authoritative}, {}, {}});
+        return reply(request.worker, {request.token,
+                                      {Rcode::NOTAUTH, "the zone is not served any more",
+                                       dns::EdeCode::not_authoritative},
+                                      {},
+                                      {}});
     }
     update::Requester requester = request.requester;
     requester.source = update_source;
     if (requester.key) requester.owner = owner_number(*requester.key);
-    update::UpdateOutcome outcome = update::run_update(*working, request.message, requester, *zone->rules, now_());
-    if (!outcome.is_good()) return reply(request.worker, {request.token, std::move(outcome.refusal), {}, {}});
+    update::UpdateOutcome outcome =
+        update::run_update(*working, request.message, requester, *zone->rules, now_());
+    if (!outcome.is_good())
+        return reply(request.worker, {request.token, std::move(outcome.refusal), {}, {}});
     // What it found to be so already may be part of this batch, and must be durable before it is told.
-    if (!outcome.changes() && working == keeper_.serving(apex)) return reply(request.worker, {request.token, {}, outcome.granted, {}});
+    if (!outcome.changes() && working == keeper_.serving(apex))
+        return reply(request.worker, {request.token, {}, outcome.granted, {}});
     outcome.change.apex = apex;
-    const auto done = [this, worker = request.worker, token = request.token, granted = outcome.granted](const Outcome& result) {
-        reply(worker, {token, refusal_of(result), result.kind == Outcome::Kind::done ? granted : std::nullopt, {}});
+    const auto done = [this, worker = request.worker, token = request.token,
+                       granted = outcome.granted](const Outcome& result) {
+        reply(worker, {token,
+                       refusal_of(result),
+                       result.kind == Outcome::Kind::done ? granted : std::nullopt,
+                       {}});
     };
     const std::string who = requester.key ? requester.key->to_text() : requester.address.to_text();
     const auto staged = keeper_.stage(std::move(outcome.change), {Origin::Kind::update, who}, done);
@@ -180,7 +216,9 @@ void UpdateDesk::end_leases() {
         expiry.change.apex = apex;
         counters_.expired += expiry.change.removed.size();
         const auto staged = keeper_.stage(std::move(expiry.change), {Origin::Kind::lease, {}}, {});
-        if (!staged) log::write(log::Level::error, "lease.failed", log::kv("zone", apex.to_text()), log::kv("text", zone::fault_text(staged.error().fault)));
+        if (!staged)
+            log::write(log::Level::error, "lease.failed", log::kv("zone", apex.to_text()),
+                       log::kv("text", zone::fault_text(staged.error().fault)));
     }
     keeper_.commit();
     arm_leases();

@@ -67,7 +67,7 @@ private:
     Deliver deliver_;
     ZoneKeeper::Clock now_;
     BoundedQueue<UpdateRequest> queue_;
-    std::map<std::string, Zone> zones_;  // by apex, lower case, wire form
+    std::map<std::string, Zone> zones_;                        // by apex, lower case, wire form
     std::map<std::size_t, std::vector<UpdateReply>> replies_;  // of this batch, by worker
     std::unordered_map<std::string, std::uint16_t> owners_;    // keys by name
     bool owners_read_ = false;

@@ -20,7 +20,8 @@ struct UpdateForwarder::Job {
 UpdateForwarder::UpdateForwarder(net::Loop& loop) : loop_(loop) {}
 UpdateForwarder::~UpdateForwarder() = default;
 
-bool UpdateForwarder::forward(std::vector<std::uint8_t> message, std::vector<Endpoint> primaries, Done done) {
+bool UpdateForwarder::forward(std::vector<std::uint8_t> message, std::vector<Endpoint> primaries,
+                              Done done) {
     if (jobs_.size() >= updates_forwarded_max || primaries.empty()) return false;
     const std::uint64_t id = next_++;
     auto job = std::make_unique<Job>(loop_, [this, id] { finish(id, {}); });
@@ -46,7 +47,8 @@ void UpdateForwarder::connect(std::uint64_t id) {
     events.message = [this, id](Bytes reply) { finish(id, {reply.begin(), reply.end()}); };
     events.closed = [this, id, to](const std::string& why) {
         Job& now = *jobs_.at(id);
-        log::write(log::Level::warning, "update.not_forwarded", log::kv("to", to.to_text()), log::kv("why", why));
+        log::write(log::Level::warning, "update.not_forwarded", log::kv("to", to.to_text()),
+                   log::kv("why", why));
         if (now.is_sent || now.primaries.empty()) return finish(id, {});
         connect(id);
     };
@@ -59,7 +61,8 @@ void UpdateForwarder::finish(std::uint64_t id, std::vector<std::uint8_t> reply) 
     const std::unique_ptr<Job> job = std::move(found->second);
     jobs_.erase(found);
     // Another message than the answer to ours is as good as none.
-    const bool fits = reply.size() >= 12 && reply[0] == job->message[0] && reply[1] == job->message[1] && (reply[2] & 0x80) != 0;
+    const bool fits = reply.size() >= 12 && reply[0] == job->message[0] &&
+                      reply[1] == job->message[1] && (reply[2] & 0x80) != 0;
     job->done(fits ? std::move(reply) : std::vector<std::uint8_t>());
 }
 

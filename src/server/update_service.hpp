@@ -54,7 +54,8 @@ private:
         auth::TsigCheck tsig;
         std::shared_ptr<const auth::KeyRing> ring;  // the check points into it
     };
-    Answer forward(const dns::Name& zone, const answer::Query& query, std::uint64_t token, MutableBytes buffer);
+    Answer forward(const dns::Name& zone, const answer::Query& query, std::uint64_t token,
+                   MutableBytes buffer);
     Bytes write(const auth::TsigCheck& tsig, Bytes message, answer::Transport transport,
                 const update::Refusal& refusal, const std::optional<update::Lease>& granted,
                 UnixTime now, MutableBytes buffer) const;

@@ -29,7 +29,8 @@ struct UpstreamIo::Socket {
     std::vector<std::uint8_t> out;  // TCP: framed bytes not sent yet
 };
 
-UpstreamIo::UpstreamIo(net::Loop& loop, resolve::Forwarder& forwarder, Rng& rng, std::function<void()> after)
+UpstreamIo::UpstreamIo(net::Loop& loop, resolve::Forwarder& forwarder, Rng& rng,
+                       std::function<void()> after)
     : loop_(loop), forwarder_(forwarder), rng_(rng), after_(std::move(after)), timer_(loop, [this] {
           forwarder_.on_timer(loop_.now());
           after_();
@@ -83,7 +84,8 @@ void UpstreamIo::send_udp(const resolve::Transmit& transmit) {
     auto socket = std::make_unique<Socket>();
     const resolve::SocketId id = transmit.socket;
     const bool is_v6 = transmit.to.address.is_v6();
-    socket->descriptor = net::Descriptor(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    socket->descriptor = net::Descriptor(
+        ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int fd = socket->descriptor.get();
     if (fd < 0) return failed_.push_back(id);
     if (is_v6) {
@@ -109,7 +111,8 @@ void UpstreamIo::on_udp(resolve::SocketId id) {
     std::array<std::uint8_t, udp_reply_bytes_max> buffer;
     const ssize_t got = ::recv(socket->descriptor.get(), buffer.data(), buffer.size(), 0);
     if (got >= 0) {
-        forwarder_.on_udp_reply(loop_.now(), id, socket->to, Bytes(buffer).first(static_cast<std::size_t>(got)));
+        forwarder_.on_udp_reply(loop_.now(), id, socket->to,
+                                Bytes(buffer).first(static_cast<std::size_t>(got)));
     } else if (errno != EAGAIN && errno != EINTR) {
         fail(id);
     }
@@ -120,12 +123,14 @@ void UpstreamIo::open_tcp(const resolve::Transmit& transmit) {
     auto socket = std::make_unique<Socket>();
     const resolve::SocketId id = transmit.socket;
     const int family = transmit.to.address.is_v6() ? AF_INET6 : AF_INET;
-    socket->descriptor = net::Descriptor(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    socket->descriptor =
+        net::Descriptor(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int fd = socket->descriptor.get();
     if (fd < 0) return failed_.push_back(id);
     net::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     const net::SocketAddress address(transmit.to);
-    if (::connect(fd, &address.any, address.size()) != 0 && errno != EINPROGRESS) return failed_.push_back(id);
+    if (::connect(fd, &address.any, address.size()) != 0 && errno != EINPROGRESS)
+        return failed_.push_back(id);
     socket->to = transmit.to;
     sockets_[id] = std::move(socket);
     loop_.watch(fd, EPOLLIN | EPOLLOUT, [this, id](std::uint32_t events) { on_tcp(id, events); });
@@ -142,7 +147,8 @@ void UpstreamIo::send_tcp(const resolve::Transmit& transmit) {
 }
 
 void UpstreamIo::write_tcp(Socket& socket) {
-    const ssize_t put = ::send(socket.descriptor.get(), socket.out.data(), socket.out.size(), MSG_NOSIGNAL);
+    const ssize_t put =
+        ::send(socket.descriptor.get(), socket.out.data(), socket.out.size(), MSG_NOSIGNAL);
     if (put > 0) socket.out.erase(socket.out.begin(), socket.out.begin() + put);
     loop_.rewatch(socket.descriptor.get(), socket.out.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
 }
@@ -162,7 +168,8 @@ void UpstreamIo::on_tcp(resolve::SocketId id, std::uint32_t events) {
         forwarder_.on_tcp_connected(loop_.now(), id);
         drain();  // the messages that waited for the connection
     }
-    if (Socket* const open = find(id); open != nullptr && (events & EPOLLOUT) != 0) write_tcp(*open);
+    if (Socket* const open = find(id); open != nullptr && (events & EPOLLOUT) != 0)
+        write_tcp(*open);
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_tcp(id);
     after_();
 }
@@ -178,10 +185,13 @@ void UpstreamIo::read_tcp(resolve::SocketId id) {
         return forwarder_.on_tcp_closed(loop_.now(), id);
     }
     socket->in.insert(socket->in.end(), buffer.begin(), buffer.begin() + got);
-    while (socket != nullptr && socket->in.size() >= 2 && socket->in.size() - 2 >= load_u16(socket->in.data())) {
+    while (socket != nullptr && socket->in.size() >= 2 &&
+           socket->in.size() - 2 >= load_u16(socket->in.data())) {
         const std::size_t size = load_u16(socket->in.data());
-        const std::vector<std::uint8_t> message(socket->in.begin() + 2, socket->in.begin() + 2 + static_cast<std::ptrdiff_t>(size));
-        socket->in.erase(socket->in.begin(), socket->in.begin() + 2 + static_cast<std::ptrdiff_t>(size));
+        const std::vector<std::uint8_t> message(
+            socket->in.begin() + 2, socket->in.begin() + 2 + static_cast<std::ptrdiff_t>(size));
+        socket->in.erase(socket->in.begin(),
+                         socket->in.begin() + 2 + static_cast<std::ptrdiff_t>(size));
         forwarder_.on_tcp_reply(loop_.now(), id, message);
         drain();  // may have closed this very connection
         socket = find(id);

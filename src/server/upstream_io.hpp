@@ -16,7 +16,8 @@ class UpstreamIo {
 public:
     /// `after` is called when a reply, failure or the timer has been handed to the forwarder, so
     /// that its completions are looked at.
-    UpstreamIo(net::Loop& loop, resolve::Forwarder& forwarder, Rng& rng, std::function<void()> after);
+    UpstreamIo(net::Loop& loop, resolve::Forwarder& forwarder, Rng& rng,
+               std::function<void()> after);
     ~UpstreamIo();
 
     /// Does everything the forwarder has to send or close now, and sets its timer.

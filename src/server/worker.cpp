@@ -35,12 +35,12 @@ Worker::Worker(const PublishedSnapshot& published, std::size_t workers, ControlP
       forward_port_(forwarder_, parking_),
       upstream_io_(loop_, forwarder_, rng_, [this] { drive_forwarder(); }),
       answerer_(&forward_port_),
-      transfers_({std::move(control.give_back), std::move(control.on_notify), [] { return net::unix_now(); }}),
+      transfers_({std::move(control.give_back), std::move(control.on_notify),
+                  [] { return net::unix_now(); }}),
       updates_(std::move(control.on_update)),
       tcp_(loop_, snapshot_->tcp,
-           [this](net::TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message) {
-               on_tcp_message(client, peer, local, message);
-           }),
+           [this](net::TcpClient client, const Endpoint& peer, const Endpoint& local,
+                  Bytes message) { on_tcp_message(client, peer, local, message); }),
       queries_(new Query[net::UdpBatch::capacity]),
       single_(new Query) {
     forward_port_.set_snapshot(*snapshot_);
@@ -100,7 +100,9 @@ void Worker::take_snapshot() {
     if (snapshot_ == before) return;
     forward_port_.set_snapshot(*snapshot_);
     tcp_.set_settings(snapshot_->tcp);
-    if (std::exchange(forwarding_version_, snapshot_->forwarding_version) == snapshot_->forwarding_version) return;
+    if (std::exchange(forwarding_version_, snapshot_->forwarding_version) ==
+        snapshot_->forwarding_version)
+        return;
     cache_ = cache::Cache(share_of_cache());
     forwarder_.reconfigure(*snapshot_->forward);
     drive_forwarder();
@@ -158,15 +160,17 @@ void Worker::answer_batch(const net::UdpListener& listener, std::size_t count) {
     if (parking_.size() != parked_before || forwarder_.questions() != 0) drive_forwarder();
 }
 
-answer::Answerer::Response Worker::answer(Query& query, const Arrival& arrival, MutableBytes buffer) {
+answer::Answerer::Response Worker::answer(Query& query, const Arrival& arrival,
+                                          MutableBytes buffer) {
     forward_port_.set_arrival(arrival);
     answer::Answerer::Response response;
     if (may_be_signed(query)) [[unlikely]] {
-        response.message = answer_signed(query, snapshot_->keys.get(), buffer, [&](MutableBytes room) {
-            const auto plain = answerer_.respond(snapshot_->answer, query, room);
-            response.verdict = plain.verdict;
-            return plain.verdict == Verdict::answered ? plain.message : Bytes();
-        });
+        response.message =
+            answer_signed(query, snapshot_->keys.get(), buffer, [&](MutableBytes room) {
+                const auto plain = answerer_.respond(snapshot_->answer, query, room);
+                response.verdict = plain.verdict;
+                return plain.verdict == Verdict::answered ? plain.message : Bytes();
+            });
         if (!response.message.empty()) response.verdict = Verdict::answered;
     } else {
         response = answerer_.respond(snapshot_->answer, query, buffer);
@@ -177,9 +181,11 @@ answer::Answerer::Response Worker::answer(Query& query, const Arrival& arrival, 
 
 /// Answers AXFR, IXFR and NOTIFY for zones they concern; false: it is for the stages. Over TCP the
 /// answer is on its way, over UDP it is in `buffer`.
-bool Worker::answer_transfer(const Query& query, const Arrival& arrival, MutableBytes buffer, Bytes& message) {
+bool Worker::answer_transfer(const Query& query, const Arrival& arrival, MutableBytes buffer,
+                             Bytes& message) {
     large_.resize(dns::message_bytes_max);
-    auto answer = transfers_.answer(snapshot_->transfers, snapshot_->keys, query, tcp_.stream_count(), large_);
+    auto answer = transfers_.answer(snapshot_->transfers, snapshot_->keys, query,
+                                    tcp_.stream_count(), large_);
     if (!answer.is_ours) return false;
     if (arrival.udp == nullptr) {
         if (answer.stream != nullptr) {
@@ -197,10 +203,12 @@ bool Worker::answer_transfer(const Query& query, const Arrival& arrival, Mutable
 }
 
 /// As answer_transfer(), for UPDATE; the answer may come later.
-bool Worker::answer_update(const Query& query, const Arrival& arrival, MutableBytes buffer, Bytes& message) {
+bool Worker::answer_update(const Query& query, const Arrival& arrival, MutableBytes buffer,
+                           Bytes& message) {
     if (snapshot_->transfers.size() == 0 || snapshot_->keys == nullptr) return false;
     large_.resize(dns::message_bytes_max);
-    const auto answer = updates_.answer(snapshot_->transfers, snapshot_->answer.zones, snapshot_->keys, query, parking_.next_token(), large_);
+    const auto answer = updates_.answer(snapshot_->transfers, snapshot_->answer.zones,
+                                        snapshot_->keys, query, parking_.next_token(), large_);
     if (answer.is_later) {
         parking_.park(arrival, query);
     } else if (arrival.udp == nullptr) {
@@ -215,7 +223,8 @@ bool Worker::answer_update(const Query& query, const Arrival& arrival, MutableBy
 void Worker::deliver_local(std::uint64_t token, std::shared_ptr<const cache::Answer> answer) {
     loop_.post([this, token, answer = std::move(answer)] {
         forward_port_.local_answered();
-        const cache::Freshness freshness = answer->has_records() ? cache::Freshness::fresh : cache::Freshness::failed;
+        const cache::Freshness freshness =
+            answer->has_records() ? cache::Freshness::fresh : cache::Freshness::failed;
         resume({token, answer->view(loop_.now(), freshness)});
     });
 }
@@ -231,7 +240,8 @@ void Worker::finish_update(const UpdateReply& reply) {
     if (!parked) return;
     large_.resize(dns::message_bytes_max);
     const auto transport = parked->udp != nullptr ? answer::Transport::udp : answer::Transport::tcp;
-    const Bytes message = updates_.finish(reply, parked->message, transport, net::unix_now(), large_);
+    const Bytes message =
+        updates_.finish(reply, parked->message, transport, net::unix_now(), large_);
     if (parked->udp != nullptr) {
         if (!message.empty()) net::send_reply(*parked->udp, parked->udp_peer, message);
     } else if (message.empty()) {
@@ -241,7 +251,8 @@ void Worker::finish_update(const UpdateReply& reply) {
     }
 }
 
-void Worker::on_tcp_message(net::TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message) {
+void Worker::on_tcp_message(net::TcpClient client, const Endpoint& peer, const Endpoint& local,
+                            Bytes message) {
     take_snapshot();
     Arrival arrival;
     arrival.tcp_client = client;
@@ -287,7 +298,8 @@ void Worker::resume(const resolve::Completion& completion) {
     large_.resize(dns::message_bytes_max);
     const auto response = answer(query, arrival, large_);
     if (arrival.udp != nullptr) {
-        if (response.verdict == Verdict::answered) net::send_reply(*parked->udp, parked->udp_peer, response.message);
+        if (response.verdict == Verdict::answered)
+            net::send_reply(*parked->udp, parked->udp_peer, response.message);
     } else if (response.verdict == Verdict::answered) {
         tcp_.send(arrival.tcp_client, response.message);
     } else if (response.verdict == Verdict::drop) {
@@ -313,10 +325,13 @@ void Worker::drive_forwarder() {
 void Worker::log_query(const Query& query, const answer::Answerer::Response& response) const {
     if (query.reading != answer::Reading::question || response.verdict == Verdict::later) return;
     const dns::NameView name = dns::NameView::unchecked(query.view.qname);
-    log::write(log::Level::info, "query.answered", log::kv("client", query.client.address.to_text()),
-               log::kv("name", name.to_text()), log::kv("type", dns::type_name(query.view.qtype)),
-               log::kv("transport", std::string_view(query.transport == answer::Transport::udp ? "udp" : "tcp")),
-               log::kv("rcode", response.verdict == Verdict::drop ? std::string("none") : dns::rcode_name(query.rcode)));
+    log::write(log::Level::info, "query.answered",
+               log::kv("client", query.client.address.to_text()), log::kv("name", name.to_text()),
+               log::kv("type", dns::type_name(query.view.qtype)),
+               log::kv("transport",
+                       std::string_view(query.transport == answer::Transport::udp ? "udp" : "tcp")),
+               log::kv("rcode", response.verdict == Verdict::drop ? std::string("none")
+                                                                  : dns::rcode_name(query.rcode)));
 }
 
 }  // namespace kith::server

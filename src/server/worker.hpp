@@ -65,14 +65,18 @@ public:
 private:
     void on_udp(const net::UdpListener& listener);
     void answer_batch(const net::UdpListener& listener, std::size_t count);
-    void on_tcp_message(net::TcpClient client, const Endpoint& peer, const Endpoint& local, Bytes message);
+    void on_tcp_message(net::TcpClient client, const Endpoint& peer, const Endpoint& local,
+                        Bytes message);
     void resume(const resolve::Completion& completion);
     void drive_forwarder();
     void take_snapshot();
     cache::CacheLimits share_of_cache() const;
-    answer::Answerer::Response answer(answer::Query& query, const Arrival& arrival, MutableBytes buffer);
-    bool answer_transfer(const answer::Query& query, const Arrival& arrival, MutableBytes buffer, Bytes& message);
-    bool answer_update(const answer::Query& query, const Arrival& arrival, MutableBytes buffer, Bytes& message);
+    answer::Answerer::Response answer(answer::Query& query, const Arrival& arrival,
+                                      MutableBytes buffer);
+    bool answer_transfer(const answer::Query& query, const Arrival& arrival, MutableBytes buffer,
+                         Bytes& message);
+    bool answer_update(const answer::Query& query, const Arrival& arrival, MutableBytes buffer,
+                       Bytes& message);
     void finish_update(const UpdateReply& reply);
     void log_query(const answer::Query& query, const answer::Answerer::Response& response) const;
 

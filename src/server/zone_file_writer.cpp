@@ -39,13 +39,15 @@ Result<void, std::string> write_zone_file(const std::string& path, const zone::Z
     const std::filesystem::path target = std::filesystem::weakly_canonical(path, ignored);
     const std::string file = target.empty() ? path : target.string();
     const std::string beside = file + ".kith-new";
-    struct stat before {};
+    struct stat before{};
     const mode_t mode = ::stat(file.c_str(), &before) == 0 ? before.st_mode & 07777 : mode_default;
     ::unlink(beside.c_str());  // of a try that was cut off
-    const net::Descriptor out(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+    const net::Descriptor out(
+        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
     if (!out) return failed(beside, "cannot create");
     bool good = ::fchmod(out.get(), mode) == 0;
-    zone::print_zone(zone, {zone::NameStyle::relative}, [&](std::string_view text) { good = good && write_all(out.get(), text); });
+    zone::print_zone(zone, {zone::NameStyle::relative},
+                     [&](std::string_view text) { good = good && write_all(out.get(), text); });
     if (!good || ::fsync(out.get()) != 0) {
         const auto error = failed(beside, "cannot write");
         ::unlink(beside.c_str());

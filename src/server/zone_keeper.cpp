@@ -32,7 +32,8 @@ constexpr Duration write_retry = 60s;
 std::string key_of(NameView apex) { return std::string(as_text(Name(apex).lowered().wire())); }
 
 std::string misfit(const ChangeError& error) {
-    return fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type), zone::fault_text(error.fault));
+    return fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type),
+                       zone::fault_text(error.fault));
 }
 
 void add_owners(const ZoneChange& change, std::vector<Name>& owners) {
@@ -50,7 +51,8 @@ void make_set(std::vector<Name>& owners) {
 std::uint64_t journal_bytes(const ZoneChange& change) {
     std::uint64_t bytes = 64;
     for (const auto* records : {&change.removed, &change.added}) {
-        for (const Record& record : *records) bytes += record.owner.size() + record.rdata.size() + 16;
+        for (const Record& record : *records)
+            bytes += record.owner.size() + record.rdata.size() + 16;
     }
     return bytes;
 }
@@ -63,7 +65,11 @@ ZoneChange beyond_file(const Zone& zone) {
             if (!rrset.has_provenance()) continue;
             for (int i = 0; i < rrset.count(); ++i) {
                 const Bytes rdata = rrset.rdata(i);
-                Record record{at.node().owner(zone.apex()), rrset.type(), rrset.record_ttl(rdata), {rdata.begin(), rdata.end()}, {}};
+                Record record{at.node().owner(zone.apex()),
+                              rrset.type(),
+                              rrset.record_ttl(rdata),
+                              {rdata.begin(), rdata.end()},
+                              {}};
                 if (rrset.provenance(i) == record.provenance) continue;
                 out.removed.push_back(record);
                 record.provenance = rrset.provenance(i);
@@ -74,7 +80,9 @@ ZoneChange beyond_file(const Zone& zone) {
     return out;
 }
 
-Base file_base(const Zone& zone) { return {Base::Kind::file, store::digest_of(zone), zone.serial()}; }
+Base file_base(const Zone& zone) {
+    return {Base::Kind::file, store::digest_of(zone), zone.serial()};
+}
 
 }  // namespace
 
@@ -87,7 +95,9 @@ std::uint32_t next_serial(SerialPolicy policy, std::uint32_t last, UnixTime now)
             const std::time_t seconds = now;
             std::tm utc{};
             ::gmtime_r(&seconds, &utc);
-            wanted = static_cast<std::uint32_t>(((utc.tm_year + 1900) * 100 + utc.tm_mon + 1) * 100 + utc.tm_mday) * 100;
+            wanted = static_cast<std::uint32_t>(
+                         ((utc.tm_year + 1900) * 100 + utc.tm_mon + 1) * 100 + utc.tm_mday) *
+                     100;
             break;
         }
     }
@@ -122,7 +132,13 @@ struct ZoneKeeper::Sealed {
 };
 
 ZoneKeeper::ZoneKeeper(net::Loop& loop, store::Store& store, Publish publish, Clock now)
-    : loop_(loop), store_(store), publish_(std::move(publish)), now_(std::move(now)), commit_timer_(loop, [this] { commit(); }), compact_timer_(loop, [this] { compact(); }), write_timer_(loop, [this] { write_files(); }) {}
+    : loop_(loop),
+      store_(store),
+      publish_(std::move(publish)),
+      now_(std::move(now)),
+      commit_timer_(loop, [this] { commit(); }),
+      compact_timer_(loop, [this] { compact(); }),
+      write_timer_(loop, [this] { write_files(); }) {}
 
 ZoneKeeper::~ZoneKeeper() = default;
 
@@ -159,7 +175,8 @@ ChangeHistory ZoneKeeper::history(NameView apex) const {
 
 // --- producers -------------------------------------------------------------------------------------
 
-Result<void, ChangeError> ZoneKeeper::stage(Kept& kept, ZoneChange change, Origin origin, Done done) {
+Result<void, ChangeError> ZoneKeeper::stage(Kept& kept, ZoneChange change, Origin origin,
+                                            Done done) {
     auto next = zone::apply_change(kept.working, change, kept.settings.bounds);
     if (!next) {
         ++counters_.refused;
@@ -174,19 +191,22 @@ Result<void, ChangeError> ZoneKeeper::stage(Kept& kept, ZoneChange change, Origi
 
 Result<void, ChangeError> ZoneKeeper::stage(ZoneChange change, Origin origin, Done done) {
     Kept* const kept = find(change.apex);
-    if (kept == nullptr || kept->working == nullptr) return std::unexpected(ChangeError{zone::ZoneFault::wrong_zone, change.apex, RrType::SOA});
+    if (kept == nullptr || kept->working == nullptr)
+        return std::unexpected(ChangeError{zone::ZoneFault::wrong_zone, change.apex, RrType::SOA});
     if (kept->is_given) commit();
     change.apex = kept->working->apex();
     change.from_serial = change.to_serial = kept->working->serial();
     for (const Record& record : change.added) {
-        if (record.type == RrType::SOA) change.to_serial = zone::soa_serial(record.rdata).value_or(change.to_serial);
+        if (record.type == RrType::SOA)
+            change.to_serial = zone::soa_serial(record.rdata).value_or(change.to_serial);
     }
     return stage(*kept, std::move(change), std::move(origin), std::move(done));
 }
 
 Result<void, ChangeError> ZoneKeeper::stage_given(ZoneChange change, Origin origin, Done done) {
     Kept* const kept = find(change.apex);
-    if (kept == nullptr || kept->working == nullptr) return std::unexpected(ChangeError{zone::ZoneFault::wrong_zone, change.apex, RrType::SOA});
+    if (kept == nullptr || kept->working == nullptr)
+        return std::unexpected(ChangeError{zone::ZoneFault::wrong_zone, change.apex, RrType::SOA});
     // Each of these is a version of its own: secondaries further on may have any of them.
     commit();
     KITH_TRY_VOID(stage(*kept, std::move(change), std::move(origin), std::move(done)));
@@ -211,7 +231,8 @@ void ZoneKeeper::replace(ZonePtr next, Origin origin, Done done) {
     const UnixTime now = now_();
     std::shared_ptr<const ZoneChange> change;
     store::Stored<void> stored;
-    bool whole = kept->serving == nullptr || !kept->base || !dns::is_newer(next->serial(), kept->serving->serial());
+    bool whole = kept->serving == nullptr || !kept->base ||
+                 !dns::is_newer(next->serial(), kept->serving->serial());
     if (!whole) {
         change = std::make_shared<const ZoneChange>(zone::difference(*kept->serving, *next));
         // A change as large as the zone is better kept as the zone.
@@ -225,7 +246,8 @@ void ZoneKeeper::replace(ZonePtr next, Origin origin, Done done) {
     }
     if (!stored) {
         ++counters_.not_kept;
-        log::write(log::Level::error, "journal.failed", log::kv("zone", kept->apex.to_text()), log::kv("text", stored.error().text));
+        log::write(log::Level::error, "journal.failed", log::kv("zone", kept->apex.to_text()),
+                   log::kv("text", stored.error().text));
         return done({Outcome::Kind::not_kept, 0, stored.error().text});
     }
     if (whole) {
@@ -250,7 +272,9 @@ void ZoneKeeper::commit_soon() {
     if (!commit_timer_.armed()) commit_timer_.arm(loop_.now());
 }
 
-Result<ZonePtr, std::string> ZoneKeeper::with_signatures(const Kept& kept, const ZonePtr& zone, const ZoneChange* change, std::span<const Name> due) const {
+Result<ZonePtr, std::string> ZoneKeeper::with_signatures(const Kept& kept, const ZonePtr& zone,
+                                                         const ZoneChange* change,
+                                                         std::span<const Name> due) const {
     if (!kept.settings.sign) return zone;
     KITH_TRY(ZoneChange extra, kept.settings.sign(*zone, change, due));
     extra.apex = zone->apex();
@@ -327,7 +351,8 @@ store::Stored<void> ZoneKeeper::write_base(Kept& kept) {
     if (kept.base) return {};
     const ZoneChange nothing{kept.apex, kept.serving->serial(), kept.serving->serial(), {}, {}};
     const Base base = file_base(*kept.serving);
-    KITH_TRY_VOID(store_.set_base(kept.apex, base, nothing, kept.serving->serial(), Store::History::forget, {}, now_()));
+    KITH_TRY_VOID(store_.set_base(kept.apex, base, nothing, kept.serving->serial(),
+                                  Store::History::forget, {}, now_()));
     kept.base = base;
     return {};
 }
@@ -343,13 +368,16 @@ void ZoneKeeper::commit() {
             sealed.push_back(std::move(*one));
             continue;
         }
-        log::write(log::Level::error, "change.refused", log::kv("zone", kept->apex.to_text()), log::kv("text", one.error()));
+        log::write(log::Level::error, "change.refused", log::kv("zone", kept->apex.to_text()),
+                   log::kv("text", one.error()));
         kept->working = kept->serving;
         ended.push_back(end(*kept, {Outcome::Kind::refused, 0, one.error()}));
     }
     const auto stored = store(sealed);
     if (!stored) {
-        log::write(log::Level::error, "journal.failed", log::kv("text", stored.error().text), log::kv("effect", std::string_view("changes are refused, what is served stays")));
+        log::write(
+            log::Level::error, "journal.failed", log::kv("text", stored.error().text),
+            log::kv("effect", std::string_view("changes are refused, what is served stays")));
         for (const Sealed& each : sealed) {
             each.kept->working = each.kept->serving;
             ended.push_back(end(*each.kept, {Outcome::Kind::not_kept, 0, stored.error().text}));
@@ -414,8 +442,11 @@ void ZoneKeeper::compact() {
         const auto step = store_.compact(kept->apex, kept->settings.journal_bytes_max);
         kept->wants_compaction = step && *step;
         more = more || kept->wants_compaction;
-        if (const auto known = store_.find(kept->apex); known && *known) kept->change_bytes = (*known)->change_bytes;
-        if (!step) log::write(log::Level::warning, "journal.compaction_failed", log::kv("zone", kept->apex.to_text()), log::kv("text", step.error().text));
+        if (const auto known = store_.find(kept->apex); known && *known)
+            kept->change_bytes = (*known)->change_bytes;
+        if (!step)
+            log::write(log::Level::warning, "journal.compaction_failed",
+                       log::kv("zone", kept->apex.to_text()), log::kv("text", step.error().text));
     }
     if (more) compact_timer_.arm(loop_.now() + compact_interval);
 }
@@ -436,25 +467,30 @@ bool ZoneKeeper::write_back(Kept& kept) {
     if (file_state(kept.settings.write_file) != kept.settings.file_state) return true;
     const auto written = write_zone_file(kept.settings.write_file, *kept.serving);
     if (!written) {
-        log::write(log::Level::error, "zone.not_written", log::kv("zone", kept.apex.to_text()), log::kv("text", written.error()));
+        log::write(log::Level::error, "zone.not_written", log::kv("zone", kept.apex.to_text()),
+                   log::kv("text", written.error()));
         return false;
     }
     kept.settings.file_state = file_state(kept.settings.write_file);
     const Base base = file_base(*kept.serving);
-    const auto stored = store_.set_base(kept.apex, base, beyond_file(*kept.serving), kept.serving->serial(), Store::History::keep, {}, now_());
+    const auto stored = store_.set_base(kept.apex, base, beyond_file(*kept.serving),
+                                        kept.serving->serial(), Store::History::keep, {}, now_());
     if (stored) {
         kept.base = base;
     } else {
         // The file has all there is: at the next start it counts as an edit that changes nothing.
-        log::write(log::Level::warning, "journal.failed", log::kv("zone", kept.apex.to_text()), log::kv("text", stored.error().text));
+        log::write(log::Level::warning, "journal.failed", log::kv("zone", kept.apex.to_text()),
+                   log::kv("text", stored.error().text));
     }
-    log::write(log::Level::debug, "zone.written", log::kv("zone", kept.apex.to_text()), log::kv("serial", kept.serving->serial()));
+    log::write(log::Level::debug, "zone.written", log::kv("zone", kept.apex.to_text()),
+               log::kv("serial", kept.serving->serial()));
     return true;
 }
 
 // --- which zones -----------------------------------------------------------------------------------
 
-Result<ZonePtr, std::string> ZoneKeeper::keep(NameView apex, ZonePtr from_file, KeeperSettings settings) {
+Result<ZonePtr, std::string> ZoneKeeper::keep(NameView apex, ZonePtr from_file,
+                                              KeeperSettings settings) {
     if (Kept* const kept = find(apex)) {
         kept->settings = std::move(settings);
         if (from_file != nullptr) KITH_TRY_VOID(take_edit(*kept, from_file));
@@ -472,7 +508,8 @@ Result<ZonePtr, std::string> ZoneKeeper::keep(NameView apex, ZonePtr from_file, 
     if (*zone != nullptr) {
         // So that an edit of the file is noticed as one. Without a disk the zone is served all the same.
         if (const auto stored = write_base(*kept); !stored) {
-            log::write(log::Level::warning, "journal.failed", log::kv("zone", kept->apex.to_text()), log::kv("text", stored.error().text));
+            log::write(log::Level::warning, "journal.failed", log::kv("zone", kept->apex.to_text()),
+                       log::kv("text", stored.error().text));
         }
     }
     zones_[key_of(apex)] = std::move(kept);
@@ -484,11 +521,13 @@ Result<ZonePtr, std::string> ZoneKeeper::begin(Kept& kept, const ZonePtr& from_f
     if (from_file == nullptr || !kept.settings.sign) return from_file;
     // Signatures are kept from the first one on: a secondary must not see others under one serial.
     const std::uint32_t serial = next_serial(kept.settings.serial, from_file->serial(), now_());
-    auto stepped = zone::apply_change(from_file, {kept.apex, from_file->serial(), serial, {}, {}}, zone::file_bounds);
+    auto stepped = zone::apply_change(from_file, {kept.apex, from_file->serial(), serial, {}, {}},
+                                      zone::file_bounds);
     if (!stepped) return std::unexpected(misfit(stepped.error()));
     KITH_TRY(ZonePtr zone, with_signatures(kept, *stepped, nullptr, {}));
     const Base base = file_base(*from_file);
-    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone), serial, Store::History::forget, {}, now_());
+    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone),
+                                        serial, Store::History::forget, {}, now_());
     if (!stored) return std::unexpected(stored.error().text);
     kept.base = base;
     return zone;
@@ -504,7 +543,8 @@ void ZoneKeeper::load_history(Kept& kept) {
 }
 
 /// A zone that the store knows, at start.
-Result<ZonePtr, std::string> ZoneKeeper::resume(Kept& kept, const KeptZone& known, const ZonePtr& from_file) {
+Result<ZonePtr, std::string> ZoneKeeper::resume(Kept& kept, const KeptZone& known,
+                                                const ZonePtr& from_file) {
     kept.base = known.base;
     if (from_file == nullptr && known.base.kind == Base::Kind::file) {
         // It had a file and is a secondary now: what its primary has counts.
@@ -513,7 +553,9 @@ Result<ZonePtr, std::string> ZoneKeeper::resume(Kept& kept, const KeptZone& know
         kept.base.reset();
         return ZonePtr();
     }
-    const bool unchanged = from_file == nullptr || (known.base.kind == Base::Kind::file && known.base.digest == store::digest_of(*from_file));
+    const bool unchanged =
+        from_file == nullptr ||
+        (known.base.kind == Base::Kind::file && known.base.digest == store::digest_of(*from_file));
     if (unchanged) {
         KITH_TRY(ZonePtr zone, restore_zone(store_, known, kept.apex, from_file));
         load_history(kept);
@@ -526,15 +568,22 @@ Result<ZonePtr, std::string> ZoneKeeper::resume(Kept& kept, const KeptZone& know
     if (known.base.kind == Base::Kind::file) {
         KITH_TRY(merged, merge_edit(store_, known, from_file));
     }
-    const std::uint32_t serial = dns::is_newer(merged->serial(), known.serial) ? merged->serial() : next_serial(kept.settings.serial, known.serial, now_());
-    auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}}, zone::file_bounds);
+    const std::uint32_t serial = dns::is_newer(merged->serial(), known.serial)
+                                     ? merged->serial()
+                                     : next_serial(kept.settings.serial, known.serial, now_());
+    auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}},
+                                      zone::file_bounds);
     if (!stepped) return std::unexpected(misfit(stepped.error()));
     KITH_TRY(ZonePtr zone, with_signatures(kept, *stepped, nullptr, {}));
     const Base base = file_base(*from_file);
-    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone), serial, Store::History::forget, {}, now_());
+    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone),
+                                        serial, Store::History::forget, {}, now_());
     if (!stored) return std::unexpected(stored.error().text);
     kept.base = base;
-    log::write(log::Level::info, "zone.reconciled", log::kv("zone", kept.apex.to_text()), log::kv("serial", serial), log::kv("why", std::string_view("its file was edited while the server was stopped")));
+    log::write(
+        log::Level::info, "zone.reconciled", log::kv("zone", kept.apex.to_text()),
+        log::kv("serial", serial),
+        log::kv("why", std::string_view("its file was edited while the server was stopped")));
     return zone;
 }
 
@@ -542,7 +591,9 @@ Result<ZonePtr, std::string> ZoneKeeper::resume(Kept& kept, const KeptZone& know
 Result<void, std::string> ZoneKeeper::take_edit(Kept& kept, const ZonePtr& from_file) {
     commit();
     const Base base = file_base(*from_file);
-    if (kept.base ? *kept.base == base : kept.serving != nullptr && file_base(*kept.serving) == base) return {};
+    if (kept.base ? *kept.base == base
+                  : kept.serving != nullptr && file_base(*kept.serving) == base)
+        return {};
     const auto based = kept.serving == nullptr ? store::Stored<void>() : write_base(kept);
     if (!based) return std::unexpected(based.error().text);
     ZonePtr merged = from_file;
@@ -551,9 +602,13 @@ Result<void, std::string> ZoneKeeper::take_edit(Kept& kept, const ZonePtr& from_
     if (*known && (*known)->base.kind == Base::Kind::file) {
         KITH_TRY(merged, merge_edit(store_, **known, from_file));
     }
-    const std::uint32_t last = kept.serving == nullptr ? merged->serial() - 1 : kept.serving->serial();
-    const std::uint32_t serial = dns::is_newer(merged->serial(), last) ? merged->serial() : next_serial(kept.settings.serial, last, now_());
-    auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}}, zone::file_bounds);
+    const std::uint32_t last =
+        kept.serving == nullptr ? merged->serial() - 1 : kept.serving->serial();
+    const std::uint32_t serial = dns::is_newer(merged->serial(), last)
+                                     ? merged->serial()
+                                     : next_serial(kept.settings.serial, last, now_());
+    auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}},
+                                      zone::file_bounds);
     if (!stepped) return std::unexpected(misfit(stepped.error()));
     ZonePtr zone = std::move(*stepped);
     std::shared_ptr<const ZoneChange> change;
@@ -568,7 +623,9 @@ Result<void, std::string> ZoneKeeper::take_edit(Kept& kept, const ZonePtr& from_
     std::vector<Append> appends;
     if (change) appends.push_back({change.get(), origin});
     const UnixTime now = now_();
-    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone), serial, change ? Store::History::keep : Store::History::forget, appends, now);
+    const auto stored =
+        store_.set_base(kept.apex, base, zone::difference(*from_file, *zone), serial,
+                        change ? Store::History::keep : Store::History::forget, appends, now);
     if (!stored) return std::unexpected(stored.error().text);
     kept.base = base;
     kept.serving = kept.working = zone;

@@ -164,13 +164,16 @@ private:
     Result<void, ChangeError> stage(Kept& kept, ZoneChange change, Origin origin, Done done);
     void commit_soon();
     Result<Sealed, std::string> seal(Kept& kept);
-    Result<ZonePtr, std::string> with_signatures(const Kept& kept, const ZonePtr& zone, const ZoneChange* change, std::span<const Name> due) const;
+    Result<ZonePtr, std::string> with_signatures(const Kept& kept, const ZonePtr& zone,
+                                                 const ZoneChange* change,
+                                                 std::span<const Name> due) const;
     Ended end(Kept& kept, Outcome outcome);
     static void tell(const std::vector<Ended>& all);
     store::Stored<void> store(std::span<const Sealed> sealed);
     void serve(std::span<const Sealed> sealed, std::vector<Ended>& ended);
     Result<ZonePtr, std::string> begin(Kept& kept, const ZonePtr& from_file);
-    Result<ZonePtr, std::string> resume(Kept& kept, const store::KeptZone& known, const ZonePtr& from_file);
+    Result<ZonePtr, std::string> resume(Kept& kept, const store::KeptZone& known,
+                                        const ZonePtr& from_file);
     Result<void, std::string> take_edit(Kept& kept, const ZonePtr& from_file);
     store::Stored<void> write_base(Kept& kept);
     void load_history(Kept& kept);

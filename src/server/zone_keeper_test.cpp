@@ -36,7 +36,8 @@ std::vector<std::string> content(const ZonePtr& zone) {
 class World : public testing::Test {
 protected:
     World() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "kith-keeper-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "kith-keeper-XXXXXX").string();
         EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
         folder_ = pattern;
         start();
@@ -73,11 +74,15 @@ protected:
         EXPECT_TRUE(kept.has_value()) << (kept ? "" : kept.error());
         return kept ? *kept : nullptr;
     }
-    void stage(std::initializer_list<std::string_view> removed, std::initializer_list<std::string_view> added) {
-        const auto staged = keeper->stage({apex, 0, 0, records(removed), records(added)}, {Origin::Kind::update, "key."}, [this](const Outcome& outcome) { outcomes.push_back(outcome); });
+    void stage(std::initializer_list<std::string_view> removed,
+               std::initializer_list<std::string_view> added) {
+        const auto staged = keeper->stage(
+            {apex, 0, 0, records(removed), records(added)}, {Origin::Kind::update, "key."},
+            [this](const Outcome& outcome) { outcomes.push_back(outcome); });
         EXPECT_TRUE(staged.has_value());
     }
-    void change(std::initializer_list<std::string_view> removed, std::initializer_list<std::string_view> added) {
+    void change(std::initializer_list<std::string_view> removed,
+                std::initializer_list<std::string_view> added) {
         stage(removed, added);
         keeper->commit();
     }
@@ -121,7 +126,8 @@ TEST(Serial, GoesForwardOnly) {
         {"the date, as first of the day", dateserial, 2023010105, 1'700'000'000, 2023111400},
         {"the second of the day", dateserial, 2023111400, 1'700'000'000, 2023111401},
         {"more than a hundred a day", dateserial, 2023111499, 1'700'000'000, 2023111500},
-        {"a serial of another policy far ahead", dateserial, 4'000'000'000, 1'700'000'000, 4'000'000'001},
+        {"a serial of another policy far ahead", dateserial, 4'000'000'000, 1'700'000'000,
+         4'000'000'001},
     };
     for (const Row& row : rows) {
         EXPECT_EQ(next_serial(row.policy, row.last, row.now), row.wanted) << row.why;
@@ -144,14 +150,17 @@ TEST_F(World, PublishesWhatIsDurable) {
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].change->added.size(), 2U) << "the record and the SOA";
     EXPECT_EQ(events[0].origin.who, "key.");
-    EXPECT_THAT(content(keeper->serving(apex)), ElementsAre("a.example. 300 A 192.0.2.1", "b.example. 300 A 192.0.2.2"));
+    EXPECT_THAT(content(keeper->serving(apex)),
+                ElementsAre("a.example. 300 A 192.0.2.1", "b.example. 300 A 192.0.2.2"));
     expect_history(first);
 }
 
 TEST_F(World, CommitsWhatComesTogetherAsOne) {
     keep(file({}));
     for (int i = 0; i < 5; ++i) {
-        const auto staged = keeper->stage({apex, 0, 0, {}, records({"h" + std::to_string(i) + " 300 A 192.0.2.1"})}, {}, [this](const Outcome& outcome) { outcomes.push_back(outcome); });
+        const auto staged =
+            keeper->stage({apex, 0, 0, {}, records({"h" + std::to_string(i) + " 300 A 192.0.2.1"})},
+                          {}, [this](const Outcome& outcome) { outcomes.push_back(outcome); });
         ASSERT_TRUE(staged.has_value());
     }
     loop.turn(1s);  // by itself, at the end of the turn
@@ -164,7 +173,8 @@ TEST_F(World, CommitsWhatComesTogetherAsOne) {
 TEST_F(World, RefusesWhatDoesNotFitAtOnce) {
     keep(file({"a 300 A 192.0.2.1"}));
     stage({}, {"b 300 A 192.0.2.2"});
-    const auto bad = keeper->stage({apex, 0, 0, records({"x 300 A 192.0.2.2"}), {}}, {}, [](const Outcome&) { ADD_FAILURE(); });
+    const auto bad = keeper->stage({apex, 0, 0, records({"x 300 A 192.0.2.2"}), {}}, {},
+                                   [](const Outcome&) { ADD_FAILURE(); });
     ASSERT_FALSE(bad.has_value());
     EXPECT_EQ(bad.error().fault, zone::ZoneFault::not_there);
     EXPECT_FALSE(keeper->stage({name("other."), 0, 0, {}, {}}, {}, {}).has_value());
@@ -194,12 +204,16 @@ TEST_F(World, KeepsTheSerialForALease) {
     EXPECT_EQ(keeper->history(apex).size(), 0U) << "nobody else can tell";
     restart();
     const ZonePtr again = keep(file({"a 300 A 192.0.2.1"}));
-    EXPECT_EQ(again->find_node(name("a.example.").view()).find(zone::RrType::A).provenance(0).lease_end, 1'800'000'000U) << "but it is durable";
+    EXPECT_EQ(
+        again->find_node(name("a.example.").view()).find(zone::RrType::A).provenance(0).lease_end,
+        1'800'000'000U)
+        << "but it is durable";
 }
 
 TEST_F(World, TakesTheSerialAClientGives) {
     keep(file({}));
-    change({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"}, {"@ 300 SOA ns hostmaster 77 2 3 4 5"});
+    change({"@ 300 SOA ns.example. hostmaster.example. 1 2 3 4 5"},
+           {"@ 300 SOA ns hostmaster 77 2 3 4 5"});
     EXPECT_EQ(keeper->serving(apex)->serial(), 77U);
     restart();
     EXPECT_EQ(keep(file({}))->serial(), 77U);
@@ -219,10 +233,13 @@ TEST_F(World, ComesBackAfterARestart) {
 }
 
 TEST_F(World, TakesAnEditOfTheFileWhileItRuns) {
-    const ZonePtr first = keep(file({"a 300 A 192.0.2.1", "gone 300 A 192.0.2.9", "both 300 A 192.0.2.1"}));
+    const ZonePtr first =
+        keep(file({"a 300 A 192.0.2.1", "gone 300 A 192.0.2.9", "both 300 A 192.0.2.1"}));
     change({"both 300 A 192.0.2.1"}, {"dynamic 300 A 192.0.2.2"});
     keep(file({"a 60 A 192.0.2.1", "new 300 A 192.0.2.3", "both 300 A 192.0.2.1"}));
-    const std::vector<std::string> wanted = {"a.example. 60 A 192.0.2.1", "dynamic.example. 300 A 192.0.2.2", "new.example. 300 A 192.0.2.3"};
+    const std::vector<std::string> wanted = {"a.example. 60 A 192.0.2.1",
+                                             "dynamic.example. 300 A 192.0.2.2",
+                                             "new.example. 300 A 192.0.2.3"};
     EXPECT_EQ(content(keeper->serving(apex)), wanted) << "edited, and nothing acknowledged is lost";
     EXPECT_EQ(keeper->serving(apex)->serial(), 3U);
     expect_history(first);
@@ -230,7 +247,9 @@ TEST_F(World, TakesAnEditOfTheFileWhileItRuns) {
     keep(file({"a 60 A 192.0.2.1", "new 300 A 192.0.2.3", "both 300 A 192.0.2.1"}));
     EXPECT_EQ(keeper->serving(apex)->serial(), 3U) << "the same again is no edit";
     restart();
-    EXPECT_EQ(content(keep(file({"a 60 A 192.0.2.1", "new 300 A 192.0.2.3", "both 300 A 192.0.2.1"}))), wanted);
+    EXPECT_EQ(
+        content(keep(file({"a 60 A 192.0.2.1", "new 300 A 192.0.2.3", "both 300 A 192.0.2.1"}))),
+        wanted);
     EXPECT_EQ(keeper->serving(apex)->serial(), 3U);
     expect_history(first);
 }
@@ -240,9 +259,11 @@ TEST_F(World, TakesAnEditOfTheFileWhileItIsStopped) {
     change({"a 300 A 192.0.2.1"}, {"dynamic 300 A 192.0.2.2"});
     restart();
     const ZonePtr merged = keep(file({"a 300 A 192.0.2.1", "new 300 A 192.0.2.3"}));
-    EXPECT_THAT(content(merged), ElementsAre("dynamic.example. 300 A 192.0.2.2", "new.example. 300 A 192.0.2.3"));
+    EXPECT_THAT(content(merged),
+                ElementsAre("dynamic.example. 300 A 192.0.2.2", "new.example. 300 A 192.0.2.3"));
     EXPECT_EQ(merged->serial(), 3U);
-    EXPECT_EQ(keeper->history(apex).size(), 0U) << "who has an old version takes all of the new one";
+    EXPECT_EQ(keeper->history(apex).size(), 0U)
+        << "who has an old version takes all of the new one";
     restart();
     EXPECT_EQ(dump(*keep(file({"a 300 A 192.0.2.1", "new 300 A 192.0.2.3"}))), dump(*merged));
 }
@@ -259,9 +280,12 @@ TEST_F(World, KeepsTheSerialOfAnEditThatIsAhead) {
 
 TEST_F(World, ReplacesTheZoneOfASecondary) {
     EXPECT_EQ(keep(nullptr), nullptr);
-    EXPECT_FALSE(keeper->stage({apex, 0, 0, {}, {}}, {}, {}).has_value()) << "there is nothing to change yet";
+    EXPECT_FALSE(keeper->stage({apex, 0, 0, {}, {}}, {}, {}).has_value())
+        << "there is nothing to change yet";
     const auto note = [this](const Outcome& outcome) { outcomes.push_back(outcome); };
-    keeper->replace(file({"a 300 A 192.0.2.1", "b 300 A 192.0.2.1", "c 300 A 192.0.2.1", "d 300 A 192.0.2.1", "e 300 A 192.0.2.1"}), {Origin::Kind::transfer, "192.0.2.53"}, note);
+    keeper->replace(file({"a 300 A 192.0.2.1", "b 300 A 192.0.2.1", "c 300 A 192.0.2.1",
+                          "d 300 A 192.0.2.1", "e 300 A 192.0.2.1"}),
+                    {Origin::Kind::transfer, "192.0.2.53"}, note);
     EXPECT_EQ(outcomes.back().kind, Outcome::Kind::done);
     EXPECT_EQ(events.back().change, nullptr);
     const ZonePtr first = keeper->serving(apex);
@@ -283,16 +307,20 @@ TEST_F(World, ReplacesTheZoneOfASecondary) {
 
 TEST_F(World, SignsWhatChanges) {
     // Stands for a signer: one TXT at sig.NAME for each name with an A record.
-    settings.sign = [](const Zone& after, const ZoneChange* change, std::span<const Name>) -> Result<ZoneChange, std::string> {
+    settings.sign = [](const Zone& after, const ZoneChange* change,
+                       std::span<const Name>) -> Result<ZoneChange, std::string> {
         ZoneChange out;
-        if (after.find_node(name("unsignable.example.").view())) return std::unexpected("no key for this name");
+        if (after.find_node(name("unsignable.example.").view()))
+            return std::unexpected("no key for this name");
         const auto sign = [&](const Name& owner) {
             if (owner == apex) return;
             const Name sig = name("sig." + owner.to_text());
             const bool has = static_cast<bool>(after.find_node(sig.view()));
             const zone::NodeView node = after.find_node(owner.view());
             const bool wants = node && node.find(zone::RrType::A);
-            if (has != wants) (wants ? out.added : out.removed).push_back(zone::test::record("sig." + owner.to_text() + " 1 TXT s", apex));
+            if (has != wants)
+                (wants ? out.added : out.removed)
+                    .push_back(zone::test::record("sig." + owner.to_text() + " 1 TXT s", apex));
         };
         if (change == nullptr) {
             after.for_each_in_order([&](const Name& owner, zone::NodeView) { sign(owner); });
@@ -303,10 +331,12 @@ TEST_F(World, SignsWhatChanges) {
         return out;
     };
     const ZonePtr first = keep(file({"a 300 A 192.0.2.1"}));
-    EXPECT_THAT(content(first), ElementsAre("a.example. 300 A 192.0.2.1", "sig.a.example. 1 TXT \"s\""));
+    EXPECT_THAT(content(first),
+                ElementsAre("a.example. 300 A 192.0.2.1", "sig.a.example. 1 TXT \"s\""));
     EXPECT_EQ(first->serial(), 2U);
     change({"a 300 A 192.0.2.1"}, {"b 300 A 192.0.2.1"});
-    const std::vector<std::string> wanted = {"b.example. 300 A 192.0.2.1", "sig.b.example. 1 TXT \"s\""};
+    const std::vector<std::string> wanted = {"b.example. 300 A 192.0.2.1",
+                                             "sig.b.example. 1 TXT \"s\""};
     EXPECT_EQ(content(keeper->serving(apex)), wanted);
     expect_history(first);
     change({}, {"unsignable 1 A 192.0.2.1"});
@@ -364,9 +394,13 @@ TEST_F(World, WritesTheFileBack) {
     zone::LoadOptions options;
     options.apex = apex;
     const auto loaded = zone::load_zone(written, options, nullptr);
-    ASSERT_NE(loaded.zone, nullptr) << written << (loaded.problems.empty() ? "" : loaded.problems[0].to_text());
+    ASSERT_NE(loaded.zone, nullptr)
+        << written << (loaded.problems.empty() ? "" : loaded.problems[0].to_text());
     const ZonePtr again = keep(loaded.zone);
-    EXPECT_EQ(again->find_node(name("b.example.").view()).find(zone::RrType::A).provenance(0).lease_end, 1'800'000'000U) << "what a file cannot say is in the store";
+    EXPECT_EQ(
+        again->find_node(name("b.example.").view()).find(zone::RrType::A).provenance(0).lease_end,
+        1'800'000'000U)
+        << "what a file cannot say is in the store";
     // Somebody edits it: what they write is not overwritten.
     change({}, {"c 300 A 192.0.2.3"});
     std::ofstream(settings.write_file) << "; being edited\n" << first;
@@ -379,7 +413,11 @@ TEST_F(World, ForgetsOldHistoryByBytes) {
     settings.journal_bytes_max = store::journal_bytes_max_least;
     keep(file({}));
     for (int i = 0; i < 1000; ++i) {
-        ASSERT_TRUE(keeper->stage({apex, 0, 0, {}, records({"h" + std::to_string(i) + " 300 A 192.0.2.1"})}, {}, {}).has_value());
+        ASSERT_TRUE(
+            keeper
+                ->stage({apex, 0, 0, {}, records({"h" + std::to_string(i) + " 300 A 192.0.2.1"})},
+                        {}, {})
+                .has_value());
         keeper->commit();
     }
     EXPECT_LT(keeper->history(apex).size(), 200U);
@@ -401,9 +439,14 @@ TEST_F(World, MayBeStagedToByThoseItTells) {
     std::function<void(const Outcome&)> again = [&](const Outcome& outcome) {
         outcomes.push_back(outcome);
         if (--more == 0) return;
-        ASSERT_TRUE(keeper->stage({apex, 0, 0, {}, records({"m" + std::to_string(more) + " 1 A 192.0.2.1"})}, {}, again).has_value());
+        ASSERT_TRUE(
+            keeper
+                ->stage({apex, 0, 0, {}, records({"m" + std::to_string(more) + " 1 A 192.0.2.1"})},
+                        {}, again)
+                .has_value());
     };
-    ASSERT_TRUE(keeper->stage({apex, 0, 0, {}, records({"m 1 A 192.0.2.1"})}, {}, again).has_value());
+    ASSERT_TRUE(
+        keeper->stage({apex, 0, 0, {}, records({"m 1 A 192.0.2.1"})}, {}, again).has_value());
     for (int i = 0; i < 4; ++i) loop.turn(10ms);
     EXPECT_EQ(outcomes.size(), 3U);
     EXPECT_EQ(keeper->serving(apex)->serial(), 4U);

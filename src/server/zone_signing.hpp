@@ -35,7 +35,8 @@ private:
     struct Entry;
     Result<dnssec::KeySet, std::string> keys(const Name& apex, const config::Dnssec& settings,
                                              const std::string& folder);
-    static Result<dnssec::KeySet, std::string> keys_of_files(const config::Dnssec& settings, const std::string& folder);
+    static Result<dnssec::KeySet, std::string> keys_of_files(const config::Dnssec& settings,
+                                                             const std::string& folder);
     Result<dnssec::KeySet, std::string> kept_keys(const Name& apex, const config::Dnssec& settings);
     void look(Entry& entry);
 

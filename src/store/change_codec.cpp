@@ -62,7 +62,8 @@ private:
     void add(const Record& record) {
         KITH_DCHECK(record.owner.is_under(apex_));
         // Case counts: an owner comes back as it was written.
-        const bool owner_again = last_ != nullptr && as_text(last_->owner.wire()) == as_text(record.owner.wire());
+        const bool owner_again =
+            last_ != nullptr && as_text(last_->owner.wire()) == as_text(record.owner.wire());
         const bool ttl_again = last_ != nullptr && last_->ttl == record.ttl;
         const bool provenance = record.provenance != zone::Provenance{};
         u8(static_cast<std::uint8_t>((owner_again ? same_owner : 0) | (ttl_again ? same_ttl : 0) |
@@ -132,7 +133,8 @@ private:
         KITH_TRY(const auto flags, number(1));
         const bool first = !std::exchange(started_, true);
         if (flags > all_flags) return std::unexpected(CodecFault::format);
-        if (first && (flags & (same_owner | same_ttl)) != 0) return std::unexpected(CodecFault::format);
+        if (first && (flags & (same_owner | same_ttl)) != 0)
+            return std::unexpected(CodecFault::format);
         if ((flags & same_owner) == 0) KITH_TRY_VOID(owner(apex));
         KITH_TRY(const auto type, number(2));
         last_.type = static_cast<dns::RrType>(type);
@@ -144,11 +146,13 @@ private:
             KITH_TRY(const auto source, number(2));
             KITH_TRY(const auto who, number(2));
             KITH_TRY(const auto lease_end, number(4));
-            last_.provenance = {static_cast<std::uint16_t>(source), static_cast<std::uint16_t>(who), lease_end};
+            last_.provenance = {static_cast<std::uint16_t>(source), static_cast<std::uint16_t>(who),
+                                lease_end};
         }
         KITH_TRY(const auto size, number(2));
         KITH_TRY(const Bytes rdata, take(size));
-        if (dns::is_meta_type(last_.type) || !dns::check_rdata(last_.type, dns::RrClass::IN, rdata)) {
+        if (dns::is_meta_type(last_.type) ||
+            !dns::check_rdata(last_.type, dns::RrClass::IN, rdata)) {
             return std::unexpected(CodecFault::rdata);
         }
         last_.rdata.assign(rdata.begin(), rdata.end());
@@ -158,7 +162,8 @@ private:
     Decoded<void> owner(NameView apex) {
         KITH_TRY(const auto size, number(1));
         KITH_TRY(const Bytes relative, take(size));
-        if (relative.size() + apex.size() > dns::name_bytes_max) return std::unexpected(CodecFault::name);
+        if (relative.size() + apex.size() > dns::name_bytes_max)
+            return std::unexpected(CodecFault::name);
         std::array<std::uint8_t, dns::name_bytes_max> wire{};
         std::memcpy(wire.data(), relative.data(), relative.size());
         std::memcpy(wire.data() + relative.size(), apex.wire().data(), apex.size());
@@ -181,7 +186,8 @@ private:
 Decoded<Bytes> checked(Bytes blob) {
     if (blob.size() < 4) return std::unexpected(truncated);
     const Bytes body = blob.first(blob.size() - 4);
-    if (crc32(body) != load_u32(blob.data() + body.size())) return std::unexpected(CodecFault::checksum);
+    if (crc32(body) != load_u32(blob.data() + body.size()))
+        return std::unexpected(CodecFault::checksum);
     return body;
 }
 

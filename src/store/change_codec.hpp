@@ -32,12 +32,12 @@ namespace kith::store {
 std::vector<std::uint8_t> encode_change(const zone::ZoneChange& change);
 
 enum class CodecFault : std::uint8_t {
-    truncated,    // ends too early, or counts say more than there can be
-    format,       // of a version we do not know
-    checksum,     // the bytes have changed since they were written
-    name,         // an apex or owner that is none
-    rdata,        // RDATA that its type cannot have
-    left_over,    // bytes behind the end
+    truncated,  // ends too early, or counts say more than there can be
+    format,     // of a version we do not know
+    checksum,   // the bytes have changed since they were written
+    name,       // an apex or owner that is none
+    rdata,      // RDATA that its type cannot have
+    left_over,  // bytes behind the end
 };
 std::string_view fault_text(CodecFault fault);
 

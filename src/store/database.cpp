@@ -71,7 +71,8 @@ Statement::~Statement() {
 // Binding fails only for a number of a parameter that is not there, a bug, or for want of memory.
 
 Statement& Statement::bind(std::int64_t value) {
-    if (statement_ != nullptr) KITH_CHECK(sqlite3_bind_int64(statement_, ++bound_, value) == SQLITE_OK);
+    if (statement_ != nullptr)
+        KITH_CHECK(sqlite3_bind_int64(statement_, ++bound_, value) == SQLITE_OK);
     return *this;
 }
 
@@ -79,14 +80,16 @@ Statement& Statement::bind(Bytes value) {
     static constexpr std::uint8_t nothing = 0;  // a null pointer would be NULL
     if (statement_ == nullptr) return *this;
     const void* const at = value.empty() ? &nothing : value.data();
-    KITH_CHECK(sqlite3_bind_blob64(statement_, ++bound_, at, value.size(), SQLITE_STATIC) == SQLITE_OK);
+    KITH_CHECK(sqlite3_bind_blob64(statement_, ++bound_, at, value.size(), SQLITE_STATIC) ==
+               SQLITE_OK);
     return *this;
 }
 
 Statement& Statement::bind(std::string_view text) {
     if (statement_ == nullptr) return *this;
     const char* const at = text.empty() ? "" : text.data();
-    KITH_CHECK(sqlite3_bind_text64(statement_, ++bound_, at, text.size(), SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK);
+    KITH_CHECK(sqlite3_bind_text64(statement_, ++bound_, at, text.size(), SQLITE_STATIC,
+                                   SQLITE_UTF8) == SQLITE_OK);
     return *this;
 }
 
@@ -103,11 +106,14 @@ Stored<void> Statement::run() {
     return {};
 }
 
-std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t Statement::number(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
 
 Bytes Statement::blob(int column) const {
     const void* const at = sqlite3_column_blob(statement_, column);
-    return {static_cast<const std::uint8_t*>(at), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    return {static_cast<const std::uint8_t*>(at),
+            static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
 std::string_view Statement::text(int column) const { return as_text(blob(column)); }
@@ -153,8 +159,10 @@ StoreError Database::error(int code) const {
     if (code == SQLITE_ERROR) code = sqlite3_extended_errcode(handle_);
     const int system_error = sqlite3_system_errno(handle_);
     const StoreFault fault = fault_of(code, system_error);
-    const bool tell = system_error != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN);
-    return {fault, fmt::format("{}: {}{}{}{}", file_, sqlite3_errmsg(handle_), tell ? ": " : "", tell ? std::strerror(system_error) : "", advice(fault))};
+    const bool tell =
+        system_error != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN);
+    return {fault, fmt::format("{}: {}{}{}{}", file_, sqlite3_errmsg(handle_), tell ? ": " : "",
+                               tell ? std::strerror(system_error) : "", advice(fault))};
 }
 
 Stored<Transaction> Transaction::begin(Database& database) {

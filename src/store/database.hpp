@@ -23,7 +23,8 @@ class Database;
 /// One use of a prepared statement: bind, step, read; reset at the end of its life.
 class Statement {
 public:
-    Statement(Database& database, sqlite3_stmt* statement) : database_(&database), statement_(statement) {}
+    Statement(Database& database, sqlite3_stmt* statement)
+        : database_(&database), statement_(statement) {}
     ~Statement();
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
@@ -80,7 +81,8 @@ class Transaction {
 public:
     static Stored<Transaction> begin(Database& database);
     ~Transaction();
-    Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+    Transaction(Transaction&& other) noexcept
+        : database_(std::exchange(other.database_, nullptr)) {}
     Transaction& operator=(Transaction&&) = delete;
     Stored<void> commit();
 

@@ -16,7 +16,7 @@
 namespace kith::store {
 
 enum class HickoryAction : std::uint8_t {
-    clear,          // the whole zone follows: what was before counts no more
+    clear,  // the whole zone follows: what was before counts no more
     add,
     remove_record,  // class NONE
     remove_rrset,   // class ANY

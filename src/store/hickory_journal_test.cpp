@@ -18,11 +18,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using zone::test::name;
 
-std::vector<std::uint8_t> wire(std::string_view owner, RrType type, RrClass klass, std::uint32_t ttl, Bytes rdata) {
+std::vector<std::uint8_t> wire(std::string_view owner, RrType type, RrClass klass,
+                               std::uint32_t ttl, Bytes rdata) {
     const zone::Name parsed = name(owner);
     std::vector<std::uint8_t> out(parsed.wire().begin(), parsed.wire().end());
     const auto number = [&out](std::uint32_t value, int bytes) {
-        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
+        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+            out.push_back(static_cast<std::uint8_t>(value >> shift));
     };
     number(static_cast<std::uint32_t>(type), 2);
     number(static_cast<std::uint32_t>(klass), 2);
@@ -39,13 +41,27 @@ protected:
         auto opened = Database::open(file_, OpenMode::create);
         ASSERT_TRUE(opened.has_value());
         database_ = std::move(*opened);
-        ASSERT_TRUE(database_->run("CREATE TABLE tdns_schema (version INTEGER NOT NULL);"
-                                   "CREATE TABLE records (client_id INTEGER NOT NULL, soa_serial INTEGER NOT NULL,"
-                                   " timestamp TEXT NOT NULL, record BLOB NOT NULL)").has_value());
-        ASSERT_TRUE(database_->statement("INSERT INTO tdns_schema (version) VALUES (?)").bind(std::int64_t{version}).run().has_value());
+        ASSERT_TRUE(
+            database_
+                ->run(
+                    "CREATE TABLE tdns_schema (version INTEGER NOT NULL);"
+                    "CREATE TABLE records (client_id INTEGER NOT NULL, soa_serial INTEGER NOT NULL,"
+                    " timestamp TEXT NOT NULL, record BLOB NOT NULL)")
+                .has_value());
+        ASSERT_TRUE(database_->statement("INSERT INTO tdns_schema (version) VALUES (?)")
+                        .bind(std::int64_t{version})
+                        .run()
+                        .has_value());
     }
     void row(std::vector<std::uint8_t> record, std::int64_t serial = 1) {
-        ASSERT_TRUE(database_->statement("INSERT INTO records (client_id, soa_serial, timestamp, record) VALUES (0, ?, '2016-09-20T07:00:00Z', ?)").bind(serial).bind(Bytes(record)).run().has_value());
+        ASSERT_TRUE(
+            database_
+                ->statement(
+                    "INSERT INTO records (client_id, soa_serial, timestamp, record) VALUES (0, ?, '2016-09-20T07:00:00Z', ?)")
+                .bind(serial)
+                .bind(Bytes(record))
+                .run()
+                .has_value());
     }
     StoreFault fault_of() {
         const auto read = read_hickory_journal(file_, [](HickoryRow&&) {});
@@ -79,7 +95,8 @@ TEST_F(Hickory, ReadsWhatEachRowDoes) {
         }
     });
     ASSERT_TRUE(read.has_value()) << read.error().text;
-    EXPECT_THAT(actions, ElementsAre("clear", "add", "remove-record", "remove-rrset", "remove-name"));
+    EXPECT_THAT(actions,
+                ElementsAre("clear", "add", "remove-record", "remove-rrset", "remove-name"));
 }
 
 TEST_F(Hickory, ReplaysToTheZoneItWas) {
@@ -93,10 +110,12 @@ TEST_F(Hickory, ReplaysToTheZoneItWas) {
     row(wire("gone.example.com.", RrType::A, RrClass::IN, 60, first_address));
     row(wire("gone.example.com.", RrType::ANY, RrClass::ANY, 0, {}));
     row(wire("example.com.", RrType::NS, RrClass::ANY, 0, {}));
-    const auto records = replay_hickory_journal(file_, name("example.com."), zone::test::records({"old 1 A 192.0.2.9"}, "example.com."));
+    const auto records = replay_hickory_journal(
+        file_, name("example.com."), zone::test::records({"old 1 A 192.0.2.9"}, "example.com."));
     ASSERT_TRUE(records.has_value()) << records.error().text;
     const ZoneChange shown{name("example.com."), 0, 0, {}, *records};
-    EXPECT_THAT(test::lines(shown), ElementsAre("+ example.com. 60 NS ns.", "+ www.example.com. 90 A 192.0.2.2"));
+    EXPECT_THAT(test::lines(shown),
+                ElementsAre("+ example.com. 60 NS ns.", "+ www.example.com. 90 A 192.0.2.2"));
 }
 
 TEST_F(Hickory, RefusesWhatIsNone) {

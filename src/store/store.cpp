@@ -44,8 +44,13 @@ CREATE TABLE state(
 Stored<void> make_folder(const std::string& folder) {
     if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
     const int error = errno;
-    const StoreFault fault = error == EROFS || error == EACCES ? StoreFault::read_only : error == ENOSPC ? StoreFault::disk_full : StoreFault::cannot_open;
-    return std::unexpected(StoreError{fault, fmt::format("{}: cannot be made: {}; make this folder, or name another with state_directory", folder, std::strerror(error))});
+    const StoreFault fault = error == EROFS || error == EACCES ? StoreFault::read_only
+                             : error == ENOSPC                 ? StoreFault::disk_full
+                                                               : StoreFault::cannot_open;
+    return std::unexpected(StoreError{
+        fault, fmt::format(
+                   "{}: cannot be made: {}; make this folder, or name another with state_directory",
+                   folder, std::strerror(error))});
 }
 
 /// The library would make the file as the umask has it; the others of the database follow its mode.
@@ -53,10 +58,13 @@ Stored<void> make_private(const std::string& file) {
     const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) {
         const int error = errno;
-        const StoreFault fault = error == EROFS || error == EACCES ? StoreFault::read_only : error == ENOSPC ? StoreFault::disk_full : StoreFault::cannot_open;
-        return std::unexpected(StoreError{fault, fmt::format("{}: cannot be opened: {}", file, std::strerror(error))});
+        const StoreFault fault = error == EROFS || error == EACCES ? StoreFault::read_only
+                                 : error == ENOSPC                 ? StoreFault::disk_full
+                                                                   : StoreFault::cannot_open;
+        return std::unexpected(
+            StoreError{fault, fmt::format("{}: cannot be opened: {}", file, std::strerror(error))});
     }
-    struct stat info {};
+    struct stat info{};
     if (::fstat(descriptor, &info) == 0 && (info.st_mode & 077) != 0) ::fchmod(descriptor, 0600);
     ::close(descriptor);
     return {};
@@ -66,10 +74,15 @@ Stored<void> make_schema(Database& database) {
     KITH_TRY(Transaction transaction, Transaction::begin(database));
     KITH_TRY(const auto tables, database.number("SELECT count(*) FROM sqlite_schema"));
     if (tables != 0) {
-        return std::unexpected(StoreError{StoreFault::corrupt, fmt::format("{}: a database that is not kith's; name another state_directory", database.file())});
+        return std::unexpected(StoreError{
+            StoreFault::corrupt,
+            fmt::format("{}: a database that is not kith's; name another state_directory",
+                        database.file())});
     }
     KITH_TRY_VOID(database.run(schema));
-    KITH_TRY_VOID(database.run(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, schema_version).c_str()));
+    KITH_TRY_VOID(database.run(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                           application_id, schema_version)
+                                   .c_str()));
     return transaction.commit();
 }
 
@@ -79,10 +92,15 @@ Stored<void> check_schema(Database& database, Access access) {
     KITH_TRY(const auto version, database.number("PRAGMA user_version"));
     if (id == 0 && version == 0 && access == Access::own) return make_schema(database);
     if (id != application_id) {
-        return std::unexpected(StoreError{StoreFault::corrupt, fmt::format("{}: not a database of kith", database.file())});
+        return std::unexpected(StoreError{
+            StoreFault::corrupt, fmt::format("{}: not a database of kith", database.file())});
     }
     if (version > schema_version) {
-        return std::unexpected(StoreError{StoreFault::too_new, fmt::format("{}: made by a later version of kith (form {}, expected at most {}); use that one", database.file(), version, schema_version)});
+        return std::unexpected(StoreError{
+            StoreFault::too_new,
+            fmt::format(
+                "{}: made by a later version of kith (form {}, expected at most {}); use that one",
+                database.file(), version, schema_version)});
     }
     return {};
 }
@@ -136,7 +154,8 @@ Stored<Store> Store::open(const std::string& folder, Access access) {
 
 Stored<std::optional<Store::ZoneRow>> Store::row(NameView apex) const {
     const Name lower = Name(apex).lowered();
-    Statement query = database_->statement("SELECT id, base_kind, base_digest, base_serial, net_serial, folded FROM zones WHERE apex = ?");
+    Statement query = database_->statement(
+        "SELECT id, base_kind, base_digest, base_serial, net_serial, folded FROM zones WHERE apex = ?");
     KITH_TRY(const bool found, query.bind(lower.wire()).step());
     if (!found) return std::optional<ZoneRow>();
     ZoneRow row;
@@ -151,7 +170,9 @@ Stored<std::optional<Store::ZoneRow>> Store::row(NameView apex) const {
 Stored<Store::ZoneRow> Store::row_to_read(NameView apex) const {
     KITH_TRY(const auto found, row(apex));
     if (found) return *found;
-    return std::unexpected(StoreError{StoreFault::not_whole, fmt::format("{}: the zone {} is not kept here", file_, apex.to_text())});
+    return std::unexpected(
+        StoreError{StoreFault::not_whole,
+                   fmt::format("{}: the zone {} is not kept here", file_, apex.to_text())});
 }
 
 Stored<KeptZone> Store::kept(const ZoneRow& row) const {
@@ -162,7 +183,8 @@ Stored<KeptZone> Store::kept(const ZoneRow& row) const {
     zone.folded = row.folded;
     const std::int64_t first = change_key(row.id, 0);
     const std::int64_t last = last_change_key(row.id);
-    Statement range = database_->statement("SELECT min(number), max(number), total(size) FROM changes WHERE number BETWEEN ? AND ?");
+    Statement range = database_->statement(
+        "SELECT min(number), max(number), total(size) FROM changes WHERE number BETWEEN ? AND ?");
     KITH_TRY(const bool found, range.bind(first).bind(last).step());
     if (!found || range.number(1) == 0) return zone;
     zone.first_change = change_number(range.number(0));
@@ -184,7 +206,8 @@ Stored<std::vector<KeptZone>> Store::zones() const {
             if (!found) break;
             const auto apex = NameView::from_wire(query.blob(0));
             if (!apex || apexes.size() == zones_max) {
-                return std::unexpected(StoreError{StoreFault::corrupt, fmt::format("{}: the table of zones is damaged", file_)});
+                return std::unexpected(StoreError{
+                    StoreFault::corrupt, fmt::format("{}: the table of zones is damaged", file_)});
             }
             apexes.emplace_back(*apex);
         }
@@ -209,7 +232,10 @@ Stored<void> Store::forget(NameView apex) {
     if (!found) return {};
     KITH_TRY(Transaction transaction, Transaction::begin(*database_));
     KITH_TRY_VOID(database_->statement("DELETE FROM net WHERE zone = ?").bind(found->id).run());
-    KITH_TRY_VOID(database_->statement("DELETE FROM changes WHERE number BETWEEN ? AND ?").bind(change_key(found->id, 0)).bind(last_change_key(found->id)).run());
+    KITH_TRY_VOID(database_->statement("DELETE FROM changes WHERE number BETWEEN ? AND ?")
+                      .bind(change_key(found->id, 0))
+                      .bind(last_change_key(found->id))
+                      .run());
     KITH_TRY_VOID(database_->statement("DELETE FROM zones WHERE id = ?").bind(found->id).run());
     return transaction.commit();
 }
@@ -219,7 +245,8 @@ Stored<void> Store::vacuum() {
     return database_->run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-Stored<std::optional<std::vector<std::uint8_t>>> Store::get(std::string_view space, std::string_view key) const {
+Stored<std::optional<std::vector<std::uint8_t>>> Store::get(std::string_view space,
+                                                            std::string_view key) const {
     using Value = std::optional<std::vector<std::uint8_t>>;
     Statement query = database_->statement("SELECT value FROM state WHERE space = ? AND key = ?");
     KITH_TRY(const bool found, query.bind(space).bind(key).step());
@@ -230,7 +257,8 @@ Stored<std::optional<std::vector<std::uint8_t>>> Store::get(std::string_view spa
 
 Stored<std::vector<KeyValue>> Store::list(std::string_view space) const {
     std::vector<KeyValue> out;
-    Statement query = database_->statement("SELECT key, value FROM state WHERE space = ? ORDER BY key");
+    Statement query =
+        database_->statement("SELECT key, value FROM state WHERE space = ? ORDER BY key");
     query.bind(space);
     for (;;) {
         KITH_TRY(const bool found, query.step());
@@ -244,12 +272,24 @@ Stored<void> Store::put(std::string_view space, std::span<const KeyValue> values
     KITH_TRY(Transaction transaction, Transaction::begin(*database_));
     for (const KeyValue& each : values) {
         if (each.value.size() > value_bytes_max) {
-            return std::unexpected(StoreError{StoreFault::too_large, fmt::format("{}: the value of {} {} has {} bytes, expected at most {}", file_, space, each.key, each.value.size(), value_bytes_max)});
+            return std::unexpected(StoreError{
+                StoreFault::too_large,
+                fmt::format("{}: the value of {} {} has {} bytes, expected at most {}", file_,
+                            space, each.key, each.value.size(), value_bytes_max)});
         }
         if (each.value.empty()) {
-            KITH_TRY_VOID(database_->statement("DELETE FROM state WHERE space = ? AND key = ?").bind(space).bind(std::string_view(each.key)).run());
+            KITH_TRY_VOID(database_->statement("DELETE FROM state WHERE space = ? AND key = ?")
+                              .bind(space)
+                              .bind(std::string_view(each.key))
+                              .run());
         } else {
-            KITH_TRY_VOID(database_->statement("INSERT OR REPLACE INTO state(space, key, value) VALUES(?, ?, ?)").bind(space).bind(std::string_view(each.key)).bind(Bytes(each.value)).run());
+            KITH_TRY_VOID(
+                database_
+                    ->statement("INSERT OR REPLACE INTO state(space, key, value) VALUES(?, ?, ?)")
+                    .bind(space)
+                    .bind(std::string_view(each.key))
+                    .bind(Bytes(each.value))
+                    .run());
         }
     }
     return transaction.commit();

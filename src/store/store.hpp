@@ -133,8 +133,8 @@ public:
                           std::uint32_t serial, History history, std::span<const Append> changes,
                           UnixTime at);
     /// As set_base() with nothing as base and all of `zone` as net: for zones that have no file.
-    Stored<void> set_whole(const zone::Zone& zone, History history,
-                           std::span<const Append> changes, UnixTime at);
+    Stored<void> set_whole(const zone::Zone& zone, History history, std::span<const Append> changes,
+                           UnixTime at);
 
     /// Folds and forgets the oldest changes of a zone until they take at most half of `bytes_max`,
     /// at most fold_changes_max of them in one call; true: more remains to be done. Does nothing
@@ -161,11 +161,13 @@ private:
     Stored<ZoneRow> row_to_read(NameView apex) const;
     Stored<KeptZone> kept(const ZoneRow& row) const;
     Stored<void> insert_changes(std::span<const Append> changes, UnixTime at);
-    Stored<ZoneRow> begin_base(NameView apex, const Base& base, std::uint32_t serial, History history);
+    Stored<ZoneRow> begin_base(NameView apex, const Base& base, std::uint32_t serial,
+                               History history);
     Stored<void> end_base(const ZoneRow& row, std::uint32_t serial, std::span<const Append> changes,
                           UnixTime at);
     Stored<void> fold(const ZoneRow& row, const ZoneChange& change);
-    Stored<void> put_net(const ZoneRow& row, NameView owner, zone::RrType type, const NetRrSet& net);
+    Stored<void> put_net(const ZoneRow& row, NameView owner, zone::RrType type,
+                         const NetRrSet& net);
     Stored<NetRrSet> get_net(const ZoneRow& row, NameView owner, zone::RrType type) const;
 
     std::string file_;

@@ -25,13 +25,20 @@ zone::OrderKey order_key(NameView owner, NameView apex) {
     return zone::OrderKey(owner.wire().first(owner.size() - apex.size()));
 }
 
-StoreError damaged(const std::string& file, NameView apex, std::string_view what, CodecFault fault) {
-    return {StoreFault::corrupt, fmt::format("{}: {} of zone {} cannot be read: {}; put a backup of the state directory in its place", file, what, apex.to_text(), fault_text(fault))};
+StoreError damaged(const std::string& file, NameView apex, std::string_view what,
+                   CodecFault fault) {
+    return {
+        StoreFault::corrupt,
+        fmt::format(
+            "{}: {} of zone {} cannot be read: {}; put a backup of the state directory in its place",
+            file, what, apex.to_text(), fault_text(fault))};
 }
 
 /// Takes the record out of `from`; false: it is not there.
 bool take(std::vector<Record>& from, const Record& record) {
-    const auto same = std::ranges::find_if(from, [&](const Record& other) { return zone::same_rdata(record.type, other.rdata, record.rdata); });
+    const auto same = std::ranges::find_if(from, [&](const Record& other) {
+        return zone::same_rdata(record.type, other.rdata, record.rdata);
+    });
     if (same == from.end()) return false;
     from.erase(same);
     return true;
@@ -99,24 +106,39 @@ Stored<void> Store::insert_changes(std::span<const Append> changes, UnixTime at)
         std::uint32_t serial = zone.net_serial;
         std::uint64_t last = 0;
         {
-            Statement newest = database_->statement("SELECT number, to_serial FROM changes WHERE number BETWEEN ? AND ? ORDER BY number DESC LIMIT 1");
-            KITH_TRY(const bool any, newest.bind(change_key(zone.id, 0)).bind(last_change_key(zone.id)).step());
+            Statement newest = database_->statement(
+                "SELECT number, to_serial FROM changes WHERE number BETWEEN ? AND ? ORDER BY number DESC LIMIT 1");
+            KITH_TRY(const bool any,
+                     newest.bind(change_key(zone.id, 0)).bind(last_change_key(zone.id)).step());
             if (any) {
                 last = change_number(newest.number(0));
                 serial = static_cast<std::uint32_t>(newest.number(1));
             }
         }
         if (change.from_serial != serial) {
-            return std::unexpected(StoreError{StoreFault::not_whole, fmt::format("{}: zone {} has serial {}, a change from {} was to be kept", file_, change.apex.to_text(), serial, change.from_serial)});
+            return std::unexpected(
+                StoreError{StoreFault::not_whole,
+                           fmt::format("{}: zone {} has serial {}, a change from {} was to be kept",
+                                       file_, change.apex.to_text(), serial, change.from_serial)});
         }
         const std::vector<std::uint8_t> blob = encode_change(change);
         if (blob.size() > change_bytes_max) {
-            return std::unexpected(StoreError{StoreFault::too_large, fmt::format("{}: a change of zone {} has {} bytes, expected at most {}", file_, change.apex.to_text(), blob.size(), change_bytes_max)});
+            return std::unexpected(StoreError{
+                StoreFault::too_large,
+                fmt::format("{}: a change of zone {} has {} bytes, expected at most {}", file_,
+                            change.apex.to_text(), blob.size(), change_bytes_max)});
         }
         const std::string who = each.origin.who.substr(0, who_bytes_max);
-        Statement insert = database_->statement("INSERT INTO changes(number, at, kind, who, from_serial, to_serial, size, change) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
-        insert.bind(change_key(zone.id, std::max(last, zone.folded) + 1)).bind(at).bind(static_cast<std::int64_t>(each.origin.kind)).bind(std::string_view(who));
-        insert.bind(std::int64_t{change.from_serial}).bind(std::int64_t{change.to_serial}).bind(static_cast<std::int64_t>(blob.size())).bind(Bytes(blob));
+        Statement insert = database_->statement(
+            "INSERT INTO changes(number, at, kind, who, from_serial, to_serial, size, change) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+        insert.bind(change_key(zone.id, std::max(last, zone.folded) + 1))
+            .bind(at)
+            .bind(static_cast<std::int64_t>(each.origin.kind))
+            .bind(std::string_view(who));
+        insert.bind(std::int64_t{change.from_serial})
+            .bind(std::int64_t{change.to_serial})
+            .bind(static_cast<std::int64_t>(blob.size()))
+            .bind(Bytes(blob));
         KITH_TRY_VOID(insert.run());
     }
     return {};
@@ -130,11 +152,17 @@ Stored<void> Store::append(std::span<const Append> changes, UnixTime at) {
 
 Stored<NetRrSet> Store::get_net(const ZoneRow& row, NameView owner, RrType type) const {
     const zone::OrderKey key = order_key(owner, row.apex);
-    Statement query = database_->statement("SELECT net FROM net WHERE zone = ? AND owner = ? AND type = ?");
-    KITH_TRY(const bool found, query.bind(row.id).bind(key.bytes()).bind(static_cast<std::int64_t>(type)).step());
+    Statement query =
+        database_->statement("SELECT net FROM net WHERE zone = ? AND owner = ? AND type = ?");
+    KITH_TRY(const bool found,
+             query.bind(row.id).bind(key.bytes()).bind(static_cast<std::int64_t>(type)).step());
     if (!found) return NetRrSet();
     auto net = decode_net(query.blob(0), row.apex);
-    if (!net) return std::unexpected(damaged(file_, row.apex, fmt::format("what is kept of {} {}", owner.to_text(), dns::type_name(type)), net.error()));
+    if (!net)
+        return std::unexpected(
+            damaged(file_, row.apex,
+                    fmt::format("what is kept of {} {}", owner.to_text(), dns::type_name(type)),
+                    net.error()));
     return std::move(*net);
 }
 
@@ -142,10 +170,20 @@ Stored<void> Store::put_net(const ZoneRow& row, NameView owner, RrType type, con
     const zone::OrderKey key = order_key(owner, row.apex);
     const auto number = static_cast<std::int64_t>(type);
     if (net.empty()) {
-        return database_->statement("DELETE FROM net WHERE zone = ? AND owner = ? AND type = ?").bind(row.id).bind(key.bytes()).bind(number).run();
+        return database_->statement("DELETE FROM net WHERE zone = ? AND owner = ? AND type = ?")
+            .bind(row.id)
+            .bind(key.bytes())
+            .bind(number)
+            .run();
     }
     const std::vector<std::uint8_t> blob = encode_net(net, row.apex);
-    return database_->statement("INSERT OR REPLACE INTO net(zone, owner, type, net) VALUES(?, ?, ?, ?)").bind(row.id).bind(key.bytes()).bind(number).bind(Bytes(blob)).run();
+    return database_
+        ->statement("INSERT OR REPLACE INTO net(zone, owner, type, net) VALUES(?, ?, ?, ?)")
+        .bind(row.id)
+        .bind(key.bytes())
+        .bind(number)
+        .bind(Bytes(blob))
+        .run();
 }
 
 /// Adds a change to the net: RRset by RRset, so that it costs what the change is large.
@@ -164,7 +202,9 @@ Stored<void> Store::fold(const ZoneRow& row, const ZoneChange& change) {
     for (std::size_t at = 0; at < steps.size();) {
         const Record& first = *steps[at].record;
         KITH_TRY(NetRrSet net, get_net(row, first.owner, first.type));
-        for (; at < steps.size() && steps[at].record->owner == first.owner && steps[at].record->type == first.type; ++at) {
+        for (; at < steps.size() && steps[at].record->owner == first.owner &&
+               steps[at].record->type == first.type;
+             ++at) {
             if (steps[at].is_added) {
                 add_to_net(net, *steps[at].record);
             } else {
@@ -177,32 +217,61 @@ Stored<void> Store::fold(const ZoneRow& row, const ZoneChange& change) {
 }
 
 /// Makes or empties the row of a zone; inside a transaction.
-Stored<Store::ZoneRow> Store::begin_base(NameView apex, const Base& base, std::uint32_t serial, History history) {
+Stored<Store::ZoneRow> Store::begin_base(NameView apex, const Base& base, std::uint32_t serial,
+                                         History history) {
     const Name lower = Name(apex).lowered();
     const std::int64_t kind = base.kind == Base::Kind::nothing ? 0 : 1;
-    KITH_TRY_VOID(database_->statement("INSERT OR IGNORE INTO zones(apex, base_kind, base_digest, base_serial, net_serial, folded) VALUES(?, 0, 0, 0, 0, 0)").bind(lower.wire()).run());
+    KITH_TRY_VOID(
+        database_
+            ->statement(
+                "INSERT OR IGNORE INTO zones(apex, base_kind, base_digest, base_serial, net_serial, folded) VALUES(?, 0, 0, 0, 0, 0)")
+            .bind(lower.wire())
+            .run());
     KITH_TRY(const ZoneRow row, row_to_read(lower));
-    KITH_TRY_VOID(database_->statement("UPDATE zones SET base_kind = ?, base_digest = ?, base_serial = ? WHERE id = ?").bind(kind).bind(static_cast<std::int64_t>(base.digest)).bind(std::int64_t{base.serial}).bind(row.id).run());
+    KITH_TRY_VOID(
+        database_
+            ->statement(
+                "UPDATE zones SET base_kind = ?, base_digest = ?, base_serial = ? WHERE id = ?")
+            .bind(kind)
+            .bind(static_cast<std::int64_t>(base.digest))
+            .bind(std::int64_t{base.serial})
+            .bind(row.id)
+            .run());
     KITH_TRY_VOID(database_->statement("DELETE FROM net WHERE zone = ?").bind(row.id).run());
     if (history == History::forget) {
         KITH_TRY(const KeptZone zone, kept(row));
         // Numbers go on: who looks at them must not see an old one again.
         const std::uint64_t last = std::max(zone.last_change, zone.folded);
-        KITH_TRY_VOID(database_->statement("DELETE FROM changes WHERE number BETWEEN ? AND ?").bind(change_key(row.id, 0)).bind(last_change_key(row.id)).run());
-        KITH_TRY_VOID(database_->statement("UPDATE zones SET folded = ?, net_serial = ? WHERE id = ?").bind(static_cast<std::int64_t>(last)).bind(std::int64_t{serial}).bind(row.id).run());
+        KITH_TRY_VOID(database_->statement("DELETE FROM changes WHERE number BETWEEN ? AND ?")
+                          .bind(change_key(row.id, 0))
+                          .bind(last_change_key(row.id))
+                          .run());
+        KITH_TRY_VOID(
+            database_->statement("UPDATE zones SET folded = ?, net_serial = ? WHERE id = ?")
+                .bind(static_cast<std::int64_t>(last))
+                .bind(std::int64_t{serial})
+                .bind(row.id)
+                .run());
     }
     return row_to_read(lower);
 }
 
 /// Appends the history up to the new net and counts all as folded.
-Stored<void> Store::end_base(const ZoneRow& row, std::uint32_t serial, std::span<const Append> changes, UnixTime at) {
+Stored<void> Store::end_base(const ZoneRow& row, std::uint32_t serial,
+                             std::span<const Append> changes, UnixTime at) {
     KITH_TRY_VOID(insert_changes(changes, at));
     KITH_TRY(const KeptZone zone, kept(row));
     const auto last = static_cast<std::int64_t>(std::max(zone.last_change, zone.folded));
-    return database_->statement("UPDATE zones SET folded = ?, net_serial = ? WHERE id = ?").bind(last).bind(std::int64_t{serial}).bind(row.id).run();
+    return database_->statement("UPDATE zones SET folded = ?, net_serial = ? WHERE id = ?")
+        .bind(last)
+        .bind(std::int64_t{serial})
+        .bind(row.id)
+        .run();
 }
 
-Stored<void> Store::set_base(NameView apex, const Base& base, const ZoneChange& net, std::uint32_t serial, History history, std::span<const Append> changes, UnixTime at) {
+Stored<void> Store::set_base(NameView apex, const Base& base, const ZoneChange& net,
+                             std::uint32_t serial, History history, std::span<const Append> changes,
+                             UnixTime at) {
     KITH_TRY(Transaction transaction, Transaction::begin(*database_));
     const std::uint32_t before = changes.empty() ? serial : changes.front().change->from_serial;
     KITH_TRY(const ZoneRow row, begin_base(apex, base, before, history));
@@ -211,9 +280,11 @@ Stored<void> Store::set_base(NameView apex, const Base& base, const ZoneChange& 
     return transaction.commit();
 }
 
-Stored<void> Store::set_whole(const zone::Zone& zone, History history, std::span<const Append> changes, UnixTime at) {
+Stored<void> Store::set_whole(const zone::Zone& zone, History history,
+                              std::span<const Append> changes, UnixTime at) {
     KITH_TRY(Transaction transaction, Transaction::begin(*database_));
-    const std::uint32_t before = changes.empty() ? zone.serial() : changes.front().change->from_serial;
+    const std::uint32_t before =
+        changes.empty() ? zone.serial() : changes.front().change->from_serial;
     KITH_TRY(const ZoneRow row, begin_base(zone.apex(), {}, before, history));
     for (zone::Cursor at_node = zone.first(); at_node; at_node.next()) {
         if (at_node.node().is_empty()) continue;
@@ -222,7 +293,11 @@ Stored<void> Store::set_whole(const zone::Zone& zone, History history, std::span
             NetRrSet net;
             for (int i = 0; i < rrset.count(); ++i) {
                 const Bytes rdata = rrset.rdata(i);
-                net.added.push_back({owner, rrset.type(), rrset.record_ttl(rdata), {rdata.begin(), rdata.end()}, rrset.provenance(i)});
+                net.added.push_back({owner,
+                                     rrset.type(),
+                                     rrset.record_ttl(rdata),
+                                     {rdata.begin(), rdata.end()},
+                                     rrset.provenance(i)});
             }
             KITH_TRY_VOID(put_net(row, owner, rrset.type(), net));
         }
@@ -236,7 +311,8 @@ Stored<void> Store::read_net(NameView apex, const VisitNet& visit) const {
     KITH_TRY(const ZoneRow zone, row_to_read(apex));
     ZoneChange piece;
     piece.apex = zone.apex;
-    Statement query = database_->statement("SELECT net FROM net WHERE zone = ? ORDER BY owner, type");
+    Statement query =
+        database_->statement("SELECT net FROM net WHERE zone = ? ORDER BY owner, type");
     query.bind(zone.id);
     for (;;) {
         KITH_TRY(const bool found, query.step());
@@ -254,7 +330,8 @@ Stored<void> Store::read_net(NameView apex, const VisitNet& visit) const {
 
 Stored<void> Store::read_changes(NameView apex, std::uint64_t first, const Visit& visit) const {
     KITH_TRY(const ZoneRow zone, row_to_read(apex));
-    Statement query = database_->statement("SELECT number, at, kind, who, change FROM changes WHERE number BETWEEN ? AND ? ORDER BY number");
+    Statement query = database_->statement(
+        "SELECT number, at, kind, who, change FROM changes WHERE number BETWEEN ? AND ? ORDER BY number");
     query.bind(change_key(zone.id, first)).bind(last_change_key(zone.id));
     for (;;) {
         KITH_TRY(const bool found, query.step());
@@ -263,22 +340,27 @@ Stored<void> Store::read_changes(NameView apex, std::uint64_t first, const Visit
         entry.number = change_number(query.number(0));
         entry.at = query.number(1);
         const auto kind = query.number(2);
-        if (kind >= 0 && kind <= static_cast<std::int64_t>(Origin::Kind::operator_)) entry.origin.kind = static_cast<Origin::Kind>(kind);
+        if (kind >= 0 && kind <= static_cast<std::int64_t>(Origin::Kind::operator_))
+            entry.origin.kind = static_cast<Origin::Kind>(kind);
         entry.origin.who = query.text(3);
         auto change = decode_change(query.blob(4));
-        if (!change) return std::unexpected(damaged(file_, zone.apex, fmt::format("change {}", entry.number), change.error()));
+        if (!change)
+            return std::unexpected(
+                damaged(file_, zone.apex, fmt::format("change {}", entry.number), change.error()));
         entry.change = std::move(*change);
         if (!visit(std::move(entry))) return {};
     }
 }
 
-Stored<std::vector<JournalEntry>> Store::newest_changes(NameView apex, std::uint64_t bytes_max) const {
+Stored<std::vector<JournalEntry>> Store::newest_changes(NameView apex,
+                                                        std::uint64_t bytes_max) const {
     KITH_TRY(const ZoneRow zone, row_to_read(apex));
     std::uint64_t bytes = 0;
     std::uint64_t first = 0;
     bool any = false;
     {
-        Statement query = database_->statement("SELECT number, size FROM changes WHERE number BETWEEN ? AND ? ORDER BY number DESC");
+        Statement query = database_->statement(
+            "SELECT number, size FROM changes WHERE number BETWEEN ? AND ? ORDER BY number DESC");
         query.bind(change_key(zone.id, 0)).bind(last_change_key(zone.id));
         for (;;) {
             KITH_TRY(const bool found, query.step());
@@ -303,7 +385,8 @@ Stored<std::vector<JournalEntry>> Store::newest_changes(NameView apex, std::uint
 Stored<bool> Store::compact(NameView apex, std::uint64_t bytes_max) {
     KITH_TRY(const ZoneRow zone, row_to_read(apex));
     KITH_TRY(const KeptZone now, kept(zone));
-    if (now.change_bytes <= bytes_max && now.last_change - now.first_change < journal_changes_max) return false;
+    if (now.change_bytes <= bytes_max && now.last_change - now.first_change < journal_changes_max)
+        return false;
     KITH_TRY(Transaction transaction, Transaction::begin(*database_));
     std::uint64_t left = now.change_bytes;
     std::uint64_t folded = zone.folded;
@@ -313,7 +396,8 @@ Stored<bool> Store::compact(NameView apex, std::uint64_t bytes_max) {
     std::size_t count = 0;
     bool more = false;
     KITH_TRY_VOID(read_changes(apex, 0, [&](JournalEntry&& entry) {
-        if (left <= bytes_max / 2 && now.last_change - entry.number < journal_changes_max / 2) return false;
+        if (left <= bytes_max / 2 && now.last_change - entry.number < journal_changes_max / 2)
+            return false;
         if (count++ == fold_changes_max) {
             more = true;
             return false;
@@ -329,8 +413,15 @@ Stored<bool> Store::compact(NameView apex, std::uint64_t bytes_max) {
         return true;
     }));
     if (!result) return std::unexpected(result.error());
-    KITH_TRY_VOID(database_->statement("DELETE FROM changes WHERE number BETWEEN ? AND ?").bind(change_key(zone.id, 0)).bind(change_key(zone.id, last)).run());
-    KITH_TRY_VOID(database_->statement("UPDATE zones SET folded = ?, net_serial = ? WHERE id = ?").bind(static_cast<std::int64_t>(folded)).bind(std::int64_t{serial}).bind(zone.id).run());
+    KITH_TRY_VOID(database_->statement("DELETE FROM changes WHERE number BETWEEN ? AND ?")
+                      .bind(change_key(zone.id, 0))
+                      .bind(change_key(zone.id, last))
+                      .run());
+    KITH_TRY_VOID(database_->statement("UPDATE zones SET folded = ?, net_serial = ? WHERE id = ?")
+                      .bind(static_cast<std::int64_t>(folded))
+                      .bind(std::int64_t{serial})
+                      .bind(zone.id)
+                      .run());
     KITH_TRY_VOID(transaction.commit());
     return more;
 }

@@ -9,16 +9,16 @@
 namespace kith::store {
 
 enum class StoreFault : std::uint8_t {
-    cannot_open,   // folder or file missing, or not ours to read
-    in_use,        // another server keeps its state in this folder
-    locked,        // another process holds the database for longer than we wait
-    read_only,     // disk or file cannot be written
+    cannot_open,  // folder or file missing, or not ours to read
+    in_use,       // another server keeps its state in this folder
+    locked,       // another process holds the database for longer than we wait
+    read_only,    // disk or file cannot be written
     disk_full,
-    corrupt,       // not a database, damaged, or with content that cannot be
-    too_new,       // made by a later version of kith
-    too_large,     // over a bound of limits.hpp
-    not_whole,     // a change that does not follow the last one of its zone
-    io,            // anything else the system says
+    corrupt,    // not a database, damaged, or with content that cannot be
+    too_new,    // made by a later version of kith
+    too_large,  // over a bound of limits.hpp
+    not_whole,  // a change that does not follow the last one of its zone
+    io,         // anything else the system says
 };
 /// Stable lower-case word, for logs and metrics.
 std::string_view fault_name(StoreFault fault);

@@ -38,7 +38,8 @@ const Base file_base{Base::Kind::file, 0xfeed'face'dead'beefU, 1};
 
 /// A zone with a file of serial 1 and these changes.
 void fill(Store& store, const std::vector<ZoneChange>& changes) {
-    good(store.set_base(name("example."), file_base, change(1, 1, {}, {}), 1, Store::History::forget, {}, 0));
+    good(store.set_base(name("example."), file_base, change(1, 1, {}, {}), 1,
+                        Store::History::forget, {}, 0));
     for (const ZoneChange& each : changes) {
         const Append append{&each, {Origin::Kind::update, "laptop."}};
         good(store.append(std::span(&append, 1), 1'700'000'000));
@@ -68,8 +69,9 @@ TEST(Store, MakesItsFilesForOneUserOnly) {
     {
         const auto store = Store::open(path, Access::own);
         ASSERT_TRUE(store.has_value()) << store.error().text;
-        for (const char* const each : {"", "/kith.db", "/kith.lock", "/kith.db-wal", "/kith.db-shm"}) {
-            struct stat info {};
+        for (const char* const each :
+             {"", "/kith.db", "/kith.lock", "/kith.db-wal", "/kith.db-shm"}) {
+            struct stat info{};
             ASSERT_EQ(::stat((path + each).c_str(), &info), 0) << each;
             EXPECT_EQ(info.st_mode & 077, 0U) << each;
         }
@@ -81,7 +83,8 @@ TEST(Store, KeepsChangesOverARestart) {
     const Folder folder;
     {
         Store store = open(folder);
-        fill(store, {change(1, 2, {}, {"a 300 A 192.0.2.1"}), change(2, 5, {"a 300 A 192.0.2.1"}, {})});
+        fill(store,
+             {change(1, 2, {}, {"a 300 A 192.0.2.1"}), change(2, 5, {"a 300 A 192.0.2.1"}, {})});
     }
     const Store store = open(folder);
     const auto zones = good(store.zones());
@@ -131,16 +134,34 @@ TEST(Store, FoldsToWhatIsLeft) {
         std::vector<std::string> net;
     };
     const Row rows[] = {
-        {"added, and removed again", {change(1, 2, {}, {"a 300 A 192.0.2.1"}), change(2, 3, {"a 300 A 192.0.2.1"}, {})}, {}},
-        {"removed, and added again", {change(1, 2, {"a 300 A 192.0.2.1"}, {}), change(2, 3, {}, {"a 300 A 192.0.2.1"})}, {}},
-        {"removed, and added with another TTL", {change(1, 2, {"a 300 A 192.0.2.1"}, {}), change(2, 3, {}, {"a 60 A 192.0.2.1"})},
+        {"added, and removed again",
+         {change(1, 2, {}, {"a 300 A 192.0.2.1"}), change(2, 3, {"a 300 A 192.0.2.1"}, {})},
+         {}},
+        {"removed, and added again",
+         {change(1, 2, {"a 300 A 192.0.2.1"}, {}), change(2, 3, {}, {"a 300 A 192.0.2.1"})},
+         {}},
+        {"removed, and added with another TTL",
+         {change(1, 2, {"a 300 A 192.0.2.1"}, {}), change(2, 3, {}, {"a 60 A 192.0.2.1"})},
          {"- a.example. 300 A 192.0.2.1", "+ a.example. 60 A 192.0.2.1"}},
-        {"a TTL there and back", {change(1, 2, {"a 300 A 192.0.2.1"}, {"a 60 A 192.0.2.1"}), change(2, 3, {"a 60 A 192.0.2.1"}, {"a 300 A 192.0.2.1"})}, {}},
-        {"the SOA of every version is the last one", {change(1, 2, {soa_before}, {"@ 300 SOA ns hostmaster 2 2 3 4 5"}), change(2, 3, {"@ 300 SOA ns hostmaster 2 2 3 4 5"}, {"@ 300 SOA ns hostmaster 3 2 3 4 5"})},
-         {"- example. 300 SOA ns.example. hostmaster.example. 1 2 3 4 5", "+ example. 300 SOA ns.example. hostmaster.example. 3 2 3 4 5"}},
-        {"in canonical order, and by type", {change(1, 2, {}, {"b 1 A 192.0.2.1", "a.b 1 A 192.0.2.1"}), change(2, 3, {}, {"a 1 TXT x", "a 1 A 192.0.2.1"})},
-         {"+ a.example. 1 A 192.0.2.1", "+ a.example. 1 TXT \"x\"", "+ b.example. 1 A 192.0.2.1", "+ a.b.example. 1 A 192.0.2.1"}},
-        {"names in RDATA compare without case", {change(1, 2, {}, {"a 1 MX 1 Mail.example."}), change(2, 3, {"a 1 MX 1 mail.example."}, {})}, {}},
+        {"a TTL there and back",
+         {change(1, 2, {"a 300 A 192.0.2.1"}, {"a 60 A 192.0.2.1"}),
+          change(2, 3, {"a 60 A 192.0.2.1"}, {"a 300 A 192.0.2.1"})},
+         {}},
+        {"the SOA of every version is the last one",
+         {change(1, 2, {soa_before}, {"@ 300 SOA ns hostmaster 2 2 3 4 5"}),
+          change(2, 3, {"@ 300 SOA ns hostmaster 2 2 3 4 5"},
+                 {"@ 300 SOA ns hostmaster 3 2 3 4 5"})},
+         {"- example. 300 SOA ns.example. hostmaster.example. 1 2 3 4 5",
+          "+ example. 300 SOA ns.example. hostmaster.example. 3 2 3 4 5"}},
+        {"in canonical order, and by type",
+         {change(1, 2, {}, {"b 1 A 192.0.2.1", "a.b 1 A 192.0.2.1"}),
+          change(2, 3, {}, {"a 1 TXT x", "a 1 A 192.0.2.1"})},
+         {"+ a.example. 1 A 192.0.2.1", "+ a.example. 1 TXT \"x\"", "+ b.example. 1 A 192.0.2.1",
+          "+ a.b.example. 1 A 192.0.2.1"}},
+        {"names in RDATA compare without case",
+         {change(1, 2, {}, {"a 1 MX 1 Mail.example."}),
+          change(2, 3, {"a 1 MX 1 mail.example."}, {})},
+         {}},
     };
     for (const Row& row : rows) {
         const Folder folder;
@@ -160,7 +181,12 @@ TEST(Store, CompactsTheOldestAndGoesOnNumbering) {
     Store store = open(folder);
     std::vector<ZoneChange> changes;
     for (std::uint32_t i = 1; i <= 40; ++i) {
-        changes.push_back({name("example."), i, i + 1, {}, zone::test::records({"h" + std::to_string(100 + i) + " 300 A 192.0.2.1"})});
+        changes.push_back(
+            {name("example."),
+             i,
+             i + 1,
+             {},
+             zone::test::records({"h" + std::to_string(100 + i) + " 300 A 192.0.2.1"})});
     }
     fill(store, changes);
     const std::uint64_t bytes = good(store.find(name("example.")))->change_bytes;
@@ -188,14 +214,16 @@ TEST(Store, TakesAnotherBase) {
     const ZoneChange edit = change(2, 3, {}, {"b 300 A 192.0.2.1"});
     const Append append{&edit, {Origin::Kind::file, "example.zone"}};
     const Base next{Base::Kind::file, 77, 10};
-    good(store.set_base(name("example."), next, change(10, 3, {}, {"a 300 A 192.0.2.1"}), 3, Store::History::keep, std::span(&append, 1), 5));
+    good(store.set_base(name("example."), next, change(10, 3, {}, {"a 300 A 192.0.2.1"}), 3,
+                        Store::History::keep, std::span(&append, 1), 5));
     KeptZone zone = *good(store.find(name("example.")));
     EXPECT_EQ(zone.base, next);
     EXPECT_EQ(zone.serial, 3U);
     EXPECT_EQ(zone.folded, 2U) << "all of it is in the net";
     EXPECT_THAT(numbers_of(store), ElementsAre(1, 2)) << "and still history";
     EXPECT_THAT(net_of(store), ElementsAre("+ a.example. 300 A 192.0.2.1"));
-    good(store.set_base(name("example."), next, change(10, 9, {}, {}), 9, Store::History::forget, {}, 5));
+    good(store.set_base(name("example."), next, change(10, 9, {}, {}), 9, Store::History::forget,
+                        {}, 5));
     zone = *good(store.find(name("example.")));
     EXPECT_EQ(zone.serial, 9U);
     EXPECT_THAT(numbers_of(store), IsEmpty());
@@ -208,7 +236,8 @@ TEST(Store, TakesAnotherBase) {
 
 TEST(Store, KeepsAWholeZone) {
     const Folder folder;
-    const zone::ZonePtr zone = zone::test::zone({"@ 300 NS ns", "B 60 A 192.0.2.1", "b 60 A 192.0.2.2", "a.x 60 TXT t"});
+    const zone::ZonePtr zone =
+        zone::test::zone({"@ 300 NS ns", "B 60 A 192.0.2.1", "b 60 A 192.0.2.2", "a.x 60 TXT t"});
     {
         Store store = open(folder);
         good(store.set_whole(*zone, Store::History::forget, {}, 0));
@@ -228,9 +257,12 @@ TEST(Store, KeepsAWholeZone) {
 }
 
 TEST(Store, DigestTellsZonesApart) {
-    const auto digest = [](std::initializer_list<std::string_view> lines) { return digest_of(*zone::test::zone(lines)); };
+    const auto digest = [](std::initializer_list<std::string_view> lines) {
+        return digest_of(*zone::test::zone(lines));
+    };
     const std::uint64_t first = digest({"a 60 A 192.0.2.1", "b 60 A 192.0.2.2"});
-    EXPECT_EQ(digest({"B 60 A 192.0.2.2", "A 60 A 192.0.2.1"}), first) << "neither order nor case of owners";
+    EXPECT_EQ(digest({"B 60 A 192.0.2.2", "A 60 A 192.0.2.1"}), first)
+        << "neither order nor case of owners";
     EXPECT_NE(digest({"a 60 A 192.0.2.2", "b 60 A 192.0.2.1"}), first);
     EXPECT_NE(digest({"a 61 A 192.0.2.1", "b 60 A 192.0.2.2"}), first);
     EXPECT_NE(digest({"a 60 A 192.0.2.1"}), first);
@@ -290,7 +322,9 @@ TEST(Store, SaysWhatIsWrongWithADisk) {
     std::string newer;
     {
         const Folder folder;
-        { const Store store = open(folder); }
+        {
+            const Store store = open(folder);
+        }
         std::ifstream in(folder.path() + "/kith.db", std::ios::binary);
         newer.assign(std::istreambuf_iterator<char>(in), {});
         newer[63] = 99;  // the last byte of user_version
@@ -300,7 +334,8 @@ TEST(Store, SaysWhatIsWrongWithADisk) {
     torn.resize(5000);
     const Row rows[] = {
         {"not a database", std::string(5000, 'x'), StoreFault::corrupt, "not a database"},
-        {"a later version", newer, StoreFault::too_new, "made by a later version of kith (form 99, expected at most 1)"},
+        {"a later version", newer, StoreFault::too_new,
+         "made by a later version of kith (form 99, expected at most 1)"},
         {"cut off", torn, StoreFault::corrupt, "put a backup"},
     };
     for (const Row& row : rows) {
@@ -342,7 +377,8 @@ TEST(Store, NoticesDamagedContent) {
     const auto read = store.read_changes(name("example."), 0, [](JournalEntry&&) { return true; });
     ASSERT_FALSE(read.has_value());
     EXPECT_EQ(read.error().fault, StoreFault::corrupt);
-    EXPECT_THAT(read.error().text, HasSubstr("change 1 of zone example. cannot be read: its checksum is wrong"));
+    EXPECT_THAT(read.error().text,
+                HasSubstr("change 1 of zone example. cannot be read: its checksum is wrong"));
 }
 
 }  // namespace

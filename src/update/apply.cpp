@@ -11,8 +11,8 @@ namespace {
 
 /// Beside CNAME may stand what DNSSEC needs (RFC 4034 §3, §4; RFC 3007 §3.1.1).
 bool may_join_cname(RrType type) {
-    return type == RrType::RRSIG || type == RrType::NSEC || type == RrType::KEY || type == RrType::SIG ||
-           type == RrType::NXT;
+    return type == RrType::RRSIG || type == RrType::NSEC || type == RrType::KEY ||
+           type == RrType::SIG || type == RrType::NXT;
 }
 
 bool is_serial_above(std::uint32_t serial, std::uint32_t than) {
@@ -28,7 +28,8 @@ bool is_singleton(RrType type) {
 /// WKS records are the same when address and protocol are: the first five bytes (§3.4.2.2).
 bool is_same_service(Bytes a, Bytes b) {
     constexpr std::size_t bytes = 5;
-    return a.size() >= bytes && b.size() >= bytes && std::ranges::equal(a.first(bytes), b.first(bytes));
+    return a.size() >= bytes && b.size() >= bytes &&
+           std::ranges::equal(a.first(bytes), b.first(bytes));
 }
 
 std::uint32_t clamp_end(std::uint64_t end, UnixTime now, std::uint32_t most) {
@@ -37,7 +38,9 @@ std::uint32_t clamp_end(std::uint64_t end, UnixTime now, std::uint32_t most) {
     return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(end, 1, last));
 }
 
-Refusal form_error(std::string reason) { return {Rcode::FORMERR, std::move(reason), dns::EdeCode::other}; }
+Refusal form_error(std::string reason) {
+    return {Rcode::FORMERR, std::move(reason), dns::EdeCode::other};
+}
 
 }  // namespace
 
@@ -55,18 +58,19 @@ Refusal Applier::apply(const UpdateRecord& record, const Ruling& ruling) {
     ScratchName& name = scratch_.name(record.owner);
     if (record.klass == RrClass::NONE) return remove_record(record, name, ruling);
     if (record.klass != RrClass::ANY) return add(record, name, ruling);
-    return record.type == RrType::ANY ? remove_name(record, name, ruling) : remove_rrset(record, name, ruling);
+    return record.type == RrType::ANY ? remove_name(record, name, ruling)
+                                      : remove_rrset(record, name, ruling);
 }
 
 Refusal Applier::not_yours(const UpdateRecord& record, const ScratchName& name, RrType type) const {
-    const bool any_foreign = std::ranges::any_of(name.now, [&](const Item& item) {
-        return item.type == type && is_foreign(item);
-    });
+    const bool any_foreign = std::ranges::any_of(
+        name.now, [&](const Item& item) { return item.type == type && is_foreign(item); });
     if (!any_foreign) return {};
     return {Rcode::REFUSED,
-            fmt::format("'{}': {} at this name belongs to somebody else, and {} may only change its own",
-                        update_text(record, context_.message.zone_class), dns::type_name(type),
-                        context_.requester.to_text()),
+            fmt::format(
+                "'{}': {} at this name belongs to somebody else, and {} may only change its own",
+                update_text(record, context_.message.zone_class), dns::type_name(type),
+                context_.requester.to_text()),
             dns::EdeCode::prohibited};
 }
 
@@ -74,7 +78,9 @@ Refusal Applier::not_yours(const UpdateRecord& record, const ScratchName& name, 
 bool Applier::is_ignored(const UpdateRecord& record, const ScratchName& name) const {
     const auto has_other = [&](auto condition) { return std::ranges::any_of(name.now, condition); };
     if (record.type == RrType::CNAME) {
-        return has_other([](const Item& item) { return item.type != RrType::CNAME && !may_join_cname(item.type); });
+        return has_other([](const Item& item) {
+            return item.type != RrType::CNAME && !may_join_cname(item.type);
+        });
     }
     if (name.has(RrType::CNAME) && !may_join_cname(record.type)) return true;
     if (record.type == RrType::SOA) {
@@ -94,7 +100,8 @@ void Applier::stamp(Item& item) const {
     if (item.type == RrType::SOA) return;
     const bool is_new = item.origin < 0;
     if (!is_new && item.provenance.lease_end == 0 && is_foreign(item)) return;
-    const std::uint32_t end = item.type == RrType::KEY ? context_.key_lease_end : context_.lease_end;
+    const std::uint32_t end =
+        item.type == RrType::KEY ? context_.key_lease_end : context_.lease_end;
     item.provenance = {context_.requester.source, context_.requester.owner, end};
 }
 
@@ -121,10 +128,12 @@ Refusal Applier::add(const UpdateRecord& record, ScratchName& name, const Ruling
     if (item == nullptr) {
         // The bound itself is checked in the end, as more may be deleted; but each record is compared
         // with all of its RRset, so what one message can make of it is bounded here.
-        const auto before = static_cast<std::size_t>(std::ranges::count(name.before, record.type, &Item::type));
+        const auto before =
+            static_cast<std::size_t>(std::ranges::count(name.before, record.type, &Item::type));
         if (name.count(record.type) >= before + context_.rules.bounds.records_per_rrset) {
             return {Rcode::REFUSED,
-                    fmt::format("{} {}: {}", record.owner.to_text(), dns::type_name(record.type), zone::fault_text(zone::ZoneFault::too_many_records)),
+                    fmt::format("{} {}: {}", record.owner.to_text(), dns::type_name(record.type),
+                                zone::fault_text(zone::ZoneFault::too_many_records)),
                     dns::EdeCode::unable_to_conform_to_policy};
         }
         item = &name.add(record.type, ttl, record.rdata);
@@ -137,7 +146,8 @@ Refusal Applier::add(const UpdateRecord& record, ScratchName& name, const Ruling
 
 Refusal Applier::replace(const UpdateRecord& record, ScratchName& name, const Ruling& ruling) {
     if (ruling.own_only) {
-        if (Refusal refusal = not_yours(record, name, record.type); refusal.rcode != Rcode::NOERROR) return refusal;
+        if (Refusal refusal = not_yours(record, name, record.type); refusal.rcode != Rcode::NOERROR)
+            return refusal;
     }
     Item* item = name.find(record.type, record.rdata);
     if (item == nullptr) {
@@ -149,7 +159,8 @@ Refusal Applier::replace(const UpdateRecord& record, ScratchName& name, const Ru
     return {};
 }
 
-Refusal Applier::remove_record(const UpdateRecord& record, ScratchName& name, const Ruling& ruling) {
+Refusal Applier::remove_record(const UpdateRecord& record, ScratchName& name,
+                               const Ruling& ruling) {
     if (record.type == RrType::SOA) return {};
     const Item* const item = name.find(record.type, record.rdata);
     if (item == nullptr) return {};
@@ -162,7 +173,8 @@ Refusal Applier::remove_record(const UpdateRecord& record, ScratchName& name, co
 Refusal Applier::remove_rrset(const UpdateRecord& record, ScratchName& name, const Ruling& ruling) {
     if (is_apex(record) && (record.type == RrType::SOA || record.type == RrType::NS)) return {};
     if (ruling.own_only) {
-        if (Refusal refusal = not_yours(record, name, record.type); refusal.rcode != Rcode::NOERROR) return refusal;
+        if (Refusal refusal = not_yours(record, name, record.type); refusal.rcode != Rcode::NOERROR)
+            return refusal;
     }
     name.remove_if([&](const Item& item) { return item.type == record.type; });
     return {};
@@ -172,12 +184,15 @@ Refusal Applier::remove_rrset(const UpdateRecord& record, ScratchName& name, con
 Refusal Applier::remove_name(const UpdateRecord& record, ScratchName& name, const Ruling& ruling) {
     const bool at_apex = is_apex(record);
     const auto stays = [&](const Item& item) {
-        return (at_apex && (item.type == RrType::SOA || item.type == RrType::NS)) || belongs_to_signer(item.type);
+        return (at_apex && (item.type == RrType::SOA || item.type == RrType::NS)) ||
+               belongs_to_signer(item.type);
     };
     if (ruling.own_only) {
         for (const Item& item : name.now) {
             if (stays(item) || is_timeout(item.type)) continue;
-            if (Refusal refusal = not_yours(record, name, item.type); refusal.rcode != Rcode::NOERROR) return refusal;
+            if (Refusal refusal = not_yours(record, name, item.type);
+                refusal.rcode != Rcode::NOERROR)
+                return refusal;
         }
     }
     name.remove_if([&](const Item& item) { return !stays(item); });
@@ -191,7 +206,10 @@ Refusal Applier::note_timeout(const UpdateRecord& record) {
         return {};
     }
     auto timeout = read_timeout(record.rdata);
-    if (!timeout) return form_error(fmt::format("TIMEOUT at {}: expected method 0 or 1 and as many hashes as its count says", record.owner.to_text()));
+    if (!timeout)
+        return form_error(fmt::format(
+            "TIMEOUT at {}: expected method 0 or 1 and as many hashes as its count says",
+            record.owner.to_text()));
     if (record.klass == RrClass::NONE) {
         clear_expiry(name, &*timeout);
     } else {
@@ -203,7 +221,8 @@ Refusal Applier::note_timeout(const UpdateRecord& record) {
 bool is_covered(const Timeout& timeout, const Item& item) {
     if (item.type != timeout.covered) return false;
     return timeout.hashes.empty() ||
-           std::ranges::find(timeout.hashes, timeout_hash(item.type, item.rdata)) != timeout.hashes.end();
+           std::ranges::find(timeout.hashes, timeout_hash(item.type, item.rdata)) !=
+               timeout.hashes.end();
 }
 
 void Applier::clear_expiry(ScratchName& name, const Timeout* timeout) {
@@ -214,13 +233,16 @@ void Applier::clear_expiry(ScratchName& name, const Timeout* timeout) {
 
 Refusal Applier::set_expiry(ScratchName& name, const Name& owner, const Timeout& timeout) {
     const LeaseBounds& bounds = context_.rules.leases;
-    const std::uint32_t most = timeout.covered == RrType::KEY ? bounds.key_seconds_max : bounds.seconds_max;
+    const std::uint32_t most =
+        timeout.covered == RrType::KEY ? bounds.key_seconds_max : bounds.seconds_max;
     for (Item& item : name.now) {
         if (!is_covered(timeout, item)) continue;
-        const bool is_permanent = item.origin >= 0 && item.provenance.lease_end == 0 && is_foreign(item);
+        const bool is_permanent =
+            item.origin >= 0 && item.provenance.lease_end == 0 && is_foreign(item);
         if (is_permanent) {
             return {Rcode::REFUSED,
-                    fmt::format("TIMEOUT at {} covers {} records that are permanent", owner.to_text(), dns::type_name(item.type)),
+                    fmt::format("TIMEOUT at {} covers {} records that are permanent",
+                                owner.to_text(), dns::type_name(item.type)),
                     dns::EdeCode::prohibited};
         }
         item.provenance.lease_end = clamp_end(timeout.expiry, context_.now, most);
@@ -233,7 +255,8 @@ Refusal Applier::finish() {
         Refusal refusal = set_expiry(scratch_.name(pending.owner), pending.owner, pending.timeout);
         if (refusal.rcode != Rcode::NOERROR) return refusal;
     }
-    if (context_.rules.timeout_type != RrType{}) write_timeouts(scratch_, context_.rules.timeout_type);
+    if (context_.rules.timeout_type != RrType{})
+        write_timeouts(scratch_, context_.rules.timeout_type);
     return {};
 }
 

@@ -16,15 +16,16 @@ struct UpdateContext {
     const Requester& requester;
     const UpdateRules& rules;
     UnixTime now;
-    std::optional<Lease> granted;   // what the response tells
-    std::uint32_t lease_end = 0;    // of records that are added; 0: none
+    std::optional<Lease> granted;     // what the response tells
+    std::uint32_t lease_end = 0;      // of records that are added; 0: none
     std::uint32_t key_lease_end = 0;  // of KEY records
 };
 
 /// Applies records, in order. A refusal leaves the scratch half edited: throw it away.
 class Applier {
 public:
-    Applier(Scratch& scratch, const UpdateContext& context) : scratch_(scratch), context_(context) {}
+    Applier(Scratch& scratch, const UpdateContext& context)
+        : scratch_(scratch), context_(context) {}
 
     Refusal apply(const UpdateRecord& record, const Ruling& ruling);
     /// What can only be done when all records are applied: TIMEOUT records.

@@ -81,7 +81,8 @@ void LeaseIndex::on_change(const zone::ZoneChange& change) {
     for (const zone::Record& record : change.added) {
         const std::uint32_t end = record.provenance.lease_end;
         if (end == 0) continue;
-        const bool is_known = last != nullptr && last->provenance.lease_end == end && last->owner == record.owner;
+        const bool is_known =
+            last != nullptr && last->provenance.lease_end == end && last->owner == record.owner;
         last = &record;
         if (!is_known) note(record.owner, end);
     }

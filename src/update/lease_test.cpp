@@ -18,7 +18,8 @@ zone::ZonePtr base() { return zone::test::zone({"@ 300 NS ns", "a 300 A 10.0.0.1
 
 UpdateRules rules(RrType type = {}) {
     UpdateRules out = all_allowed();
-    out.leases = {.seconds_min = 60, .seconds_max = 7200, .key_seconds_max = 86400, .default_seconds = 0};
+    out.leases = {
+        .seconds_min = 60, .seconds_max = 7200, .key_seconds_max = 86400, .default_seconds = 0};
     out.timeout_type = type;
     return out;
 }
@@ -29,7 +30,8 @@ TEST(Lease, IsReadAndWritten) {
     EXPECT_EQ(read_lease(eight), (Lease{3600, 86400}));
     EXPECT_EQ(write_lease({3600, std::nullopt}), four);
     EXPECT_EQ(write_lease({3600, 86400}), eight);
-    for (const std::size_t size : {std::size_t{0}, std::size_t{3}, std::size_t{5}, std::size_t{12}}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{3}, std::size_t{5}, std::size_t{12}}) {
         EXPECT_EQ(read_lease(std::vector<std::uint8_t>(size)), std::nullopt) << size;
     }
 }
@@ -43,19 +45,46 @@ struct GrantRow {
 
 TEST(Lease, IsGrantedWithinBounds) {
     const GrantRow rows[] = {
-        {"none asked, none given", {"add z 1 A 10.0.0.9"}, std::nullopt, {"+z.example. 1 A 10.0.0.9"}},
-        {"as asked", {"lease 3600", "add z 1 A 10.0.0.9"}, Lease{3600, std::nullopt}, {"+z.example. 1 A 10.0.0.9 @3600"}},
-        {"too long", {"lease 9999999", "add z 1 A 10.0.0.9"}, Lease{7200, std::nullopt}, {"+z.example. 1 A 10.0.0.9 @7200"}},
-        {"too short", {"lease 1", "add z 1 A 10.0.0.9"}, Lease{60, std::nullopt}, {"+z.example. 1 A 10.0.0.9 @60"}},
-        {"4 bytes are for keys too (§4.3)", {"lease 3600", "add z 1 KEY 512 3 15 AAAA"}, Lease{3600, std::nullopt}, {"+z.example. 1 KEY 512 3 15 AAAA @3600"}},
-        {"8 bytes: keys have their own", {"lease 3600 80000", "add z 1 KEY 512 3 15 AAAA", "add z 1 A 10.0.0.9"}, Lease{3600, 80000},
+        {"none asked, none given",
+         {"add z 1 A 10.0.0.9"},
+         std::nullopt,
+         {"+z.example. 1 A 10.0.0.9"}},
+        {"as asked",
+         {"lease 3600", "add z 1 A 10.0.0.9"},
+         Lease{3600, std::nullopt},
+         {"+z.example. 1 A 10.0.0.9 @3600"}},
+        {"too long",
+         {"lease 9999999", "add z 1 A 10.0.0.9"},
+         Lease{7200, std::nullopt},
+         {"+z.example. 1 A 10.0.0.9 @7200"}},
+        {"too short",
+         {"lease 1", "add z 1 A 10.0.0.9"},
+         Lease{60, std::nullopt},
+         {"+z.example. 1 A 10.0.0.9 @60"}},
+        {"4 bytes are for keys too (§4.3)",
+         {"lease 3600", "add z 1 KEY 512 3 15 AAAA"},
+         Lease{3600, std::nullopt},
+         {"+z.example. 1 KEY 512 3 15 AAAA @3600"}},
+        {"8 bytes: keys have their own",
+         {"lease 3600 80000", "add z 1 KEY 512 3 15 AAAA", "add z 1 A 10.0.0.9"},
+         Lease{3600, 80000},
          {"+z.example. 1 A 10.0.0.9 @3600", "+z.example. 1 KEY 512 3 15 AAAA @80000"}},
-        {"the longest for keys", {"lease 3600 99999999", "add z 1 KEY 512 3 15 AAAA"}, Lease{3600, 86400}, {"+z.example. 1 KEY 512 3 15 AAAA @86400"}},
-        {"a permanent record of the operator stays permanent", {"lease 3600", "add a 300 A 10.0.0.1"}, Lease{3600, std::nullopt}, {}},
-        {"deleting has no lease", {"lease 3600", "delete a"}, Lease{3600, std::nullopt}, {"-a.example. A 10.0.0.1"}},
+        {"the longest for keys",
+         {"lease 3600 99999999", "add z 1 KEY 512 3 15 AAAA"},
+         Lease{3600, 86400},
+         {"+z.example. 1 KEY 512 3 15 AAAA @86400"}},
+        {"a permanent record of the operator stays permanent",
+         {"lease 3600", "add a 300 A 10.0.0.1"},
+         Lease{3600, std::nullopt},
+         {}},
+        {"deleting has no lease",
+         {"lease 3600", "delete a"},
+         Lease{3600, std::nullopt},
+         {"-a.example. A 10.0.0.1"}},
     };
     for (const GrantRow& row : rows) {
-        const UpdateOutcome outcome = run_update(*base(), message(row.lines), requester(), rules(), some_time);
+        const UpdateOutcome outcome =
+            run_update(*base(), message(row.lines), requester(), rules(), some_time);
         EXPECT_TRUE(outcome.is_good()) << row.why << outcome.refusal.reason;
         EXPECT_EQ(outcome.granted, row.granted) << row.why;
         EXPECT_EQ(shown(outcome.change), sorted(row.change)) << row.why;
@@ -65,7 +94,8 @@ TEST(Lease, IsGrantedWithinBounds) {
 TEST(Lease, MayBeGivenToWhoAsksForNone) {
     UpdateRules with_default = rules();
     with_default.leases.default_seconds = 600;
-    const UpdateOutcome outcome = run_update(*base(), message({"add z 1 A 10.0.0.9"}), requester(), with_default, some_time);
+    const UpdateOutcome outcome =
+        run_update(*base(), message({"add z 1 A 10.0.0.9"}), requester(), with_default, some_time);
     EXPECT_EQ(shown(outcome.change), Lines{"+z.example. 1 A 10.0.0.9 @600"});
     EXPECT_EQ(outcome.granted, std::nullopt) << "no option where none was sent";
 }
@@ -73,22 +103,30 @@ TEST(Lease, MayBeGivenToWhoAsksForNone) {
 TEST(Lease, RenewalIsNoChangeOfTheZone) {
     // RFC 9664 §5.3: the serial stays when only leases are renewed.
     const Lines lines{"lease 3600", "add z 1 A 10.0.0.9"};
-    const UpdateOutcome first = run_update(*base(), message(lines), requester(), rules(), some_time);
+    const UpdateOutcome first =
+        run_update(*base(), message(lines), requester(), rules(), some_time);
     EXPECT_FALSE(first.only_leases);
     const zone::ZonePtr zone = applied(base(), first);
-    const UpdateOutcome second = run_update(*zone, message(lines), requester(), rules(), some_time + 100);
+    const UpdateOutcome second =
+        run_update(*zone, message(lines), requester(), rules(), some_time + 100);
     EXPECT_TRUE(second.only_leases);
     EXPECT_EQ(shown(second.change), Lines{"+z.example. 1 A 10.0.0.9 @3700"});
-    const UpdateOutcome more = run_update(*zone, message({"lease 3600", "add z 1 A 10.0.0.9", "add z 1 TXT new"}), requester(), rules(), some_time + 100);
+    const UpdateOutcome more =
+        run_update(*zone, message({"lease 3600", "add z 1 A 10.0.0.9", "add z 1 TXT new"}),
+                   requester(), rules(), some_time + 100);
     EXPECT_FALSE(more.only_leases);
-    const UpdateOutcome kept = run_update(*zone, message({"add z 1 A 10.0.0.9"}), requester(), rules(), some_time);
+    const UpdateOutcome kept =
+        run_update(*zone, message({"add z 1 A 10.0.0.9"}), requester(), rules(), some_time);
     EXPECT_TRUE(kept.only_leases);
-    EXPECT_EQ(shown(kept.change), Lines{"+z.example. 1 A 10.0.0.9"}) << "without a lease it is permanent again";
+    EXPECT_EQ(shown(kept.change), Lines{"+z.example. 1 A 10.0.0.9"})
+        << "without a lease it is permanent again";
 }
 
 TEST(Expired, RemovesWhatIsOver) {
     zone::ZonePtr zone = base();
-    const auto add = [&](const Lines& lines) { zone = applied(zone, run_update(*zone, message(lines), requester(), rules(), some_time)); };
+    const auto add = [&](const Lines& lines) {
+        zone = applied(zone, run_update(*zone, message(lines), requester(), rules(), some_time));
+    };
     add({"lease 60", "add x 1 A 10.0.0.1", "add y 1 A 10.0.0.1"});
     add({"lease 3600", "add x 1 A 10.0.0.2"});
     LeaseIndex index(*zone);
@@ -97,7 +135,9 @@ TEST(Expired, RemovesWhatIsOver) {
     for (const auto& [now, expected, next] :
          std::vector<std::tuple<UnixTime, Lines, std::optional<UnixTime>>>{
              {some_time + 59, {}, some_time + 60},
-             {some_time + 60, {"-x.example. A 10.0.0.1", "-y.example. A 10.0.0.1"}, some_time + 3600},
+             {some_time + 60,
+              {"-x.example. A 10.0.0.1", "-y.example. A 10.0.0.1"},
+              some_time + 3600},
              {some_time + 3600, {"-x.example. A 10.0.0.2"}, std::nullopt}}) {
         const Expiry walked = expired(*zone, now);
         const Expiry indexed = index.expired(*zone, now);
@@ -119,7 +159,8 @@ TEST(LeaseIndex, StaysSmallAndRightWhenLeasesAreRenewed) {
     EXPECT_EQ(index.next(), std::nullopt);
     UnixTime now = some_time;
     for (int i = 0; i < 100; ++i, now += 50) {
-        const UpdateOutcome outcome = run_update(*zone, message({"lease 60", "add x 1 A 10.0.0.1"}), requester(), rules(), now);
+        const UpdateOutcome outcome = run_update(*zone, message({"lease 60", "add x 1 A 10.0.0.1"}),
+                                                 requester(), rules(), now);
         zone = applied(zone, outcome);
         index.on_change(outcome.change);
         EXPECT_EQ(shown(index.expired(*zone, now).change), Lines{});
@@ -135,7 +176,8 @@ TEST(Expired, RemovesABoundedNumberAtOnce) {
     zone::ZonePtr zone = base();
     for (int part = 0; part < 3; ++part) {
         Lines lines{"lease 60"};
-        for (int i = 0; i < 600; ++i) lines.push_back("add n" + std::to_string(part * 600 + i) + " 1 A 10.0.0.1");
+        for (int i = 0; i < 600; ++i)
+            lines.push_back("add n" + std::to_string(part * 600 + i) + " 1 A 10.0.0.1");
         zone = applied(zone, run_update(*zone, message(lines), requester(), rules(), some_time));
     }
     LeaseIndex index(*zone);
@@ -151,17 +193,20 @@ TEST(Expired, RemovesABoundedNumberAtOnce) {
 TEST(TimeoutHash, IsThatOfTheCanonicalData) {
     const auto hash = [](std::string_view target) {
         std::string out;
-        for (const std::uint8_t byte : timeout_hash(RrType::PTR, name(target).wire())) out += "0123456789ABCDEF"[byte >> 4], out += "0123456789ABCDEF"[byte & 15];
+        for (const std::uint8_t byte : timeout_hash(RrType::PTR, name(target).wire()))
+            out += "0123456789ABCDEF"[byte >> 4], out += "0123456789ABCDEF"[byte & 15];
         return out;
     };
     EXPECT_EQ(hash("p1._ipp._tcp.example.com."), "69D67BCB98E8809702B9DFCA6B865558");
     EXPECT_EQ(hash("p2._ipp._tcp.example.com."), "7EBE34BC8B3E7306F8FCF1D6805331E1");
-    EXPECT_EQ(hash("P1._IPP._tcp.Example.COM."), "69D67BCB98E8809702B9DFCA6B865558") << "names in lower case";
+    EXPECT_EQ(hash("P1._IPP._tcp.Example.COM."), "69D67BCB98E8809702B9DFCA6B865558")
+        << "names in lower case";
 }
 
 TEST(Timeout, HasItsForms) {
-    const char* lines[] = {"A 0 0 20261121120000", "TYPE65300 0 0 19700101000001",
-                           "PTR 2 1 20380119031408 ( 69D67BCB98E8809702B9DFCA6B865558 7EBE34BC8B3E7306F8FCF1D6805331E1 )"};
+    const char* lines[] = {
+        "A 0 0 20261121120000", "TYPE65300 0 0 19700101000001",
+        "PTR 2 1 20380119031408 ( 69D67BCB98E8809702B9DFCA6B865558 7EBE34BC8B3E7306F8FCF1D6805331E1 )"};
     for (const char* line : lines) {
         const auto timeout = parse_timeout(line);
         ASSERT_TRUE(timeout.has_value()) << line << timeout.error().text;
@@ -172,15 +217,17 @@ TEST(Timeout, HasItsForms) {
     const std::vector<std::uint8_t> any_method{0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0, 5};
     EXPECT_TRUE(read_timeout(any_method).has_value()) << "without a count the method means nothing";
     for (const std::vector<std::uint8_t>& bad : {
-             std::vector<std::uint8_t>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0},            // cut off
-             std::vector<std::uint8_t>{0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 5},         // no hash
-             std::vector<std::uint8_t>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0},      // too long
-             std::vector<std::uint8_t>{0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5},       // covers ANY
+             std::vector<std::uint8_t>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0},        // cut off
+             std::vector<std::uint8_t>{0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 5},     // no hash
+             std::vector<std::uint8_t>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0},  // too long
+             std::vector<std::uint8_t>{0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5},   // covers ANY
          }) {
         EXPECT_EQ(read_timeout(bad), std::nullopt);
     }
-    for (const char* bad : {"", "A 0 0", "ANY 0 0 20261121120000", "A 256 1 20261121120000", "A 1 1 20261121120000", "A 1 2 20261121120000 00",
-                            "A 0 0 20261321120000", "A 0 0 2026112112000", "A 1 1 20261121120000 ( 69D6 )"}) {
+    for (const char* bad :
+         {"", "A 0 0", "ANY 0 0 20261121120000", "A 256 1 20261121120000", "A 1 1 20261121120000",
+          "A 1 2 20261121120000 00", "A 0 0 20261321120000", "A 0 0 2026112112000",
+          "A 1 1 20261121120000 ( 69D6 )"}) {
         EXPECT_FALSE(parse_timeout(bad).has_value()) << bad;
     }
 }
@@ -203,18 +250,22 @@ Lines timeouts(const zone::ZonePtr& zone) {
 TEST(Timeout, RecordsFollowTheLeases) {
     zone::ZonePtr zone = base();
     const auto run = [&](const Lines& lines, UnixTime now = some_time) {
-        const UpdateOutcome outcome = run_update(*zone, message(lines), requester(), rules(timeout_type), now);
+        const UpdateOutcome outcome =
+            run_update(*zone, message(lines), requester(), rules(timeout_type), now);
         EXPECT_TRUE(outcome.is_good()) << outcome.refusal.reason;
         zone = applied(zone, outcome);
         return outcome;
     };
     run({"lease 60", "add x 1 A 10.0.0.1", "add x 1 TXT t"});
-    EXPECT_EQ(timeouts(zone), (Lines{"x.example. A 0 0 20231114221420", "x.example. TXT 0 0 20231114221420"}));
+    EXPECT_EQ(timeouts(zone),
+              (Lines{"x.example. A 0 0 20231114221420", "x.example. TXT 0 0 20231114221420"}));
     // Another end for one of two: records are told apart by their hashes.
     run({"lease 3600", "add x 1 A 10.0.0.2"});
     ASSERT_EQ(timeouts(zone).size(), 3U);
-    EXPECT_TRUE(timeouts(zone)[0].starts_with("x.example. A 1 1 20231114221420 ( ")) << timeouts(zone)[0];
-    EXPECT_TRUE(timeouts(zone)[1].starts_with("x.example. A 1 1 20231114231320 ( ")) << timeouts(zone)[1];
+    EXPECT_TRUE(timeouts(zone)[0].starts_with("x.example. A 1 1 20231114221420 ( "))
+        << timeouts(zone)[0];
+    EXPECT_TRUE(timeouts(zone)[1].starts_with("x.example. A 1 1 20231114231320 ( "))
+        << timeouts(zone)[1];
     // Renewal changes the zone here: the serial has to move.
     EXPECT_FALSE(run({"lease 3600", "add x 1 TXT t"}).only_leases);
     // Deleting the records deletes what covers them.
@@ -229,42 +280,56 @@ TEST(Timeout, RecordsFollowTheLeases) {
 
 std::string hex_of(const Timeout& timeout) {
     std::string out = "\\# " + std::to_string(write_timeout(timeout).size()) + " ";
-    for (const std::uint8_t byte : write_timeout(timeout)) out += "0123456789ABCDEF"[byte >> 4], out += "0123456789ABCDEF"[byte & 15];
+    for (const std::uint8_t byte : write_timeout(timeout))
+        out += "0123456789ABCDEF"[byte >> 4], out += "0123456789ABCDEF"[byte & 15];
     return out;
 }
 
 TEST(Timeout, MayComeFromTheClient) {
     const Timeout covers_a{RrType::A, some_time + 500, {}};
     const zone::ZonePtr zone = base();
-    const auto run = [&](const Lines& lines) { return run_update(*zone, message(lines), requester(), rules(timeout_type), some_time); };
+    const auto run = [&](const Lines& lines) {
+        return run_update(*zone, message(lines), requester(), rules(timeout_type), some_time);
+    };
     const UpdateOutcome set = run({"add x 1 A 10.0.0.1", "add x 1 TYPE65432 " + hex_of(covers_a)});
     ASSERT_TRUE(set.is_good()) << set.refusal.reason;
     const zone::ZonePtr next = applied(zone, set);
     EXPECT_EQ(timeouts(next), Lines{"x.example. A 0 0 20231114222140"});
     EXPECT_EQ(expired(*next, some_time).next, some_time + 500);
     // Longer than the operator allows: cut.
-    const UpdateOutcome longer = run({"add x 1 A 10.0.0.1", "add x 1 TYPE65432 " + hex_of({RrType::A, some_time + 999999, {}})});
+    const UpdateOutcome longer = run(
+        {"add x 1 A 10.0.0.1", "add x 1 TYPE65432 " + hex_of({RrType::A, some_time + 999999, {}})});
     EXPECT_EQ(expired(*applied(zone, longer), some_time).next, some_time + 7200);
     // Deleting it makes the record permanent.
-    const UpdateOutcome cleared = run_update(*next, message({"delete x TYPE65432"}), requester(), rules(timeout_type), some_time);
+    const UpdateOutcome cleared = run_update(*next, message({"delete x TYPE65432"}), requester(),
+                                             rules(timeout_type), some_time);
     EXPECT_EQ(expired(*applied(next, cleared), some_time).next, std::nullopt);
     EXPECT_EQ(timeouts(applied(next, cleared)), Lines{});
-    EXPECT_EQ(run({"add a 1 TYPE65432 " + hex_of(covers_a)}).refusal.rcode, Rcode::REFUSED) << "a permanent record of the operator";
+    EXPECT_EQ(run({"add a 1 TYPE65432 " + hex_of(covers_a)}).refusal.rcode, Rcode::REFUSED)
+        << "a permanent record of the operator";
     EXPECT_EQ(run({"add x 1 TYPE65432 \\# 1 00"}).refusal.rcode, Rcode::FORMERR);
-    EXPECT_EQ(shown(run({"add x 1 TYPE65432 " + hex_of(covers_a)}).change), Lines{}) << "covers nothing";
+    EXPECT_EQ(shown(run({"add x 1 TYPE65432 " + hex_of(covers_a)}).change), Lines{})
+        << "covers nothing";
     UpdateRules a_only = rules(timeout_type);
     a_only.policy = policy({"grant key zonesub TYPE65432 TXT"});
-    EXPECT_EQ(run_update(*next, message({"add x 1 TYPE65432 " + hex_of(covers_a)}), requester(), a_only, some_time).refusal.rcode, Rcode::REFUSED)
+    EXPECT_EQ(run_update(*next, message({"add x 1 TYPE65432 " + hex_of(covers_a)}), requester(),
+                         a_only, some_time)
+                  .refusal.rcode,
+              Rcode::REFUSED)
         << "who may not delete A may not let A expire";
 }
 
 TEST(Timeout, GivesAZoneThatWasTransferredItsLeases) {
-    UpdateOutcome outcome = run_update(*base(), message({"lease 60", "add x 1 A 10.0.0.1", "add x 1 TXT t"}), requester(), rules(timeout_type), some_time);
-    for (zone::Record& record : outcome.change.added) record.provenance = {};  // as a transfer brings it
+    UpdateOutcome outcome =
+        run_update(*base(), message({"lease 60", "add x 1 A 10.0.0.1", "add x 1 TXT t"}),
+                   requester(), rules(timeout_type), some_time);
+    for (zone::Record& record : outcome.change.added)
+        record.provenance = {};  // as a transfer brings it
     const zone::ZonePtr secondary = applied(base(), outcome);
     EXPECT_EQ(expired(*secondary, some_time).next, std::nullopt) << "a secondary expires nothing";
     const zone::ZoneChange adopted = adopt_timeouts(*secondary, timeout_type);
-    EXPECT_EQ(shown(adopted), (Lines{"+x.example. 1 A 10.0.0.1 @60", "+x.example. 1 TXT \"t\" @60"}));
+    EXPECT_EQ(shown(adopted),
+              (Lines{"+x.example. 1 A 10.0.0.1 @60", "+x.example. 1 TXT \"t\" @60"}));
 }
 
 }  // namespace

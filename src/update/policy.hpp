@@ -45,7 +45,17 @@ struct Requester {
     std::string to_text() const;  ///< "key ddns.example. at 192.0.2.7"
 };
 
-enum class NameRule : std::uint8_t { acme, self, selfsub, selfwild, name, subdomain, wildcard, zonesub, own };
+enum class NameRule : std::uint8_t {
+    acme,
+    self,
+    selfsub,
+    selfwild,
+    name,
+    subdomain,
+    wildcard,
+    zonesub,
+    own
+};
 enum class Verb : std::uint8_t { grant, deny };
 
 struct TypeRule {

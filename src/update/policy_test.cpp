@@ -38,51 +38,145 @@ TEST(Policy, GrantsWhatItsRulesSay) {
         {"subdomain, below", {"grant k subdomain a"}, "k", "b.a.example.", RrType::A, true},
         {"subdomain, beside", {"grant k subdomain a"}, "k", "ba.example.", RrType::A, false},
         {"wildcard, below", {"grant k wildcard *.a"}, "k", "c.b.a.example.", RrType::A, true},
-        {"wildcard, not the name itself", {"grant k wildcard *.a"}, "k", "a.example.", RrType::A, false},
+        {"wildcard, not the name itself",
+         {"grant k wildcard *.a"},
+         "k",
+         "a.example.",
+         RrType::A,
+         false},
         {"self", {"grant * self"}, "h.example.", "h.example.", RrType::A, true},
         {"self, another name", {"grant * self"}, "h.example.", "i.example.", RrType::A, false},
         {"self, below", {"grant * self"}, "h.example.", "x.h.example.", RrType::A, false},
         {"selfsub, below", {"grant * selfsub"}, "h.example.", "x.h.example.", RrType::A, true},
-        {"selfwild, not itself", {"grant * selfwild"}, "h.example.", "h.example.", RrType::A, false},
+        {"selfwild, not itself",
+         {"grant * selfwild"},
+         "h.example.",
+         "h.example.",
+         RrType::A,
+         false},
         {"* is any key, not none", {"grant * zonesub"}, "", "a.example.", RrType::A, false},
         {"*.x is any key below x", {"grant *.x zonesub"}, "k.x", "a.example.", RrType::A, true},
         {"*.x is not x", {"grant *.x zonesub"}, "x", "a.example.", RrType::A, false},
-        {"acme, TXT of a challenge", {"grant k acme"}, "k", "_acme-challenge.www.example.", RrType::TXT, true},
-        {"acme, in another case", {"grant k acme"}, "k", "_ACME-Challenge.www.example.", RrType::TXT, true},
-        {"acme, the apex's challenge", {"grant k acme"}, "k", "_acme-challenge.example.", RrType::TXT, true},
+        {"acme, TXT of a challenge",
+         {"grant k acme"},
+         "k",
+         "_acme-challenge.www.example.",
+         RrType::TXT,
+         true},
+        {"acme, in another case",
+         {"grant k acme"},
+         "k",
+         "_ACME-Challenge.www.example.",
+         RrType::TXT,
+         true},
+        {"acme, the apex's challenge",
+         {"grant k acme"},
+         "k",
+         "_acme-challenge.example.",
+         RrType::TXT,
+         true},
         {"acme, no other name", {"grant k acme"}, "k", "www.example.", RrType::TXT, false},
-        {"acme, no name below", {"grant k acme"}, "k", "x._acme-challenge.www.example.", RrType::TXT, false},
-        {"acme, no other type", {"grant k acme"}, "k", "_acme-challenge.www.example.", RrType::CNAME, false},
-        {"acme of one host", {"grant k acme www"}, "k", "_acme-challenge.www.example.", RrType::TXT, true},
-        {"acme of another host", {"grant k acme www mail"}, "k", "_acme-challenge.ftp.example.", RrType::TXT, false},
-        {"acme, the third host", {"grant k acme www mail ftp"}, "k", "_acme-challenge.ftp.example.", RrType::TXT, true},
-        {"an address needs no key", {"grant 192.0.2.0/24 zonesub A"}, "", "a.example.", RrType::A, true},
+        {"acme, no name below",
+         {"grant k acme"},
+         "k",
+         "x._acme-challenge.www.example.",
+         RrType::TXT,
+         false},
+        {"acme, no other type",
+         {"grant k acme"},
+         "k",
+         "_acme-challenge.www.example.",
+         RrType::CNAME,
+         false},
+        {"acme of one host",
+         {"grant k acme www"},
+         "k",
+         "_acme-challenge.www.example.",
+         RrType::TXT,
+         true},
+        {"acme of another host",
+         {"grant k acme www mail"},
+         "k",
+         "_acme-challenge.ftp.example.",
+         RrType::TXT,
+         false},
+        {"acme, the third host",
+         {"grant k acme www mail ftp"},
+         "k",
+         "_acme-challenge.ftp.example.",
+         RrType::TXT,
+         true},
+        {"an address needs no key",
+         {"grant 192.0.2.0/24 zonesub A"},
+         "",
+         "a.example.",
+         RrType::A,
+         true},
         {"another address", {"grant 192.0.3.0/24 zonesub A"}, "", "a.example.", RrType::A, false},
         {"one address", {"grant 192.0.2.1 zonesub A"}, "", "a.example.", RrType::A, true},
-        {"key and address, both right", {"grant k@192.0.2.0/24 zonesub"}, "k", "a.example.", RrType::A, true},
-        {"key and address, key missing", {"grant k@192.0.2.0/24 zonesub"}, "", "a.example.", RrType::A, false},
-        {"key and address, address wrong", {"grant k@192.0.3.0/24 zonesub"}, "k", "a.example.", RrType::A, false},
-        {"the first rule that fits decides: deny", {"deny k name a", "grant k zonesub"}, "k", "a.example.", RrType::A, false},
-        {"the first rule that fits decides: other names", {"deny k name a", "grant k zonesub"}, "k", "b.example.", RrType::A, true},
-        {"the first rule that fits decides: other types", {"deny k zonesub MX", "grant k zonesub"}, "k", "a.example.", RrType::A, true},
-        {"grant before deny", {"grant k name a", "deny k zonesub"}, "k", "a.example.", RrType::A, true},
+        {"key and address, both right",
+         {"grant k@192.0.2.0/24 zonesub"},
+         "k",
+         "a.example.",
+         RrType::A,
+         true},
+        {"key and address, key missing",
+         {"grant k@192.0.2.0/24 zonesub"},
+         "",
+         "a.example.",
+         RrType::A,
+         false},
+        {"key and address, address wrong",
+         {"grant k@192.0.3.0/24 zonesub"},
+         "k",
+         "a.example.",
+         RrType::A,
+         false},
+        {"the first rule that fits decides: deny",
+         {"deny k name a", "grant k zonesub"},
+         "k",
+         "a.example.",
+         RrType::A,
+         false},
+        {"the first rule that fits decides: other names",
+         {"deny k name a", "grant k zonesub"},
+         "k",
+         "b.example.",
+         RrType::A,
+         true},
+        {"the first rule that fits decides: other types",
+         {"deny k zonesub MX", "grant k zonesub"},
+         "k",
+         "a.example.",
+         RrType::A,
+         true},
+        {"grant before deny",
+         {"grant k name a", "deny k zonesub"},
+         "k",
+         "a.example.",
+         RrType::A,
+         true},
     };
     for (const Case& row : rows) {
         Requester who = requester(row.key);
-        const Ruling ruling = policy(row.rules).rule(who, name("example."), name(row.owner), row.type);
+        const Ruling ruling =
+            policy(row.rules).rule(who, name("example."), name(row.owner), row.type);
         EXPECT_EQ(ruling.granted, row.granted) << row.why;
     }
 }
 
 TEST(Grant, IsWrittenAsItIsRead) {
     for (const char* line :
-         {"grant k. acme", "grant k. acme www.example. mail.example.", "deny *.x. zonesub A TXT(3)", "grant * self", "grant 192.0.2.0/24 name a.example. A",
-          "grant k.@2001:db8::/32 own", "grant * own h.example. PTR", "grant k. wildcard *.a.example. TYPE65300", "grant k. subdomain a.example. ANY(5)"}) {
+         {"grant k. acme", "grant k. acme www.example. mail.example.", "deny *.x. zonesub A TXT(3)",
+          "grant * self", "grant 192.0.2.0/24 name a.example. A", "grant k.@2001:db8::/32 own",
+          "grant * own h.example. PTR", "grant k. wildcard *.a.example. TYPE65300",
+          "grant k. subdomain a.example. ANY(5)"}) {
         const auto grant = parse_grant(line, name("example."));
         ASSERT_TRUE(grant.has_value()) << line;
         EXPECT_EQ(grant->to_text(), line);
     }
-    EXPECT_EQ(parse_grant("  grant\tk zonesub ;", name("example."))->to_text(), "grant k. zonesub") << "as copied from named.conf";
+    EXPECT_EQ(parse_grant("  grant\tk zonesub ;", name("example."))->to_text(), "grant k. zonesub")
+        << "as copied from named.conf";
 }
 
 TEST(Grant, SaysWhatIsWrongAndWhere) {
@@ -116,10 +210,12 @@ TEST(Grant, SaysWhatIsWrongAndWhere) {
 }
 
 zone::ZonePtr base() {
-    return zone::test::zone({"@ 300 NS ns", "a 300 A 10.0.0.1", "a 300 TXT x", "_ipp._tcp 300 PTR one._ipp._tcp"});
+    return zone::test::zone(
+        {"@ 300 NS ns", "a 300 A 10.0.0.1", "a 300 TXT x", "_ipp._tcp 300 PTR one._ipp._tcp"});
 }
 
-UpdateOutcome run(const zone::ZonePtr& zone, const Lines& rules, const Lines& lines, const Requester& who = requester()) {
+UpdateOutcome run(const zone::ZonePtr& zone, const Lines& rules, const Lines& lines,
+                  const Requester& who = requester()) {
     UpdateRules all;
     all.policy = policy(rules);
     return run_update(*zone, message(lines), who, all, some_time);
@@ -130,37 +226,47 @@ TEST(Permissions, AreDenyByDefaultAndSayWhy) {
     const UpdateOutcome refused = run(base(), {"grant key acme"}, {"add z 1 A 10.0.0.1"});
     EXPECT_EQ(refused.refusal.rcode, Rcode::REFUSED);
     EXPECT_EQ(refused.refusal.ede, dns::EdeCode::prohibited);
-    EXPECT_EQ(refused.refusal.reason,
-              "'add z.example. 1 A 10.0.0.1': key key. at 192.0.2.1 may not change z.example. A: no rule grants it");
-    const UpdateOutcome denied = run(base(), {"deny key name a", "grant key zonesub"}, {"delete a TXT"});
-    EXPECT_EQ(denied.refusal.reason, "'delete a.example. TXT': key key. at 192.0.2.1 may not change a.example. TXT: 'deny key. name a.example.' forbids it");
+    EXPECT_EQ(
+        refused.refusal.reason,
+        "'add z.example. 1 A 10.0.0.1': key key. at 192.0.2.1 may not change z.example. A: no rule grants it");
+    const UpdateOutcome denied =
+        run(base(), {"deny key name a", "grant key zonesub"}, {"delete a TXT"});
+    EXPECT_EQ(
+        denied.refusal.reason,
+        "'delete a.example. TXT': key key. at 192.0.2.1 may not change a.example. TXT: 'deny key. name a.example.' forbids it");
 }
 
 TEST(Permissions, AStrangerLearnsNothingFromPrerequisites) {
     for (const char* line : {"yxdomain a", "nxdomain a"}) {
-        EXPECT_EQ(run(base(), {"grant other zonesub"}, {line}).refusal.rcode, Rcode::REFUSED) << line;
+        EXPECT_EQ(run(base(), {"grant other zonesub"}, {line}).refusal.rcode, Rcode::REFUSED)
+            << line;
     }
 }
 
 TEST(Permissions, DeletingANameNeedsARuleForAllThatGoes) {
     EXPECT_EQ(run(base(), {"grant key name a TXT"}, {"delete a"}).refusal.rcode, Rcode::REFUSED);
     EXPECT_TRUE(run(base(), {"grant key name a TXT A"}, {"delete a"}).is_good());
-    EXPECT_EQ(run(base(), {"deny key name a A", "grant key zonesub"}, {"delete a"}).refusal.rcode, Rcode::REFUSED);
+    EXPECT_EQ(run(base(), {"deny key name a A", "grant key zonesub"}, {"delete a"}).refusal.rcode,
+              Rcode::REFUSED);
     EXPECT_TRUE(run(base(), {"grant key name a TXT"}, {"delete a TXT"}).is_good());
 }
 
 TEST(Permissions, BoundTheRecordsOfAnRrset) {
     const Lines rules{"grant key zonesub TXT(2)"};
     EXPECT_TRUE(run(base(), rules, {"add a 300 TXT y"}).is_good());
-    EXPECT_EQ(run(base(), rules, {"add a 300 TXT y", "add a 300 TXT z"}).refusal.rcode, Rcode::REFUSED);
-    EXPECT_TRUE(run(base(), rules, {"add a 300 TXT y", "add a 300 TXT z", "delete a TXT x"}).is_good());
+    EXPECT_EQ(run(base(), rules, {"add a 300 TXT y", "add a 300 TXT z"}).refusal.rcode,
+              Rcode::REFUSED);
+    EXPECT_TRUE(
+        run(base(), rules, {"add a 300 TXT y", "add a 300 TXT z", "delete a TXT x"}).is_good());
 }
 
 TEST(Own, OnlyWhoCreatedARecordMayChangeIt) {
     const Lines rules{"grant * own"};
-    const Requester one = requester("one.", 1), two = requester("two.", 2), nobody = requester("three.", 0);
+    const Requester one = requester("one.", 1), two = requester("two.", 2),
+                    nobody = requester("three.", 0);
     zone::ZonePtr zone = base();
-    zone = applied(zone, run(zone, rules, {"add h 300 A 10.0.0.8", "add _ipp._tcp 60 PTR two._ipp._tcp"}, one));
+    zone = applied(zone, run(zone, rules,
+                             {"add h 300 A 10.0.0.8", "add _ipp._tcp 60 PTR two._ipp._tcp"}, one));
     const struct {
         const char* why;
         const Requester* who;
@@ -173,11 +279,20 @@ TEST(Own, OnlyWhoCreatedARecordMayChangeIt) {
         {"somebody else's RRset", &two, {"delete h A"}, Rcode::REFUSED},
         {"somebody else's name", &two, {"delete h"}, Rcode::REFUSED},
         {"an address beside somebody else's", &two, {"add h 300 A 10.0.0.9"}, Rcode::REFUSED},
-        {"repeating somebody else's record changes nothing, but is refused all the same", &two, {"add h 60 A 10.0.0.8"}, Rcode::REFUSED},
+        {"repeating somebody else's record changes nothing, but is refused all the same",
+         &two,
+         {"add h 60 A 10.0.0.8"},
+         Rcode::REFUSED},
         {"another type at the same name", &two, {"add h 300 TXT hello"}, Rcode::NOERROR},
         {"what the operator wrote", &one, {"delete a A"}, Rcode::REFUSED},
-        {"a service in a shared list", &two, {"add _ipp._tcp 300 PTR three._ipp._tcp"}, Rcode::NOERROR},
-        {"not somebody else's service", &two, {"delete _ipp._tcp PTR two._ipp._tcp"}, Rcode::REFUSED},
+        {"a service in a shared list",
+         &two,
+         {"add _ipp._tcp 300 PTR three._ipp._tcp"},
+         Rcode::NOERROR},
+        {"not somebody else's service",
+         &two,
+         {"delete _ipp._tcp PTR two._ipp._tcp"},
+         Rcode::REFUSED},
         {"who has no number owns nothing", &nobody, {"delete h A 10.0.0.8"}, Rcode::REFUSED},
     };
     for (const auto& row : rows) {
@@ -185,7 +300,8 @@ TEST(Own, OnlyWhoCreatedARecordMayChangeIt) {
         EXPECT_EQ(outcome.refusal.rcode, row.rcode) << row.why << ": " << outcome.refusal.reason;
     }
     const UpdateOutcome shared = run(zone, rules, {"add _ipp._tcp 999 PTR three._ipp._tcp"}, two);
-    EXPECT_EQ(shown(shared.change), Lines{"+_ipp._tcp.example. 300 PTR three._ipp._tcp.example."}) << "the TTL of others stays";
+    EXPECT_EQ(shown(shared.change), Lines{"+_ipp._tcp.example. 300 PTR three._ipp._tcp.example."})
+        << "the TTL of others stays";
 }
 
 }  // namespace

@@ -14,12 +14,16 @@ namespace {
 bool is_in_use(zone::NodeView node) {
     if (!node) return false;
     return std::ranges::any_of(node.rrsets(), [](zone::RrSetView rrset) {
-        return rrset.type() != RrType::NSEC3 && rrset.type() != RrType::RRSIG && rrset.type() != RrType::NSEC;
+        return rrset.type() != RrType::NSEC3 && rrset.type() != RrType::RRSIG &&
+               rrset.type() != RrType::NSEC;
     });
 }
 
-Refusal refuse(Rcode rcode, const UpdateRecord& record, RrClass zone_class, std::string_view found) {
-    return {rcode, fmt::format("'{}' does not hold: {}", prerequisite_text(record, zone_class), found), dns::EdeCode::other};
+Refusal refuse(Rcode rcode, const UpdateRecord& record, RrClass zone_class,
+               std::string_view found) {
+    return {rcode,
+            fmt::format("'{}' does not hold: {}", prerequisite_text(record, zone_class), found),
+            dns::EdeCode::other};
 }
 
 /// §3.2.1 and §3.2.2: what is asked about a name or an RRset without its data.
@@ -38,11 +42,14 @@ Refusal check_existence(const zone::Zone& zone, const UpdateRecord& record, RrCl
 }
 
 /// §3.2.3: the records of one name and type are exactly those in the zone.
-Refusal check_values(const zone::Zone& zone, const std::vector<const UpdateRecord*>& wanted, RrClass zone_class) {
+Refusal check_values(const zone::Zone& zone, const std::vector<const UpdateRecord*>& wanted,
+                     RrClass zone_class) {
     const UpdateRecord& first = *wanted.front();
     const zone::NodeView node = zone.find_node(first.owner);
     const zone::RrSetView rrset = node ? node.find(first.type) : zone::RrSetView();
-    const auto differs = [&] { return refuse(Rcode::NXRRSET, first, zone_class, "the RRset in the zone is another"); };
+    const auto differs = [&] {
+        return refuse(Rcode::NXRRSET, first, zone_class, "the RRset in the zone is another");
+    };
     if (!rrset) return refuse(Rcode::NXRRSET, first, zone_class, "there is no such RRset");
     std::vector<bool> is_matched(rrset.count(), false);
     for (const UpdateRecord* record : wanted) {
@@ -58,18 +65,25 @@ Refusal check_values(const zone::Zone& zone, const std::vector<const UpdateRecor
 
 Refusal check_form(const UpdateRecord& record, const UpdateMessage& message) {
     const auto form_error = [&](std::string_view why) {
-        return Refusal{Rcode::FORMERR, fmt::format("prerequisite for {}: {}", record.owner.to_text(), why), dns::EdeCode::other};
+        return Refusal{Rcode::FORMERR,
+                       fmt::format("prerequisite for {}: {}", record.owner.to_text(), why),
+                       dns::EdeCode::other};
     };
     if (record.ttl != 0) return form_error("expected TTL 0");
     if (!record.owner.is_under(message.zone)) {
-        return {Rcode::NOTZONE, fmt::format("prerequisite for {}: expected a name in {}", record.owner.to_text(), message.zone.to_text()), dns::EdeCode::other};
+        return {Rcode::NOTZONE,
+                fmt::format("prerequisite for {}: expected a name in {}", record.owner.to_text(),
+                            message.zone.to_text()),
+                dns::EdeCode::other};
     }
     if (record.klass == RrClass::ANY || record.klass == RrClass::NONE) {
         if (!record.rdata.empty()) return form_error("expected no data with class ANY or NONE");
-        if (dns::is_meta_type(record.type) && record.type != RrType::ANY) return form_error("expected a type that is stored");
+        if (dns::is_meta_type(record.type) && record.type != RrType::ANY)
+            return form_error("expected a type that is stored");
         return {};
     }
-    if (record.klass != message.zone_class) return form_error("expected class ANY, NONE or that of the zone");
+    if (record.klass != message.zone_class)
+        return form_error("expected class ANY, NONE or that of the zone");
     if (dns::is_meta_type(record.type)) return form_error("expected a type that is stored");
     return {};
 }
@@ -79,7 +93,8 @@ Refusal check_form(const UpdateRecord& record, const UpdateMessage& message) {
 Refusal check_prerequisites(const zone::Zone& zone, const UpdateMessage& message) {
     std::vector<const UpdateRecord*> values;
     for (const UpdateRecord& record : message.prerequisites) {
-        if (Refusal refusal = check_form(record, message); refusal.rcode != Rcode::NOERROR) return refusal;
+        if (Refusal refusal = check_form(record, message); refusal.rcode != Rcode::NOERROR)
+            return refusal;
         if (record.klass == message.zone_class) {
             values.push_back(&record);
             continue;
@@ -96,8 +111,9 @@ Refusal check_prerequisites(const zone::Zone& zone, const UpdateMessage& message
                values[end]->owner == values[start]->owner) {
             ++end;
         }
-        const std::vector<const UpdateRecord*> rrset(values.begin() + static_cast<std::ptrdiff_t>(start),
-                                                     values.begin() + static_cast<std::ptrdiff_t>(end));
+        const std::vector<const UpdateRecord*> rrset(
+            values.begin() + static_cast<std::ptrdiff_t>(start),
+            values.begin() + static_cast<std::ptrdiff_t>(end));
         Refusal refusal = check_values(zone, rrset, message.zone_class);
         if (refusal.rcode != Rcode::NOERROR) return refusal;
         start = end;

@@ -34,15 +34,17 @@ void write_ede(dns::Writer& out, const Refusal& refusal) {
 
 }  // namespace
 
-Bytes write_update_response(MutableBytes buffer, std::size_t limit, Bytes request, Rcode rcode, const Refusal* refusal,
-                            const std::optional<Lease>& granted, std::size_t reserve) {
+Bytes write_update_response(MutableBytes buffer, std::size_t limit, Bytes request, Rcode rcode,
+                            const Refusal* refusal, const std::optional<Lease>& granted,
+                            std::size_t reserve) {
     const auto header = dns::read_header(request);
     if (!header) return {};
     dns::MessageBuilder builder;
     builder.start(buffer, limit);
     builder.header().id = header->id;
     // QR, the opcode as it came, RD as everywhere (RFC 1035 §4.1.1); the rest is zero (§3.8).
-    builder.header().flags = static_cast<std::uint16_t>(dns::Header::qr | (header->flags & (0x7800U | dns::Header::rd)));
+    builder.header().flags =
+        static_cast<std::uint16_t>(dns::Header::qr | (header->flags & (0x7800U | dns::Header::rd)));
     builder.set_rcode(rcode);
     dns::Reader reader(request, dns::header_bytes);
     const auto zone = dns::read_question(reader);
@@ -51,7 +53,8 @@ Bytes write_update_response(MutableBytes buffer, std::size_t limit, Bytes reques
     if (view && view->edns()) {
         std::array<std::uint8_t, 12 + 6 + ede_text_bytes_max> bytes;
         dns::Writer options(bytes);
-        if (granted && rcode == Rcode::NOERROR) write_option(options, dns::OptionCode::UL, write_lease(*granted));
+        if (granted && rcode == Rcode::NOERROR)
+            write_option(options, dns::OptionCode::UL, write_lease(*granted));
         if (refusal != nullptr && !refusal->reason.empty()) write_ede(options, *refusal);
         const std::size_t room = builder.room();
         const bool fits = room >= reserve + 11 + options.size();

@@ -62,7 +62,8 @@ private:
     bool is(std::string_view text) const { return dns::equal_ignoring_case(word(), text); }
 
     std::unexpected<dns::TextError> error(std::string text) const {
-        const std::size_t position = at_end() ? line_.size() : static_cast<std::size_t>(word().data() - line_.data());
+        const std::size_t position =
+            at_end() ? line_.size() : static_cast<std::size_t>(word().data() - line_.data());
         return std::unexpected(dns::TextError{std::move(text), position});
     }
     std::unexpected<dns::TextError> expected(std::string_view what) const {
@@ -86,7 +87,8 @@ private:
         const auto klass = dns::parse_class(word());
         if (at_end() || !klass || is("ANY")) return {};
         if (*klass != defaults_.klass && *klass != RrClass::NONE) {
-            return expected(fmt::format("class {}, as `class` says", dns::class_name(defaults_.klass)));
+            return expected(
+                fmt::format("class {}, as `class` says", dns::class_name(defaults_.klass)));
         }
         ++at_;
         return {};
@@ -102,7 +104,9 @@ private:
         std::vector<std::uint8_t> buffer(dns::rdata_bytes_max);
         dns::Writer out(buffer);
         const std::span<const dns::Token> rest = std::span(tokens_).subspan(at_);
-        if (const auto parsed = dns::parse_rdata(type, defaults_.klass, rest, defaults_.origin, out); !parsed) {
+        if (const auto parsed =
+                dns::parse_rdata(type, defaults_.klass, rest, defaults_.origin, out);
+            !parsed) {
             at_ = std::min(at_ + parsed.error().index, tokens_.size());
             return error(fmt::format("{} data: {}", dns::type_name(type), parsed.error().text));
         }
@@ -134,9 +138,9 @@ struct SimpleWord {
     Kind kind;
 };
 constexpr SimpleWord simple_words[] = {
-    {"show", Kind::show},       {"send", Kind::send},       {"answer", Kind::answer}, {"debug", Kind::debug},
-    {"version", Kind::version}, {"help", Kind::help},       {"?", Kind::help},        {"quit", Kind::quit},
-    {"exit", Kind::quit},
+    {"show", Kind::show},   {"send", Kind::send},       {"answer", Kind::answer},
+    {"debug", Kind::debug}, {"version", Kind::version}, {"help", Kind::help},
+    {"?", Kind::help},      {"quit", Kind::quit},       {"exit", Kind::quit},
 };
 
 Command LineReader::read_simple() {
@@ -148,7 +152,9 @@ Command LineReader::read_simple() {
         return finish(std::move(command));
     }
     if (is("gsstsig") || is("oldgsstsig") || is("realm")) {
-        return error(fmt::format("'{}' is for GSS-TSIG (Kerberos), which kith does not have: use a TSIG key or SIG(0)", word()));
+        return error(fmt::format(
+            "'{}' is for GSS-TSIG (Kerberos), which kith does not have: use a TSIG key or SIG(0)",
+            word()));
     }
     // What nsupdate checks about host names: kith sends what it is given.
     if (is("check-names") || is("check-svcb")) return ScriptCommand{};
@@ -159,7 +165,8 @@ Command LineReader::read_host(Kind kind) {
     ScriptCommand command;
     command.kind = kind;
     ++at_;
-    if (at_end()) return expected(kind == Kind::server ? "a server's name or address" : "an address");
+    if (at_end())
+        return expected(kind == Kind::server ? "a server's name or address" : "an address");
     command.text = word();
     ++at_;
     if (!at_end()) {
@@ -188,7 +195,8 @@ Command LineReader::read_class() {
     ScriptCommand command;
     command.kind = Kind::klass;
     const auto klass = dns::parse_class(word());
-    if (at_end() || !klass || *klass == RrClass::ANY || *klass == RrClass::NONE) return expected("a class such as IN");
+    if (at_end() || !klass || *klass == RrClass::ANY || *klass == RrClass::NONE)
+        return expected("a class such as IN");
     command.klass = *klass;
     ++at_;
     return finish(std::move(command));
@@ -314,7 +322,8 @@ Command LineReader::read() {
         ++at_;
         return read_prerequisite();
     }
-    if (is("nxdomain") || is("yxdomain") || is("nxrrset") || is("yxrrset")) return read_prerequisite();
+    if (is("nxdomain") || is("yxdomain") || is("nxrrset") || is("yxrrset"))
+        return read_prerequisite();
     if (is("update")) ++at_;
     if (is("add")) return read_add();
     if (is("del") || is("delete")) return read_delete();
@@ -326,7 +335,8 @@ Command LineReader::read() {
 Command parse_script_line(std::string_view line, const ScriptDefaults& defaults) {
     while (line.ends_with('\r')) line.remove_suffix(1);
     if (line.size() > script_line_bytes_max) {
-        return std::unexpected(dns::TextError{fmt::format("expected a line of at most {} bytes", script_line_bytes_max), 0});
+        return std::unexpected(dns::TextError{
+            fmt::format("expected a line of at most {} bytes", script_line_bytes_max), 0});
     }
     const std::size_t begin = line.find_first_not_of(" \t");
     ScriptCommand command;

@@ -31,15 +31,15 @@ struct ScriptDefaults {
 
 struct ScriptCommand {
     enum class Kind : std::uint8_t {
-        nothing,  // a comment
-        server,   // host, port
-        local,    // host, port
-        zone,     // name
-        origin,   // name
-        klass,    // klass
-        ttl,      // number; nullopt number: "ttl none"
-        key,      // text: what -y takes
-        lease,    // lease
+        nothing,       // a comment
+        server,        // host, port
+        local,         // host, port
+        zone,          // name
+        origin,        // name
+        klass,         // klass
+        ttl,           // number; nullopt number: "ttl none"
+        key,           // text: what -y takes
+        lease,         // lease
         prerequisite,  // record
         update,        // record
         show,

@@ -22,7 +22,10 @@ std::string shown(const ScriptCommand& command) {
         case Kind::klass: return "class " + dns::class_name(command.klass);
         case Kind::ttl: return "ttl" + number;
         case Kind::key: return "key " + command.text;
-        case Kind::lease: return "lease " + std::to_string(command.lease.seconds) + (command.lease.key_seconds ? " " + std::to_string(*command.lease.key_seconds) : "");
+        case Kind::lease:
+            return "lease " + std::to_string(command.lease.seconds) +
+                   (command.lease.key_seconds ? " " + std::to_string(*command.lease.key_seconds)
+                                              : "");
         case Kind::prerequisite: return prerequisite_text(command.record, RrClass::IN);
         case Kind::update: return update_text(command.record, RrClass::IN);
         case Kind::show: return "show";
@@ -103,8 +106,10 @@ TEST(ScriptLine, DependsOnWhatWasSet) {
     ScriptDefaults defaults;
     defaults.ttl = 60;
     defaults.origin = name("example.");
-    EXPECT_EQ(shown(*parse_script_line("add a MX 10 b", defaults)), "add a.example. 60 MX 10 b.example.");
-    EXPECT_EQ(shown(*parse_script_line("add @ 5 A 192.0.2.1", defaults)), "add example. 5 A 192.0.2.1");
+    EXPECT_EQ(shown(*parse_script_line("add a MX 10 b", defaults)),
+              "add a.example. 60 MX 10 b.example.");
+    EXPECT_EQ(shown(*parse_script_line("add @ 5 A 192.0.2.1", defaults)),
+              "add example. 5 A 192.0.2.1");
     defaults.klass = RrClass::CH;
     EXPECT_EQ(parse_script_line("add a CH TXT x", defaults)->record.klass, RrClass::CH);
     EXPECT_EQ(parse_script_line("prereq yxrrset a CH TXT x", defaults)->record.klass, RrClass::CH);
@@ -157,8 +162,10 @@ TEST(ScriptLine, SaysWhatIsWrongAndWhere) {
     for (const Wrong& row : rows) {
         const auto command = parse_script_line(row.line, {});
         ASSERT_FALSE(command.has_value()) << row.line << ": " << shown(*command);
-        EXPECT_EQ(command.error().position, row.position) << row.line << ": " << command.error().text;
-        EXPECT_NE(command.error().text.find(row.text), std::string::npos) << row.line << ": " << command.error().text;
+        EXPECT_EQ(command.error().position, row.position)
+            << row.line << ": " << command.error().text;
+        EXPECT_NE(command.error().text.find(row.text), std::string::npos)
+            << row.line << ": " << command.error().text;
     }
     const std::string large(200'000, 'x');
     EXPECT_FALSE(parse_script_line(large, {}).has_value());

@@ -34,8 +34,10 @@ Words split(std::string_view text) {
     return out;
 }
 
-std::unexpected<dns::TextError> text_error(std::string_view text, std::string_view at, std::string what) {
-    const auto position = at.data() == nullptr ? text.size() : static_cast<std::size_t>(at.data() - text.data());
+std::unexpected<dns::TextError> text_error(std::string_view text, std::string_view at,
+                                           std::string what) {
+    const auto position =
+        at.data() == nullptr ? text.size() : static_cast<std::size_t>(at.data() - text.data());
     return std::unexpected(dns::TextError{std::move(what), position});
 }
 
@@ -51,8 +53,9 @@ std::string time_text(std::uint64_t seconds) {
     const auto day = floor<days>(time);
     const year_month_day date(day);
     const hh_mm_ss clock(time - day);
-    return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+    return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 std::optional<std::uint64_t> parse_time(std::string_view text) {
@@ -65,9 +68,11 @@ std::optional<std::uint64_t> parse_time(std::string_view text) {
         if (!parse_number(text.substr(at, widths[i]), value)) return std::nullopt;
         fields[i] = static_cast<int>(value);
     }
-    const year_month_day date{year(fields[0]), month(static_cast<unsigned>(fields[1])), day(static_cast<unsigned>(fields[2]))};
+    const year_month_day date{year(fields[0]), month(static_cast<unsigned>(fields[1])),
+                              day(static_cast<unsigned>(fields[2]))};
     if (!date.ok() || fields[3] > 23 || fields[4] > 59 || fields[5] > 60) return std::nullopt;
-    const sys_seconds time = sys_days(date) + hours(fields[3]) + minutes(fields[4]) + std::chrono::seconds(fields[5]);
+    const sys_seconds time =
+        sys_days(date) + hours(fields[3]) + minutes(fields[4]) + std::chrono::seconds(fields[5]);
     if (time.time_since_epoch().count() < 0) return std::nullopt;
     return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
@@ -80,7 +85,8 @@ struct TypeLeases {
     std::size_t leased = 0, all = 0;
 };
 
-void append_rdata(RrType type, const TypeLeases& leases, std::vector<std::vector<std::uint8_t>>& out) {
+void append_rdata(RrType type, const TypeLeases& leases,
+                  std::vector<std::vector<std::uint8_t>>& out) {
     if (leases.by_end.size() == 1 && leases.leased == leases.all) {
         out.push_back(write_timeout({type, leases.by_end.begin()->first, {}}));
         return;
@@ -91,12 +97,14 @@ void append_rdata(RrType type, const TypeLeases& leases, std::vector<std::vector
         for (std::size_t at = 0; at < hashes.size(); at += timeout_hashes_max) {
             const auto first = hashes.begin() + static_cast<std::ptrdiff_t>(at);
             const auto count = std::min(timeout_hashes_max, hashes.size() - at);
-            out.push_back(write_timeout({type, end, {first, first + static_cast<std::ptrdiff_t>(count)}}));
+            out.push_back(
+                write_timeout({type, end, {first, first + static_cast<std::ptrdiff_t>(count)}}));
         }
     }
 }
 
-std::vector<std::vector<std::uint8_t>> timeouts_of_items(const std::vector<Item>& items, RrType timeout_type) {
+std::vector<std::vector<std::uint8_t>> timeouts_of_items(const std::vector<Item>& items,
+                                                         RrType timeout_type) {
     std::map<RrType, TypeLeases> types;
     for (const Item& item : items) {
         if (item.type == timeout_type) continue;
@@ -126,7 +134,8 @@ std::optional<Timeout> read_timeout(Bytes rdata) {
     if (rdata.size() != fixed_bytes + count * sizeof(TimeoutHash)) return std::nullopt;
     out.hashes.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-        std::ranges::copy(rdata.subspan(fixed_bytes + i * sizeof(TimeoutHash), sizeof(TimeoutHash)), out.hashes[i].begin());
+        std::ranges::copy(rdata.subspan(fixed_bytes + i * sizeof(TimeoutHash), sizeof(TimeoutHash)),
+                          out.hashes[i].begin());
     }
     return out;
 }
@@ -143,8 +152,9 @@ std::vector<std::uint8_t> write_timeout(const Timeout& timeout) {
 }
 
 std::string timeout_text(const Timeout& timeout) {
-    std::string out = fmt::format("{} {} {} {}", dns::type_name(timeout.covered), timeout.hashes.size(),
-                                  timeout.hashes.empty() ? no_method : method_sha256_128, time_text(timeout.expiry));
+    std::string out = fmt::format(
+        "{} {} {} {}", dns::type_name(timeout.covered), timeout.hashes.size(),
+        timeout.hashes.empty() ? no_method : method_sha256_128, time_text(timeout.expiry));
     if (timeout.hashes.empty()) return out;
     out += " (";
     for (const TimeoutHash& hash : timeout.hashes) {
@@ -156,20 +166,26 @@ std::string timeout_text(const Timeout& timeout) {
 
 dns::Text<Timeout> parse_timeout(std::string_view text) {
     const Words words = split(text);
-    if (words.size() < 4) return text_error(text, {}, "expected TYPE COUNT METHOD YYYYMMDDHHmmSS and hashes");
+    if (words.size() < 4)
+        return text_error(text, {}, "expected TYPE COUNT METHOD YYYYMMDDHHmmSS and hashes");
     Timeout out;
     const auto type = dns::parse_type(words[0]);
-    if (!type || !may_be_covered(*type)) return text_error(text, words[0], fmt::format("expected a record type, found '{}'", words[0]));
+    if (!type || !may_be_covered(*type))
+        return text_error(text, words[0],
+                          fmt::format("expected a record type, found '{}'", words[0]));
     out.covered = *type;
     std::uint8_t count = 0, method = 0;
-    if (!parse_number(words[1], count)) return text_error(text, words[1], "expected a count of 0 to 255");
+    if (!parse_number(words[1], count))
+        return text_error(text, words[1], "expected a count of 0 to 255");
     if (!parse_number(words[2], method) || (count != 0 && method != method_sha256_128)) {
         return text_error(text, words[2], "expected method 1, or 0 with count 0");
     }
     const auto expiry = parse_time(words[3]);
     if (!expiry) return text_error(text, words[3], "expected a time as YYYYMMDDHHmmSS");
     out.expiry = *expiry;
-    if (words.size() != 4U + count) return text_error(text, {}, fmt::format("expected {} hashes, found {}", count, words.size() - 4));
+    if (words.size() != 4U + count)
+        return text_error(text, {},
+                          fmt::format("expected {} hashes, found {}", count, words.size() - 4));
     for (std::size_t i = 4; i < words.size(); ++i) {
         TimeoutHash hash;
         dns::Writer writer(hash);
@@ -194,9 +210,11 @@ TimeoutHash timeout_hash(RrType type, Bytes rdata) {
     return out;
 }
 
-std::vector<std::vector<std::uint8_t>> timeouts_of(const std::vector<zone::Record>& records, RrType timeout_type) {
+std::vector<std::vector<std::uint8_t>> timeouts_of(const std::vector<zone::Record>& records,
+                                                   RrType timeout_type) {
     std::vector<Item> items;
-    for (const zone::Record& record : records) items.push_back({record.type, record.ttl, record.rdata, record.provenance, -1});
+    for (const zone::Record& record : records)
+        items.push_back({record.type, record.ttl, record.rdata, record.provenance, -1});
     return timeouts_of_items(items, timeout_type);
 }
 
@@ -205,7 +223,8 @@ void write_timeouts(Scratch& scratch, RrType timeout_type) {
     for (auto& [owner, name] : scratch.names()) {
         const auto wanted = timeouts_of_items(name.now, timeout_type);
         name.remove_if([&](const Item& item) {
-            return item.type == timeout_type && std::ranges::find(wanted, item.rdata) == wanted.end();
+            return item.type == timeout_type &&
+                   std::ranges::find(wanted, item.rdata) == wanted.end();
         });
         for (const std::vector<std::uint8_t>& rdata : wanted) {
             if (name.find(timeout_type, rdata) == nullptr) name.add(timeout_type, ttl, rdata);
@@ -223,11 +242,13 @@ zone::ZoneChange adopt_timeouts(const zone::Zone& zone, RrType timeout_type) {
         for (const Bytes rdata : timeouts) {
             const auto timeout = read_timeout(rdata);
             if (!timeout) continue;
-            const auto end = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(timeout->expiry, 1, 0xffffffffU));
+            const auto end = static_cast<std::uint32_t>(
+                std::clamp<std::uint64_t>(timeout->expiry, 1, 0xffffffffU));
             for (Item& item : name.now) {
                 if (item.type == timeout_type || item.type != timeout->covered) continue;
                 if (!timeout->hashes.empty() &&
-                    std::ranges::find(timeout->hashes, timeout_hash(item.type, item.rdata)) == timeout->hashes.end()) {
+                    std::ranges::find(timeout->hashes, timeout_hash(item.type, item.rdata)) ==
+                        timeout->hashes.end()) {
                     continue;
                 }
                 item.provenance.lease_end = end;

@@ -48,12 +48,19 @@ private:
     Refusal work() {
         const UpdateMessage& message = context_.message;
         if (message.zone.view() != zone_.apex() || message.zone_class != zone_.klass()) {
-            return {Rcode::NOTAUTH, fmt::format("expected an update for {}, found {}", zone_.apex().to_text(), message.zone.to_text()), dns::EdeCode::not_authoritative};
+            return {Rcode::NOTAUTH,
+                    fmt::format("expected an update for {}, found {}", zone_.apex().to_text(),
+                                message.zone.to_text()),
+                    dns::EdeCode::not_authoritative};
         }
         if (!context_.rules.policy.knows(context_.requester)) {
-            return {Rcode::REFUSED, fmt::format("no rule of {} grants {} anything", zone_.apex().to_text(), context_.requester.to_text()), dns::EdeCode::prohibited};
+            return {Rcode::REFUSED,
+                    fmt::format("no rule of {} grants {} anything", zone_.apex().to_text(),
+                                context_.requester.to_text()),
+                    dns::EdeCode::prohibited};
         }
-        if (Refusal refusal = check_prerequisites(zone_, message); !is_good(refusal)) return refusal;
+        if (Refusal refusal = check_prerequisites(zone_, message); !is_good(refusal))
+            return refusal;
         for (const UpdateRecord& record : message.updates) {
             if (Refusal refusal = prescan(record); !is_good(refusal)) return refusal;
         }
@@ -64,9 +71,12 @@ private:
             rulings.push_back(ruling);
         }
         for (std::size_t i = 0; i < rulings.size(); ++i) {
-            if (Refusal refusal = applier_.apply(message.updates[i], rulings[i]); !is_good(refusal)) return refusal;
+            if (Refusal refusal = applier_.apply(message.updates[i], rulings[i]); !is_good(refusal))
+                return refusal;
             if (scratch_.names().size() > names_per_update_max) {
-                return refuse(message.updates[i], fmt::format("expected at most {} names in one update", names_per_update_max));
+                return refuse(
+                    message.updates[i],
+                    fmt::format("expected at most {} names in one update", names_per_update_max));
             }
         }
         if (Refusal refusal = applier_.finish(); !is_good(refusal)) return refusal;
@@ -76,10 +86,16 @@ private:
     /// §3.4.1.
     Refusal prescan(const UpdateRecord& record) const {
         const auto form_error = [&](std::string_view why) {
-            return Refusal{Rcode::FORMERR, fmt::format("update of {} {}: {}", record.owner.to_text(), dns::type_name(record.type), why), dns::EdeCode::other};
+            return Refusal{Rcode::FORMERR,
+                           fmt::format("update of {} {}: {}", record.owner.to_text(),
+                                       dns::type_name(record.type), why),
+                           dns::EdeCode::other};
         };
         if (!record.owner.is_under(zone_.apex())) {
-            return {Rcode::NOTZONE, fmt::format("update of {}: expected a name in {}", record.owner.to_text(), zone_.apex().to_text()), dns::EdeCode::other};
+            return {Rcode::NOTZONE,
+                    fmt::format("update of {}: expected a name in {}", record.owner.to_text(),
+                                zone_.apex().to_text()),
+                    dns::EdeCode::other};
         }
         const bool is_meta = dns::is_meta_type(record.type);
         if (record.klass == zone_.klass()) {
@@ -89,20 +105,28 @@ private:
             return form_error("expected class ANY, NONE or that of the zone");
         }
         if (record.ttl != 0) return form_error("expected TTL 0 with class ANY or NONE");
-        if (record.klass == RrClass::NONE) return is_meta ? form_error("expected a type that is stored") : Refusal{};
+        if (record.klass == RrClass::NONE)
+            return is_meta ? form_error("expected a type that is stored") : Refusal{};
         if (!record.rdata.empty()) return form_error("expected no data with class ANY");
-        if (is_meta && record.type != RrType::ANY) return form_error("expected a type that is stored");
+        if (is_meta && record.type != RrType::ANY)
+            return form_error("expected a type that is stored");
         return {};
     }
 
     Refusal refuse(const UpdateRecord& record, std::string_view why) const {
-        return {Rcode::REFUSED, fmt::format("'{}': {}", update_text(record, zone_.klass()), why), dns::EdeCode::prohibited};
+        return {Rcode::REFUSED, fmt::format("'{}': {}", update_text(record, zone_.klass()), why),
+                dns::EdeCode::prohibited};
     }
 
     Refusal no_rule(const UpdateRecord& record, RrType type, const Ruling& ruling) const {
-        const std::string what = fmt::format("{} {}", record.owner.to_text(), type == RrType::ANY ? "(any type)" : dns::type_name(type));
-        const std::string why = ruling.grant != nullptr ? fmt::format("'{}' forbids it", ruling.grant->to_text()) : "no rule grants it";
-        return refuse(record, fmt::format("{} may not change {}: {}", context_.requester.to_text(), what, why));
+        const std::string what =
+            fmt::format("{} {}", record.owner.to_text(),
+                        type == RrType::ANY ? "(any type)" : dns::type_name(type));
+        const std::string why = ruling.grant != nullptr
+                                    ? fmt::format("'{}' forbids it", ruling.grant->to_text())
+                                    : "no rule grants it";
+        return refuse(record, fmt::format("{} may not change {}: {}", context_.requester.to_text(),
+                                          what, why));
     }
 
     Ruling ask(const Name& owner, RrType type) const {
@@ -114,7 +138,9 @@ private:
         ruling = ask(record.owner, record.type);
         if (!ruling.granted) return no_rule(record, record.type, ruling);
         if (context_.rules.is_signed_here && is_made_here(record.type)) {
-            return refuse(record, fmt::format("{} records of a zone that is signed here are the signer's", dns::type_name(record.type)));
+            return refuse(record,
+                          fmt::format("{} records of a zone that is signed here are the signer's",
+                                      dns::type_name(record.type)));
         }
         if (is_timeout(record.type)) return permit_timeout(record);
         return record.type == RrType::ANY ? permit_all(record) : Refusal{};
@@ -151,14 +177,20 @@ private:
     Refusal check_bounds(const std::vector<Ruling>& rulings) {
         const UpdateRules& rules = context_.rules;
         const std::ptrdiff_t growth = scratch_.growth();
-        if (growth > 0 && zone_.record_count() + static_cast<std::size_t>(growth) > rules.zone_records_max) {
-            return {Rcode::REFUSED, fmt::format("{} would have more than {} records", zone_.apex().to_text(), rules.zone_records_max), dns::EdeCode::unable_to_conform_to_policy};
+        if (growth > 0 &&
+            zone_.record_count() + static_cast<std::size_t>(growth) > rules.zone_records_max) {
+            return {Rcode::REFUSED,
+                    fmt::format("{} would have more than {} records", zone_.apex().to_text(),
+                                rules.zone_records_max),
+                    dns::EdeCode::unable_to_conform_to_policy};
         }
         for (std::size_t i = 0; i < rulings.size(); ++i) {
             const UpdateRecord& record = context_.message.updates[i];
             if (rulings[i].records_max == 0 || record.klass != zone_.klass()) continue;
             if (scratch_.name(record.owner).count(record.type) > rulings[i].records_max) {
-                return refuse(record, fmt::format("'{}' allows {} records", rulings[i].grant->to_text(), rulings[i].records_max));
+                return refuse(record,
+                              fmt::format("'{}' allows {} records", rulings[i].grant->to_text(),
+                                          rulings[i].records_max));
             }
         }
         for (auto& [owner, name] : scratch_.names()) {
@@ -171,19 +203,25 @@ private:
     Refusal check_name(const Name& owner, ScratchName& name) const {
         std::ranges::stable_sort(name.now, {}, &Item::type);
         std::vector<zone::NodeRecord> records;
-        for (const Item& item : name.now) records.push_back({item.type, item.ttl, item.rdata, item.provenance, 0});
+        for (const Item& item : name.now)
+            records.push_back({item.type, item.ttl, item.rdata, item.provenance, 0});
         const auto too_much = [&](zone::ZoneFault fault, RrType type) {
-            return Refusal{Rcode::REFUSED, fmt::format("{} {}: {}", owner.to_text(), dns::type_name(type), zone::fault_text(fault)), dns::EdeCode::unable_to_conform_to_policy};
+            return Refusal{Rcode::REFUSED,
+                           fmt::format("{} {}: {}", owner.to_text(), dns::type_name(type),
+                                       zone::fault_text(fault)),
+                           dns::EdeCode::unable_to_conform_to_policy};
         };
         const bool at_apex = owner.view() == zone_.apex();
-        if (const auto checked = zone::check_records(records, at_apex, zone::file_bounds); !checked) {
+        if (const auto checked = zone::check_records(records, at_apex, zone::file_bounds);
+            !checked) {
             return too_much(checked.error().fault, records[checked.error().at].type);
         }
         std::size_t types = 0;
         for (std::size_t start = 0; start < records.size(); ++types) {
             const RrType type = records[start].type;
             const std::size_t count = name.count(type);
-            const auto before = static_cast<std::size_t>(std::ranges::count(name.before, type, &Item::type));
+            const auto before =
+                static_cast<std::size_t>(std::ranges::count(name.before, type, &Item::type));
             if (count > context_.rules.bounds.records_per_rrset && count > before) {
                 return too_much(zone::ZoneFault::too_many_records, type);
             }
@@ -193,7 +231,8 @@ private:
         for (const Item& item : name.before) types_before.push_back(item.type);
         std::ranges::sort(types_before);
         const auto duplicates = std::ranges::unique(types_before);
-        const auto count_before = static_cast<std::size_t>(duplicates.begin() - types_before.begin());
+        const auto count_before =
+            static_cast<std::size_t>(duplicates.begin() - types_before.begin());
         if (types > context_.rules.bounds.types_per_name && types > count_before) {
             return too_much(zone::ZoneFault::too_many_types, records.back().type);
         }
@@ -213,7 +252,8 @@ private:
         outcome.only_leases = std::ranges::all_of(change.added, [&](const zone::Record& record) {
             const auto at = scratch_.names().find(record.owner);
             return std::ranges::any_of(at->second.before, [&](const Item& item) {
-                return item.type == record.type && zone::same_rdata(item.type, item.rdata, record.rdata);
+                return item.type == record.type &&
+                       zone::same_rdata(item.type, item.rdata, record.rdata);
             });
         });
     }
@@ -245,8 +285,8 @@ void grant_lease(UpdateContext& context) {
 
 }  // namespace
 
-UpdateOutcome run_update(const zone::Zone& zone, const UpdateMessage& message, const Requester& requester,
-                         const UpdateRules& rules, UnixTime now) {
+UpdateOutcome run_update(const zone::Zone& zone, const UpdateMessage& message,
+                         const Requester& requester, const UpdateRules& rules, UnixTime now) {
     UpdateContext context{message, requester, rules, now, std::nullopt, 0, 0};
     grant_lease(context);
     return Update(zone, std::move(context)).run();

@@ -23,15 +23,18 @@ public:
     void set_zone(NameView zone) { message_.zone = zone; }
     void set_class(RrClass klass) { message_.zone_class = klass; }
     /// Takes records as they stand in a message: what parse_script_line() gives.
-    void add_prerequisite(UpdateRecord record) { message_.prerequisites.push_back(std::move(record)); }
+    void add_prerequisite(UpdateRecord record) {
+        message_.prerequisites.push_back(std::move(record));
+    }
     void add_update(UpdateRecord record) { message_.updates.push_back(std::move(record)); }
 
     // Prerequisites (§2.4). RDATA is wire form without compression, as dns::rdata_from_text() gives.
-    void require_name(NameView name);                              ///< in use (yxdomain)
-    void require_no_name(NameView name);                           ///< not in use (nxdomain)
-    void require_rrset(NameView name, RrType type);                ///< exists (yxrrset)
-    void require_no_rrset(NameView name, RrType type);             ///< does not exist (nxrrset)
-    void require_record(NameView name, RrType type, Bytes rdata);  ///< of an RRset that is exactly so
+    void require_name(NameView name);                   ///< in use (yxdomain)
+    void require_no_name(NameView name);                ///< not in use (nxdomain)
+    void require_rrset(NameView name, RrType type);     ///< exists (yxrrset)
+    void require_no_rrset(NameView name, RrType type);  ///< does not exist (nxrrset)
+    void require_record(NameView name, RrType type,
+                        Bytes rdata);  ///< of an RRset that is exactly so
 
     // Updates (§2.5).
     void add(NameView name, RrType type, std::uint32_t ttl, Bytes rdata);
@@ -57,7 +60,8 @@ public:
     void clear();
 
     /// The message; nullopt when it would pass 65,535 bytes less `reserve` (for TSIG or SIG(0)).
-    std::optional<std::vector<std::uint8_t>> message(std::uint16_t id, std::size_t reserve = 0) const;
+    std::optional<std::vector<std::uint8_t>> message(std::uint16_t id,
+                                                     std::size_t reserve = 0) const;
 
 private:
     UpdateMessage message_;
@@ -66,7 +70,7 @@ private:
 
 /// A NOTIFY for a zone (RFC 1996), as trust-dns's client sends it; `soa` is the new SOA's RDATA, or
 /// empty.
-std::vector<std::uint8_t> notify_message(std::uint16_t id, NameView zone, RrClass klass, RrType type,
-                                         Bytes soa = {});
+std::vector<std::uint8_t> notify_message(std::uint16_t id, NameView zone, RrClass klass,
+                                         RrType type, Bytes soa = {});
 
 }  // namespace kith::update

@@ -19,17 +19,20 @@ std::unexpected<Refusal> form_error(std::string reason) {
 Result<void, Refusal> check_header(const dns::Header& header) {
     if (header.has(dns::Header::qr)) return form_error("expected a request, found a response");
     if (header.opcode() != dns::Opcode::UPDATE) {
-        return form_error(fmt::format("expected opcode UPDATE, found {}", dns::opcode_name(header.opcode())));
+        return form_error(
+            fmt::format("expected opcode UPDATE, found {}", dns::opcode_name(header.opcode())));
     }
     if (header.counts[0] != 1) {
-        return form_error(fmt::format("expected one zone in the zone section, found {}", header.counts[0]));
+        return form_error(
+            fmt::format("expected one zone in the zone section, found {}", header.counts[0]));
     }
     return {};
 }
 
 Result<void, Refusal> check_zone(const dns::Question& zone) {
     if (zone.type == RrType::SOA) return {};
-    return form_error(fmt::format("expected type SOA in the zone section, found {}", dns::type_name(zone.type)));
+    return form_error(
+        fmt::format("expected type SOA in the zone section, found {}", dns::type_name(zone.type)));
 }
 
 /// Copies the records of one section, with their RDATA expanded and checked.
@@ -47,7 +50,8 @@ public:
     }
 
 private:
-    Result<void, Refusal> read(Section section, const RecordView& record, std::vector<UpdateRecord>& out) {
+    Result<void, Refusal> read(Section section, const RecordView& record,
+                               std::vector<UpdateRecord>& out) {
         UpdateRecord copy{record.owner, record.type, record.klass, record.ttl, {}};
         // A prerequisite of class NONE is about a name or an RRset and has no data (§2.4.3, §2.4.4).
         const bool is_update = section == Section::authority;
@@ -60,8 +64,10 @@ private:
             RecordView typed = record;
             typed.klass = zone_class_;
             dns::Writer writer(scratch_);
-            if (const auto expanded = dns::expand_rdata(message_.bytes(), typed, writer); !expanded) {
-                return form_error(fmt::format("{} {}: {}", record.owner.to_text(), dns::type_name(record.type),
+            if (const auto expanded = dns::expand_rdata(message_.bytes(), typed, writer);
+                !expanded) {
+                return form_error(fmt::format("{} {}: {}", record.owner.to_text(),
+                                              dns::type_name(record.type),
                                               expanded.error().to_text()));
             }
             copy.rdata.assign(writer.written().begin(), writer.written().end());
@@ -113,10 +119,12 @@ Result<UpdateMessage, Refusal> read_update(Bytes message) {
     KITH_TRY(const dns::Question zone, read_update_zone(message));
     const dns::Header header = *dns::read_header(message);
     if (header.counts[1] > prerequisites_max) {
-        return form_error(fmt::format("expected at most {} prerequisites, found {}", prerequisites_max, header.counts[1]));
+        return form_error(fmt::format("expected at most {} prerequisites, found {}",
+                                      prerequisites_max, header.counts[1]));
     }
     if (header.counts[2] > updates_max) {
-        return form_error(fmt::format("expected at most {} updates, found {}", updates_max, header.counts[2]));
+        return form_error(
+            fmt::format("expected at most {} updates, found {}", updates_max, header.counts[2]));
     }
     const auto view = MessageView::parse(message);
     if (!view) return form_error(view.error().to_text());
@@ -131,7 +139,8 @@ Result<UpdateMessage, Refusal> read_update(Bytes message) {
         if (const auto option = view->edns()->option(dns::OptionCode::UL)) {
             out.lease = read_lease(*option);
             if (!out.lease) {
-                return form_error(fmt::format("expected an Update Lease option of 4 or 8 bytes, found {}", option->size()));
+                return form_error(fmt::format(
+                    "expected an Update Lease option of 4 or 8 bytes, found {}", option->size()));
             }
         }
     }
@@ -142,16 +151,19 @@ std::string update_text(const UpdateRecord& record, RrClass zone_class) {
     const std::string owner = record.owner.to_text();
     const std::string type = dns::type_name(record.type);
     if (record.klass == RrClass::ANY) {
-        return record.type == RrType::ANY ? fmt::format("delete {}", owner) : fmt::format("delete {} {}", owner, type);
+        return record.type == RrType::ANY ? fmt::format("delete {}", owner)
+                                          : fmt::format("delete {} {}", owner, type);
     }
-    if (record.klass == RrClass::NONE) return fmt::format("delete {} {} {}", owner, type, data_text(record, zone_class));
+    if (record.klass == RrClass::NONE)
+        return fmt::format("delete {} {} {}", owner, type, data_text(record, zone_class));
     return fmt::format("add {} {} {} {}", owner, record.ttl, type, data_text(record, zone_class));
 }
 
 std::string prerequisite_text(const UpdateRecord& record, RrClass zone_class) {
     const std::string owner = record.owner.to_text();
     const bool wants = record.klass != RrClass::NONE;
-    if (record.type == RrType::ANY) return fmt::format("prereq {}xdomain {}", wants ? 'y' : 'n', owner);
+    if (record.type == RrType::ANY)
+        return fmt::format("prereq {}xdomain {}", wants ? 'y' : 'n', owner);
     const std::string type = dns::type_name(record.type);
     if (record.klass == RrClass::ANY || record.klass == RrClass::NONE) {
         return fmt::format("prereq {}xrrset {} {}", wants ? 'y' : 'n', owner, type);

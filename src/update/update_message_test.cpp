@@ -15,7 +15,8 @@ using Message = std::vector<std::uint8_t>;
 Message from_hex(std::string_view text) {
     const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
     Message out;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2) out.push_back(static_cast<std::uint8_t>(digit(text[i]) * 16 + digit(text[i + 1])));
+    for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+        out.push_back(static_cast<std::uint8_t>(digit(text[i]) * 16 + digit(text[i + 1])));
     return out;
 }
 
@@ -37,26 +38,39 @@ TEST(ReadUpdate, RefusesWhatIsNoUpdate) {
         {"a response", "1234a8000001000000000000" + zone, "found a response"},
         {"§3.1.1 no zone", "123428000000000000000000", "one zone in the zone section, found 0"},
         {"§3.1.1 two zones", "123428000002000000000000" + zone + zone, "found 2"},
-        {"§3.1.1 the zone is not a SOA", "123428000001000000000000" "076578616d706c650000010001", "expected type SOA"},
+        {"§3.1.1 the zone is not a SOA",
+         "123428000001000000000000"
+         "076578616d706c650000010001",
+         "expected type SOA"},
         {"a record that is cut off", "123428000001000000010000" + zone + "c00c0001", "truncated"},
         {"bytes behind the end", "123428000001000000000000" + zone + "00", "trailing"},
-        {"an address of three bytes", "123428000001000000010000" + zone + "c00c00010001000000010003c00002", "A"},
+        {"an address of three bytes",
+         "123428000001000000010000" + zone + "c00c00010001000000010003c00002", "A"},
         {"no address", "123428000001000000010000" + zone + "c00c00010001000000010000", "A"},
-        {"class NONE without data", "123428000001000000010000" + zone + "c00c000100fe000000000000", "A"},
-        {"a lease of three bytes", "123428000001000000000001" + zone + lease_of + "0007" "0002" "0003" "000001", "4 or 8 bytes, found 3"},
+        {"class NONE without data", "123428000001000000010000" + zone + "c00c000100fe000000000000",
+         "A"},
+        {"a lease of three bytes",
+         "123428000001000000000001" + zone + lease_of +
+             "0007"
+             "0002"
+             "0003"
+             "000001",
+         "4 or 8 bytes, found 3"},
     };
     for (const Refused& row : rows) {
         const auto read = read_update(from_hex(row.message));
         ASSERT_FALSE(read.has_value()) << row.why;
         EXPECT_EQ(read.error().rcode, Rcode::FORMERR) << row.why;
-        EXPECT_NE(read.error().reason.find(row.reason), std::string::npos) << row.why << ": " << read.error().reason;
+        EXPECT_NE(read.error().reason.find(row.reason), std::string::npos)
+            << row.why << ": " << read.error().reason;
     }
 }
 
 TEST(ReadUpdate, BoundsRecordsAndTheirData) {
     Message message = from_hex("123428000001000000000000" + std::string(zone_section));
     store_u16(message.data() + 6, static_cast<std::uint16_t>(prerequisites_max + 1));
-    EXPECT_NE(read_update(message).error().reason.find("at most 1000 prerequisites"), std::string::npos);
+    EXPECT_NE(read_update(message).error().reason.find("at most 1000 prerequisites"),
+              std::string::npos);
     store_u16(message.data() + 6, 0);
     store_u16(message.data() + 8, static_cast<std::uint16_t>(updates_max + 1));
     EXPECT_NE(read_update(message).error().reason.find("at most 4000 updates"), std::string::npos);
@@ -72,7 +86,8 @@ TEST(ReadUpdate, BoundsRecordsAndTheirData) {
     const Message soa = from_hex("00060001");
     large.insert(large.end(), soa.begin(), soa.end());
     const Message record = from_hex("c00c000f0001000000010004000ac00c");
-    while (large.size() + record.size() <= 65535) large.insert(large.end(), record.begin(), record.end());
+    while (large.size() + record.size() <= 65535)
+        large.insert(large.end(), record.begin(), record.end());
     const std::size_t count = (large.size() - 12 - 259) / record.size();
     ASSERT_GT(count, 4000U);
     // All that the count allows is 4000 * 257 bytes, just below the bound of a mebibyte.
@@ -109,16 +124,21 @@ TEST(ReadUpdate, ReadsWhatTheBuilderWrites) {
     EXPECT_EQ(read->updates, builder.content().updates);
     EXPECT_EQ(read->lease, (Lease{3600, 7200}));
     Lines lines;
-    for (const UpdateRecord& record : read->prerequisites) lines.push_back(prerequisite_text(record, RrClass::IN));
-    for (const UpdateRecord& record : read->updates) lines.push_back(update_text(record, RrClass::IN));
-    EXPECT_EQ(lines, (Lines{"prereq yxdomain a.example.", "prereq nxdomain b.example.", "prereq yxrrset a.example. A", "prereq nxrrset a.example. AAAA",
-                            "prereq yxrrset a.example. MX 10 a.example.", "add a.example. 300 MX 10 a.example.", "delete a.example. A 10.0.0.1",
+    for (const UpdateRecord& record : read->prerequisites)
+        lines.push_back(prerequisite_text(record, RrClass::IN));
+    for (const UpdateRecord& record : read->updates)
+        lines.push_back(update_text(record, RrClass::IN));
+    EXPECT_EQ(lines, (Lines{"prereq yxdomain a.example.", "prereq nxdomain b.example.",
+                            "prereq yxrrset a.example. A", "prereq nxrrset a.example. AAAA",
+                            "prereq yxrrset a.example. MX 10 a.example.",
+                            "add a.example. 300 MX 10 a.example.", "delete a.example. A 10.0.0.1",
                             "delete a.example. TXT", "delete b.example."}));
 }
 
 TEST(UpdateBuilder, LeavesRoomAndSaysWhenThereIsNone) {
     UpdateBuilder builder(name("example."));
-    const std::vector<std::uint8_t> text = *dns::rdata_from_text(RrType::TXT, std::string(200, 'x'));
+    const std::vector<std::uint8_t> text =
+        *dns::rdata_from_text(RrType::TXT, std::string(200, 'x'));
     std::size_t reserve = 0;
     while (const auto message = builder.message(1, reserve)) {
         EXPECT_LE(message->size() + reserve, 65535U);
@@ -129,27 +149,36 @@ TEST(UpdateBuilder, LeavesRoomAndSaysWhenThereIsNone) {
     EXPECT_TRUE(builder.message(1).has_value()) << "without the reserve it still fits";
 }
 
-std::vector<zone::Record> rrset(std::initializer_list<std::string_view> lines) { return zone::test::records(lines); }
+std::vector<zone::Record> rrset(std::initializer_list<std::string_view> lines) {
+    return zone::test::records(lines);
+}
 
 TEST(UpdateBuilder, HasTrustDnsOperations) {
     const auto lines_of = [](const UpdateBuilder& builder) {
         Lines out;
-        for (const UpdateRecord& record : builder.content().prerequisites) out.push_back(prerequisite_text(record, RrClass::IN));
-        for (const UpdateRecord& record : builder.content().updates) out.push_back(update_text(record, RrClass::IN));
+        for (const UpdateRecord& record : builder.content().prerequisites)
+            out.push_back(prerequisite_text(record, RrClass::IN));
+        for (const UpdateRecord& record : builder.content().updates)
+            out.push_back(update_text(record, RrClass::IN));
         return out;
     };
     UpdateBuilder create(name("example."));
     create.create(rrset({"a 60 A 10.0.0.1", "a 60 A 10.0.0.2"}));
-    EXPECT_EQ(lines_of(create), (Lines{"prereq nxrrset a.example. A", "add a.example. 60 A 10.0.0.1", "add a.example. 60 A 10.0.0.2"}));
+    EXPECT_EQ(lines_of(create),
+              (Lines{"prereq nxrrset a.example. A", "add a.example. 60 A 10.0.0.1",
+                     "add a.example. 60 A 10.0.0.2"}));
     UpdateBuilder append(name("example."));
     append.append(rrset({"a 60 A 10.0.0.1"}), UpdateBuilder::Existing::any);
     EXPECT_EQ(lines_of(append), Lines{"add a.example. 60 A 10.0.0.1"});
     UpdateBuilder append_existing(name("example."));
     append_existing.append(rrset({"a 60 A 10.0.0.1"}), UpdateBuilder::Existing::required);
-    EXPECT_EQ(lines_of(append_existing), (Lines{"prereq yxrrset a.example. A", "add a.example. 60 A 10.0.0.1"}));
+    EXPECT_EQ(lines_of(append_existing),
+              (Lines{"prereq yxrrset a.example. A", "add a.example. 60 A 10.0.0.1"}));
     UpdateBuilder swap(name("example."));
     swap.compare_and_swap(rrset({"a 60 A 10.0.0.1"}), rrset({"a 60 A 10.0.0.2"}));
-    EXPECT_EQ(lines_of(swap), (Lines{"prereq yxrrset a.example. A 10.0.0.1", "delete a.example. A 10.0.0.1", "add a.example. 60 A 10.0.0.2"}));
+    EXPECT_EQ(lines_of(swap),
+              (Lines{"prereq yxrrset a.example. A 10.0.0.1", "delete a.example. A 10.0.0.1",
+                     "add a.example. 60 A 10.0.0.2"}));
 }
 
 TEST(NotifyMessage, IsANotify) {
@@ -162,7 +191,8 @@ TEST(UpdateResponse, TellsLeaseAndReason) {
     builder.set_lease(Lease{9999, std::nullopt});
     const Message request = *builder.message(0x1234);
     Message buffer(512);
-    const Bytes good = write_update_response(buffer, 512, request, Rcode::NOERROR, nullptr, Lease{3600, std::nullopt}, 0);
+    const Bytes good = write_update_response(buffer, 512, request, Rcode::NOERROR, nullptr,
+                                             Lease{3600, std::nullopt}, 0);
     auto view = dns::MessageView::parse(good);
     ASSERT_TRUE(view.has_value());
     EXPECT_EQ(view->header().id, 0x1234);
@@ -173,8 +203,10 @@ TEST(UpdateResponse, TellsLeaseAndReason) {
     ASSERT_TRUE(option.has_value());
     EXPECT_EQ(read_lease(*option), (Lease{3600, std::nullopt}));
 
-    const Refusal refusal{Rcode::REFUSED, "no rule grants it, " + std::string(300, 'x'), dns::EdeCode::prohibited};
-    const Bytes refused = write_update_response(buffer, 512, request, Rcode::REFUSED, &refusal, Lease{3600, std::nullopt}, 100);
+    const Refusal refusal{Rcode::REFUSED, "no rule grants it, " + std::string(300, 'x'),
+                          dns::EdeCode::prohibited};
+    const Bytes refused = write_update_response(buffer, 512, request, Rcode::REFUSED, &refusal,
+                                                Lease{3600, std::nullopt}, 100);
     view = dns::MessageView::parse(refused);
     ASSERT_TRUE(view.has_value());
     EXPECT_EQ(view->rcode(), Rcode::REFUSED);
@@ -186,11 +218,15 @@ TEST(UpdateResponse, TellsLeaseAndReason) {
     EXPECT_LE(refused.size(), 412U) << "room for a TSIG stays";
 
     Message tiny(512);
-    const Bytes without = write_update_response(tiny, 512, request, Rcode::REFUSED, &refusal, std::nullopt, 400);
+    const Bytes without =
+        write_update_response(tiny, 512, request, Rcode::REFUSED, &refusal, std::nullopt, 400);
     EXPECT_LE(without.size() + 400, 512U) << "the text is what gives way";
-    EXPECT_TRUE(write_update_response(tiny, 512, {}, Rcode::FORMERR, nullptr, std::nullopt, 0).empty());
+    EXPECT_TRUE(
+        write_update_response(tiny, 512, {}, Rcode::FORMERR, nullptr, std::nullopt, 0).empty());
     const Message no_opt = from_hex("123428000001000000000000" + std::string(zone_section));
-    EXPECT_FALSE(dns::MessageView::parse(write_update_response(tiny, 512, no_opt, Rcode::REFUSED, &refusal, std::nullopt, 0))->edns());
+    EXPECT_FALSE(dns::MessageView::parse(write_update_response(tiny, 512, no_opt, Rcode::REFUSED,
+                                                               &refusal, std::nullopt, 0))
+                     ->edns());
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ public:
             for (const zone::RrSetView rrset : node.rrsets()) {
                 RrSet& set = names[owner.to_text()][dns::type_name(rrset.type())];
                 set.ttl = rrset.ttl();
-                for (const Bytes rdata : rrset) set.data.insert(dns::rdata_to_text(rrset.type(), RrClass::IN, rdata));
+                for (const Bytes rdata : rrset)
+                    set.data.insert(dns::rdata_to_text(rrset.type(), RrClass::IN, rdata));
             }
         });
     }
@@ -52,7 +53,9 @@ public:
             }
         }
         for (const auto& [key, data] : temp) {
-            if (!has_rrset(key.first, key.second) || names.at(key.first).at(key.second).data != data) return Rcode::NXRRSET;
+            if (!has_rrset(key.first, key.second) ||
+                names.at(key.first).at(key.second).data != data)
+                return Rcode::NXRRSET;
         }
         return Rcode::NOERROR;
     }
@@ -65,7 +68,9 @@ public:
             add(rr, owner, type, data);
         } else if (rr.klass == RrClass::ANY && type == "ANY") {
             if (!has_name(owner)) return;
-            std::erase_if(names[owner], [&](const auto& rrset) { return !is_apex || (rrset.first != "SOA" && rrset.first != "NS"); });
+            std::erase_if(names[owner], [&](const auto& rrset) {
+                return !is_apex || (rrset.first != "SOA" && rrset.first != "NS");
+            });
         } else if (rr.klass == RrClass::ANY) {
             if (!has_rrset(owner, type) || (is_apex && (type == "SOA" || type == "NS"))) return;
             names[owner].erase(type);
@@ -82,7 +87,8 @@ public:
     Names names;
 
 private:
-    void add(const UpdateRecord& rr, const std::string& owner, const std::string& type, const std::string& data) {
+    void add(const UpdateRecord& rr, const std::string& owner, const std::string& type,
+             const std::string& data) {
         const auto others = [&] {
             if (!has_name(owner)) return false;
             for (const auto& [other, set] : names.at(owner)) {
@@ -94,7 +100,9 @@ private:
         if (type != "CNAME" && has_rrset(owner, "CNAME")) return;
         if (type == "SOA") {
             if (!has_rrset(owner, "SOA")) return;
-            const auto serial_of = [](const std::string& soa) { return std::stoul(soa.substr(soa.find(' ', soa.find(' ') + 1) + 1)); };
+            const auto serial_of = [](const std::string& soa) {
+                return std::stoul(soa.substr(soa.find(' ', soa.find(' ') + 1) + 1));
+            };
             if (serial_of(data) <= serial_of(*names[owner]["SOA"].data.begin())) return;
         }
         if (type == "DNAME" && owner != "example." && has_rrset(owner, "NS")) return;
@@ -125,12 +133,15 @@ public:
     UpdateMessage message(std::uint32_t serial) {
         Lines lines;
         for (std::uint32_t left = rng_.below(3); left > 0; --left) lines.push_back(prerequisite());
-        for (std::uint32_t left = 1 + rng_.below(6); left > 0; --left) lines.push_back(update(serial));
+        for (std::uint32_t left = 1 + rng_.below(6); left > 0; --left)
+            lines.push_back(update(serial));
         return test::message(lines);
     }
 
 private:
-    std::string pick(std::initializer_list<const char*> words) { return *(words.begin() + rng_.below(static_cast<std::uint32_t>(words.size()))); }
+    std::string pick(std::initializer_list<const char*> words) {
+        return *(words.begin() + rng_.below(static_cast<std::uint32_t>(words.size())));
+    }
     std::string owner() { return pick({"@", "a", "b", "a.b", "*.b", "c.c"}); }
     std::string typed(std::uint32_t serial) {
         switch (rng_.below(8)) {
@@ -160,7 +171,8 @@ private:
             case 1: return "delete " + owner() + " " + type();
             case 2:
             case 3: return "delete " + owner() + " " + typed(serial);
-            default: return "add " + owner() + " " + std::to_string(rng_.below(3)) + " " + typed(serial);
+            default:
+                return "add " + owner() + " " + std::to_string(rng_.below(3)) + " " + typed(serial);
         }
     }
 
@@ -175,20 +187,24 @@ TEST(UpdateModel, AgreesOnRandomUpdates) {
         for (int step = 0; step < 150; ++step) {
             const UpdateMessage update = maker.message(zone->serial());
             Model model(*zone);
-            const UpdateOutcome outcome = run_update(*zone, update, requester(), all_allowed(), some_time);
+            const UpdateOutcome outcome =
+                run_update(*zone, update, requester(), all_allowed(), some_time);
             const Rcode expected = model.check(update.prerequisites);
-            ASSERT_EQ(outcome.refusal.rcode, expected) << "seed " << seed << " step " << step << ": " << outcome.refusal.reason;
+            ASSERT_EQ(outcome.refusal.rcode, expected)
+                << "seed " << seed << " step " << step << ": " << outcome.refusal.reason;
             if (expected != Rcode::NOERROR) {
                 ++refused;
                 continue;
             }
             for (const UpdateRecord& record : update.updates) model.update(record);
             const std::string before = shown(Model(*zone));
-            ASSERT_EQ(outcome.changes(), shown(model) != before) << "seed " << seed << " step " << step;
+            ASSERT_EQ(outcome.changes(), shown(model) != before)
+                << "seed " << seed << " step " << step;
             if (!outcome.changes()) continue;
             ++changed;
             zone::ZoneChange change = outcome.change;
-            if (!outcome.has_serial) change.to_serial = change.from_serial;  // the model knows no automatic serial
+            if (!outcome.has_serial)
+                change.to_serial = change.from_serial;  // the model knows no automatic serial
             const auto next = zone::apply_change(zone, change);
             ASSERT_TRUE(next.has_value()) << zone::fault_text(next.error().fault);
             zone = *next;

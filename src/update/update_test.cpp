@@ -12,9 +12,10 @@ namespace {
 using namespace test;
 
 zone::ZonePtr base() {
-    return zone::test::zone({"@ 300 NS ns", "@ 300 NS ns2", "@ 300 MX 10 mx", "ns 300 A 10.0.0.1", "a 300 A 10.0.0.2",
-                             "a 300 A 10.0.0.3", "a 300 TXT x", "c 300 CNAME a", "sub 300 NS ns.sub",
-                             "ns.sub 300 A 10.0.0.4", "d 300 DNAME a", "b.ent 300 TXT y", "w 300 WKS 10.0.0.5 6 25"});
+    return zone::test::zone({"@ 300 NS ns", "@ 300 NS ns2", "@ 300 MX 10 mx", "ns 300 A 10.0.0.1",
+                             "a 300 A 10.0.0.2", "a 300 A 10.0.0.3", "a 300 TXT x", "c 300 CNAME a",
+                             "sub 300 NS ns.sub", "ns.sub 300 A 10.0.0.4", "d 300 DNAME a",
+                             "b.ent 300 TXT y", "w 300 WKS 10.0.0.5 6 25"});
 }
 
 struct Row {
@@ -28,9 +29,12 @@ void expect_rows(const std::vector<Row>& rows) {
     const zone::ZonePtr zone = base();
     for (const Row& row : rows) {
         SCOPED_TRACE(row.why);
-        const UpdateOutcome outcome = run_update(*zone, message(row.lines), requester(), all_allowed(), some_time);
-        EXPECT_EQ(dns::rcode_name(outcome.refusal.rcode), dns::rcode_name(row.rcode)) << outcome.refusal.reason;
-        EXPECT_EQ(outcome.refusal.reason.empty(), row.rcode == Rcode::NOERROR) << outcome.refusal.reason;
+        const UpdateOutcome outcome =
+            run_update(*zone, message(row.lines), requester(), all_allowed(), some_time);
+        EXPECT_EQ(dns::rcode_name(outcome.refusal.rcode), dns::rcode_name(row.rcode))
+            << outcome.refusal.reason;
+        EXPECT_EQ(outcome.refusal.reason.empty(), row.rcode == Rcode::NOERROR)
+            << outcome.refusal.reason;
         EXPECT_EQ(shown(outcome.change), sorted(row.change));
         if (outcome.changes()) applied(zone, outcome);
     }
@@ -53,66 +57,179 @@ TEST(Prerequisites, AreThoseOfTheRfc) {
         {"§3.2.2 name must not be in use, and is", {"nxdomain a"}, Rcode::YXDOMAIN, {}},
         {"§3.2.2 RRset must not exist, and does not", {"nxrrset a AAAA"}, Rcode::NOERROR, {}},
         {"§3.2.2 RRset must not exist, and does", {"nxrrset a TXT"}, Rcode::YXRRSET, {}},
-        {"§3.2.3 the same RRset in another order", {"yxrrset a A 10.0.0.3", "yxrrset a A 10.0.0.2"}, Rcode::NOERROR, {}},
+        {"§3.2.3 the same RRset in another order",
+         {"yxrrset a A 10.0.0.3", "yxrrset a A 10.0.0.2"},
+         Rcode::NOERROR,
+         {}},
         {"§3.2.3 a member is missing", {"yxrrset a A 10.0.0.2"}, Rcode::NXRRSET, {}},
         {"§3.2.3 a member too many", {"yxrrset a TXT x", "yxrrset a TXT y"}, Rcode::NXRRSET, {}},
         {"§3.2.3 another value", {"yxrrset a TXT y"}, Rcode::NXRRSET, {}},
-        {"§3.2.3 a member twice is one member", {"yxrrset a TXT x", "yxrrset a TXT x"}, Rcode::NOERROR, {}},
+        {"§3.2.3 a member twice is one member",
+         {"yxrrset a TXT x", "yxrrset a TXT x"},
+         Rcode::NOERROR,
+         {}},
         {"§3.2.3 names in data ignore case", {"yxrrset c CNAME A"}, Rcode::NOERROR, {}},
-        {"§3.2.3 two RRsets, the second differs", {"yxrrset a TXT x", "yxrrset c CNAME b"}, Rcode::NXRRSET, {}},
+        {"§3.2.3 two RRsets, the second differs",
+         {"yxrrset a TXT x", "yxrrset c CNAME b"},
+         Rcode::NXRRSET,
+         {}},
         {"§3.2 out of the zone", {"yxdomain example.org."}, Rcode::NOTZONE, {}},
-        {"§3.2 what holds lets the update through", {"nxdomain z", "add z 60 A 10.0.0.9"}, Rcode::NOERROR, {"+z.example. 60 A 10.0.0.9"}},
-        {"§3.2 what does not hold stops it", {"nxdomain a", "add z 60 A 10.0.0.9"}, Rcode::YXDOMAIN, {}},
+        {"§3.2 what holds lets the update through",
+         {"nxdomain z", "add z 60 A 10.0.0.9"},
+         Rcode::NOERROR,
+         {"+z.example. 60 A 10.0.0.9"}},
+        {"§3.2 what does not hold stops it",
+         {"nxdomain a", "add z 60 A 10.0.0.9"},
+         Rcode::YXDOMAIN,
+         {}},
     });
 }
 
 TEST(Updates, AreThoseOfTheRfc) {
     expect_rows({
-        {"§3.4.2.2 add to an RRset", {"add a 300 A 10.0.0.9"}, Rcode::NOERROR, {"+a.example. 300 A 10.0.0.9"}},
-        {"§3.4.2.2 add a name", {"add x.y.z 60 A 10.0.0.9"}, Rcode::NOERROR, {"+x.y.z.example. 60 A 10.0.0.9"}},
+        {"§3.4.2.2 add to an RRset",
+         {"add a 300 A 10.0.0.9"},
+         Rcode::NOERROR,
+         {"+a.example. 300 A 10.0.0.9"}},
+        {"§3.4.2.2 add a name",
+         {"add x.y.z 60 A 10.0.0.9"},
+         Rcode::NOERROR,
+         {"+x.y.z.example. 60 A 10.0.0.9"}},
         {"§3.4.2.2 add a record that is there", {"add a 300 A 10.0.0.2"}, Rcode::NOERROR, {}},
-        {"§3.4.2.2 the TTL of an RRset is the last one given (RFC 2181 §5.2)", {"add a 60 A 10.0.0.2"}, Rcode::NOERROR,
-         {"-a.example. A 10.0.0.2", "+a.example. 60 A 10.0.0.2", "-a.example. A 10.0.0.3", "+a.example. 60 A 10.0.0.3"}},
-        {"§3.4.2.2 the same CNAME with another TTL", {"add c 60 CNAME a"}, Rcode::NOERROR, {"-c.example. CNAME a.example.", "+c.example. 60 CNAME a.example."}},
-        {"§3.4.2.2 a CNAME replaces a CNAME", {"add c 300 CNAME b"}, Rcode::NOERROR, {"-c.example. CNAME a.example.", "+c.example. 300 CNAME b.example."}},
-        {"§3.4.2.2 a CNAME beside other records is ignored", {"add a 300 CNAME b"}, Rcode::NOERROR, {}},
-        {"§3.4.2.2 other records beside a CNAME are ignored", {"add c 300 A 10.0.0.9"}, Rcode::NOERROR, {}},
-        {"RFC 3007 §3.1.1: but KEY may stand there", {"add c 300 KEY 512 3 15 AAAA"}, Rcode::NOERROR, {"+c.example. 300 KEY 512 3 15 AAAA"}},
-        {"§3.4.2.2 order counts: delete first, then another type", {"delete c CNAME", "add c 300 A 10.0.0.9"}, Rcode::NOERROR,
+        {"§3.4.2.2 the TTL of an RRset is the last one given (RFC 2181 §5.2)",
+         {"add a 60 A 10.0.0.2"},
+         Rcode::NOERROR,
+         {"-a.example. A 10.0.0.2", "+a.example. 60 A 10.0.0.2", "-a.example. A 10.0.0.3",
+          "+a.example. 60 A 10.0.0.3"}},
+        {"§3.4.2.2 the same CNAME with another TTL",
+         {"add c 60 CNAME a"},
+         Rcode::NOERROR,
+         {"-c.example. CNAME a.example.", "+c.example. 60 CNAME a.example."}},
+        {"§3.4.2.2 a CNAME replaces a CNAME",
+         {"add c 300 CNAME b"},
+         Rcode::NOERROR,
+         {"-c.example. CNAME a.example.", "+c.example. 300 CNAME b.example."}},
+        {"§3.4.2.2 a CNAME beside other records is ignored",
+         {"add a 300 CNAME b"},
+         Rcode::NOERROR,
+         {}},
+        {"§3.4.2.2 other records beside a CNAME are ignored",
+         {"add c 300 A 10.0.0.9"},
+         Rcode::NOERROR,
+         {}},
+        {"RFC 3007 §3.1.1: but KEY may stand there",
+         {"add c 300 KEY 512 3 15 AAAA"},
+         Rcode::NOERROR,
+         {"+c.example. 300 KEY 512 3 15 AAAA"}},
+        {"§3.4.2.2 order counts: delete first, then another type",
+         {"delete c CNAME", "add c 300 A 10.0.0.9"},
+         Rcode::NOERROR,
          {"-c.example. CNAME a.example.", "+c.example. 300 A 10.0.0.9"}},
-        {"§3.4.2.2 order counts: add first is ignored", {"add c 300 A 10.0.0.9", "delete c CNAME"}, Rcode::NOERROR, {"-c.example. CNAME a.example."}},
-        {"§3.4.2.2 a SOA with a higher serial", {"add @ 300 SOA ns. host. 7 1 1 1 1"}, Rcode::NOERROR,
-         {"-example. SOA ns.example. hostmaster.example. 1 2 3 4 5", "+example. 300 SOA ns. host. 7 1 1 1 1"}},
-        {"§3.4.2.2 a SOA with the same serial is ignored", {"add @ 300 SOA ns. host. 1 1 1 1 1"}, Rcode::NOERROR, {}},
-        {"§3.4.2.2 a SOA with a lower serial (RFC 1982) is ignored", {"add @ 300 SOA ns. host. 4294967295 1 1 1 1"}, Rcode::NOERROR, {}},
-        {"§3.4.2.2 a SOA where there is none is ignored", {"add a 300 SOA ns. host. 7 1 1 1 1"}, Rcode::NOERROR, {}},
-        {"§3.4.2.2 WKS: the same address and protocol", {"add w 300 WKS 10.0.0.5 6 80"}, Rcode::NOERROR, {"-w.example. WKS 10.0.0.5 6 25", "+w.example. 300 WKS 10.0.0.5 6 80"}},
-        {"§3.4.2.2 WKS: another protocol", {"add w 300 WKS 10.0.0.5 17 80"}, Rcode::NOERROR, {"+w.example. 300 WKS 10.0.0.5 17 80"}},
-        {"RFC 6672 §2.4: a DNAME replaces a DNAME", {"add d 300 DNAME b"}, Rcode::NOERROR, {"-d.example. DNAME a.example.", "+d.example. 300 DNAME b.example."}},
+        {"§3.4.2.2 order counts: add first is ignored",
+         {"add c 300 A 10.0.0.9", "delete c CNAME"},
+         Rcode::NOERROR,
+         {"-c.example. CNAME a.example."}},
+        {"§3.4.2.2 a SOA with a higher serial",
+         {"add @ 300 SOA ns. host. 7 1 1 1 1"},
+         Rcode::NOERROR,
+         {"-example. SOA ns.example. hostmaster.example. 1 2 3 4 5",
+          "+example. 300 SOA ns. host. 7 1 1 1 1"}},
+        {"§3.4.2.2 a SOA with the same serial is ignored",
+         {"add @ 300 SOA ns. host. 1 1 1 1 1"},
+         Rcode::NOERROR,
+         {}},
+        {"§3.4.2.2 a SOA with a lower serial (RFC 1982) is ignored",
+         {"add @ 300 SOA ns. host. 4294967295 1 1 1 1"},
+         Rcode::NOERROR,
+         {}},
+        {"§3.4.2.2 a SOA where there is none is ignored",
+         {"add a 300 SOA ns. host. 7 1 1 1 1"},
+         Rcode::NOERROR,
+         {}},
+        {"§3.4.2.2 WKS: the same address and protocol",
+         {"add w 300 WKS 10.0.0.5 6 80"},
+         Rcode::NOERROR,
+         {"-w.example. WKS 10.0.0.5 6 25", "+w.example. 300 WKS 10.0.0.5 6 80"}},
+        {"§3.4.2.2 WKS: another protocol",
+         {"add w 300 WKS 10.0.0.5 17 80"},
+         Rcode::NOERROR,
+         {"+w.example. 300 WKS 10.0.0.5 17 80"}},
+        {"RFC 6672 §2.4: a DNAME replaces a DNAME",
+         {"add d 300 DNAME b"},
+         Rcode::NOERROR,
+         {"-d.example. DNAME a.example.", "+d.example. 300 DNAME b.example."}},
         {"RFC 6672 §2.4: no DNAME beside NS", {"add sub 300 DNAME b"}, Rcode::NOERROR, {}},
         {"RFC 6672 §2.4: no NS beside DNAME", {"add d 300 NS b"}, Rcode::NOERROR, {}},
-        {"glue below a cut", {"add n2.sub 300 A 10.0.0.9"}, Rcode::NOERROR, {"+n2.sub.example. 300 A 10.0.0.9"}},
-        {"a new cut above names", {"add ent 300 NS ns"}, Rcode::NOERROR, {"+ent.example. 300 NS ns.example."}},
-        {"a TTL with the top bit is 0 (RFC 2181 §8)", {"add z 2147483647 A 10.0.0.9"}, Rcode::NOERROR, {"+z.example. 2147483647 A 10.0.0.9"}},
-        {"unknown types are stored (RFC 3597)", {"add z 1 TYPE65300 \\# 1 00"}, Rcode::NOERROR, {"+z.example. 1 TYPE65300 \\# 1 00"}},
-        {"§3.4.2.3 delete all RRsets", {"delete a"}, Rcode::NOERROR, {"-a.example. A 10.0.0.2", "-a.example. A 10.0.0.3", "-a.example. TXT \"x\""}},
+        {"glue below a cut",
+         {"add n2.sub 300 A 10.0.0.9"},
+         Rcode::NOERROR,
+         {"+n2.sub.example. 300 A 10.0.0.9"}},
+        {"a new cut above names",
+         {"add ent 300 NS ns"},
+         Rcode::NOERROR,
+         {"+ent.example. 300 NS ns.example."}},
+        {"a TTL with the top bit is 0 (RFC 2181 §8)",
+         {"add z 2147483647 A 10.0.0.9"},
+         Rcode::NOERROR,
+         {"+z.example. 2147483647 A 10.0.0.9"}},
+        {"unknown types are stored (RFC 3597)",
+         {"add z 1 TYPE65300 \\# 1 00"},
+         Rcode::NOERROR,
+         {"+z.example. 1 TYPE65300 \\# 1 00"}},
+        {"§3.4.2.3 delete all RRsets",
+         {"delete a"},
+         Rcode::NOERROR,
+         {"-a.example. A 10.0.0.2", "-a.example. A 10.0.0.3", "-a.example. TXT \"x\""}},
         {"§3.4.2.3 of a name that is not there", {"delete z"}, Rcode::NOERROR, {}},
-        {"§3.4.2.3 at the apex NS and SOA stay", {"delete @"}, Rcode::NOERROR, {"-example. MX 10 mx.example."}},
-        {"§3.4.2.3 delete an RRset", {"delete a A"}, Rcode::NOERROR, {"-a.example. A 10.0.0.2", "-a.example. A 10.0.0.3"}},
+        {"§3.4.2.3 at the apex NS and SOA stay",
+         {"delete @"},
+         Rcode::NOERROR,
+         {"-example. MX 10 mx.example."}},
+        {"§3.4.2.3 delete an RRset",
+         {"delete a A"},
+         Rcode::NOERROR,
+         {"-a.example. A 10.0.0.2", "-a.example. A 10.0.0.3"}},
         {"§3.4.2.3 not NS at the apex", {"delete @ NS"}, Rcode::NOERROR, {}},
         {"§3.4.2.3 not SOA at the apex", {"delete @ SOA"}, Rcode::NOERROR, {}},
-        {"§3.4.2.3 NS below the apex", {"delete sub NS"}, Rcode::NOERROR, {"-sub.example. NS ns.sub.example."}},
-        {"§3.4.2.4 delete a record", {"delete a A 10.0.0.2"}, Rcode::NOERROR, {"-a.example. A 10.0.0.2"}},
+        {"§3.4.2.3 NS below the apex",
+         {"delete sub NS"},
+         Rcode::NOERROR,
+         {"-sub.example. NS ns.sub.example."}},
+        {"§3.4.2.4 delete a record",
+         {"delete a A 10.0.0.2"},
+         Rcode::NOERROR,
+         {"-a.example. A 10.0.0.2"}},
         {"§3.4.2.4 that is not there", {"delete a A 10.0.0.8"}, Rcode::NOERROR, {}},
-        {"§3.4.2.4 names in data ignore case", {"delete c CNAME A"}, Rcode::NOERROR, {"-c.example. CNAME a.example."}},
-        {"§3.4.2.4 one of two NS", {"delete @ NS ns"}, Rcode::NOERROR, {"-example. NS ns.example."}},
-        {"§3.4.2.4 but not the last", {"delete @ NS ns", "delete @ NS ns2"}, Rcode::NOERROR, {"-example. NS ns.example."}},
-        {"§3.4.2.4 unless another comes first", {"add @ 300 NS ns3", "delete @ NS ns", "delete @ NS ns2"}, Rcode::NOERROR,
-         {"+example. 300 NS ns3.example.", "-example. NS ns.example.", "-example. NS ns2.example."}},
+        {"§3.4.2.4 names in data ignore case",
+         {"delete c CNAME A"},
+         Rcode::NOERROR,
+         {"-c.example. CNAME a.example."}},
+        {"§3.4.2.4 one of two NS",
+         {"delete @ NS ns"},
+         Rcode::NOERROR,
+         {"-example. NS ns.example."}},
+        {"§3.4.2.4 but not the last",
+         {"delete @ NS ns", "delete @ NS ns2"},
+         Rcode::NOERROR,
+         {"-example. NS ns.example."}},
+        {"§3.4.2.4 unless another comes first",
+         {"add @ 300 NS ns3", "delete @ NS ns", "delete @ NS ns2"},
+         Rcode::NOERROR,
+         {"+example. 300 NS ns3.example.", "-example. NS ns.example.",
+          "-example. NS ns2.example."}},
         {"§3.4.2.4 never the SOA", {"delete @ SOA ns hostmaster 1 2 3 4 5"}, Rcode::NOERROR, {}},
-        {"deleted and added again is no change", {"delete a", "add a 300 A 10.0.0.3", "add a 300 A 10.0.0.2", "add a 300 TXT x"}, Rcode::NOERROR, {}},
-        {"added and deleted again is no change", {"add z 1 A 10.0.0.9", "delete z"}, Rcode::NOERROR, {}},
-        {"§3.4.1 out of the zone: nothing is done", {"add a 300 A 10.0.0.9", "add example.org. 1 A 10.0.0.9"}, Rcode::NOTZONE, {}},
+        {"deleted and added again is no change",
+         {"delete a", "add a 300 A 10.0.0.3", "add a 300 A 10.0.0.2", "add a 300 TXT x"},
+         Rcode::NOERROR,
+         {}},
+        {"added and deleted again is no change",
+         {"add z 1 A 10.0.0.9", "delete z"},
+         Rcode::NOERROR,
+         {}},
+        {"§3.4.1 out of the zone: nothing is done",
+         {"add a 300 A 10.0.0.9", "add example.org. 1 A 10.0.0.9"},
+         Rcode::NOTZONE,
+         {}},
     });
 }
 
@@ -128,29 +245,63 @@ TEST(Updates, RefusesMalformedRecords) {
     const std::vector<std::uint8_t> address{10, 0, 0, 1};
     const RawRow rows[] = {
         {"§3.2.1 class ANY with a TTL", true, {a, RrType::A, RrClass::ANY, 1, {}}, Rcode::FORMERR},
-        {"§3.2.1 class ANY with data", true, {a, RrType::A, RrClass::ANY, 0, address}, Rcode::FORMERR},
-        {"§3.2.2 class NONE with a TTL", true, {a, RrType::A, RrClass::NONE, 1, {}}, Rcode::FORMERR},
-        {"§3.2.2 class NONE with data", true, {a, RrType::A, RrClass::NONE, 0, address}, Rcode::FORMERR},
+        {"§3.2.1 class ANY with data",
+         true,
+         {a, RrType::A, RrClass::ANY, 0, address},
+         Rcode::FORMERR},
+        {"§3.2.2 class NONE with a TTL",
+         true,
+         {a, RrType::A, RrClass::NONE, 1, {}},
+         Rcode::FORMERR},
+        {"§3.2.2 class NONE with data",
+         true,
+         {a, RrType::A, RrClass::NONE, 0, address},
+         Rcode::FORMERR},
         {"§3.2.3 with a TTL", true, {a, RrType::A, RrClass::IN, 1, address}, Rcode::FORMERR},
         {"§3.2.3 of another class", true, {a, RrType::A, RrClass::CH, 0, address}, Rcode::FORMERR},
-        {"§3.2.3 of a type that is never stored", true, {a, RrType::AXFR, RrClass::IN, 0, {}}, Rcode::FORMERR},
-        {"§3.2.1 about a type that is never stored", true, {a, RrType::AXFR, RrClass::ANY, 0, {}}, Rcode::FORMERR},
+        {"§3.2.3 of a type that is never stored",
+         true,
+         {a, RrType::AXFR, RrClass::IN, 0, {}},
+         Rcode::FORMERR},
+        {"§3.2.1 about a type that is never stored",
+         true,
+         {a, RrType::AXFR, RrClass::ANY, 0, {}},
+         Rcode::FORMERR},
         {"§3.4.1 of another class", false, {a, RrType::A, RrClass::CH, 1, address}, Rcode::FORMERR},
         {"§3.4.1.2 add ANY", false, {a, RrType::ANY, RrClass::IN, 1, {}}, Rcode::FORMERR},
         {"§3.4.1.2 add AXFR", false, {a, RrType::AXFR, RrClass::IN, 1, {}}, Rcode::FORMERR},
         {"§3.4.1.2 add TSIG", false, {a, RrType::TSIG, RrClass::IN, 1, {}}, Rcode::FORMERR},
-        {"§3.4.1.2 class ANY with a TTL", false, {a, RrType::A, RrClass::ANY, 1, {}}, Rcode::FORMERR},
-        {"§3.4.1.2 class ANY with data", false, {a, RrType::A, RrClass::ANY, 0, address}, Rcode::FORMERR},
-        {"§3.4.1.2 class ANY, type AXFR", false, {a, RrType::AXFR, RrClass::ANY, 0, {}}, Rcode::FORMERR},
-        {"§3.4.1.2 class NONE with a TTL", false, {a, RrType::A, RrClass::NONE, 1, address}, Rcode::FORMERR},
-        {"§3.4.1.2 class NONE, type ANY", false, {a, RrType::ANY, RrClass::NONE, 0, {}}, Rcode::FORMERR},
-        {"§3.4.1 out of the zone", false, {name("a.org."), RrType::A, RrClass::IN, 1, address}, Rcode::NOTZONE},
+        {"§3.4.1.2 class ANY with a TTL",
+         false,
+         {a, RrType::A, RrClass::ANY, 1, {}},
+         Rcode::FORMERR},
+        {"§3.4.1.2 class ANY with data",
+         false,
+         {a, RrType::A, RrClass::ANY, 0, address},
+         Rcode::FORMERR},
+        {"§3.4.1.2 class ANY, type AXFR",
+         false,
+         {a, RrType::AXFR, RrClass::ANY, 0, {}},
+         Rcode::FORMERR},
+        {"§3.4.1.2 class NONE with a TTL",
+         false,
+         {a, RrType::A, RrClass::NONE, 1, address},
+         Rcode::FORMERR},
+        {"§3.4.1.2 class NONE, type ANY",
+         false,
+         {a, RrType::ANY, RrClass::NONE, 0, {}},
+         Rcode::FORMERR},
+        {"§3.4.1 out of the zone",
+         false,
+         {name("a.org."), RrType::A, RrClass::IN, 1, address},
+         Rcode::NOTZONE},
     };
     const zone::ZonePtr zone = base();
     for (const RawRow& row : rows) {
         UpdateMessage update = message({"add z 1 A 10.0.0.1"});
         (row.is_prerequisite ? update.prerequisites : update.updates).push_back(row.record);
-        const UpdateOutcome outcome = run_update(*zone, update, requester(), all_allowed(), some_time);
+        const UpdateOutcome outcome =
+            run_update(*zone, update, requester(), all_allowed(), some_time);
         EXPECT_EQ(outcome.refusal.rcode, row.rcode) << row.why << ": " << outcome.refusal.reason;
         EXPECT_FALSE(outcome.changes()) << row.why;
     }
@@ -159,20 +310,25 @@ TEST(Updates, RefusesMalformedRecords) {
 TEST(Updates, IsForThisZoneOnly) {
     UpdateMessage other = message({"add a 1 A 10.0.0.1"});
     other.zone = name("org.");
-    EXPECT_EQ(run_update(*base(), other, requester(), all_allowed(), some_time).refusal.rcode, Rcode::NOTAUTH);
+    EXPECT_EQ(run_update(*base(), other, requester(), all_allowed(), some_time).refusal.rcode,
+              Rcode::NOTAUTH);
     UpdateMessage chaos = message({"add a 1 A 10.0.0.1"});
     chaos.zone_class = RrClass::CH;
-    EXPECT_EQ(run_update(*base(), chaos, requester(), all_allowed(), some_time).refusal.rcode, Rcode::NOTAUTH);
+    EXPECT_EQ(run_update(*base(), chaos, requester(), all_allowed(), some_time).refusal.rcode,
+              Rcode::NOTAUTH);
 }
 
 TEST(Updates, TellWhetherTheClientGaveTheSerial) {
     const zone::ZonePtr zone = base();
-    const UpdateOutcome given = run_update(*zone, message({"add @ 300 SOA ns. host. 7 1 1 1 1", "add z 1 A 10.0.0.1"}), requester(), all_allowed(), some_time);
+    const UpdateOutcome given =
+        run_update(*zone, message({"add @ 300 SOA ns. host. 7 1 1 1 1", "add z 1 A 10.0.0.1"}),
+                   requester(), all_allowed(), some_time);
     EXPECT_TRUE(given.has_serial);
     EXPECT_EQ(given.change.from_serial, 1U);
     EXPECT_EQ(given.change.to_serial, 7U);
     EXPECT_EQ(applied(zone, given)->serial(), 7U);
-    const UpdateOutcome ours = run_update(*zone, message({"add z 1 A 10.0.0.1"}), requester(), all_allowed(), some_time);
+    const UpdateOutcome ours =
+        run_update(*zone, message({"add z 1 A 10.0.0.1"}), requester(), all_allowed(), some_time);
     EXPECT_FALSE(ours.has_serial);
     EXPECT_EQ(ours.change.to_serial, 1U);
     EXPECT_EQ(applied(zone, ours)->serial(), 2U);
@@ -194,13 +350,18 @@ TEST(Updates, ABoundHoldsForWhatGrows) {
         {"or change one", {"delete @ MX", "add @ 300 MX 20 mx"}, Rcode::NOERROR},
     };
     for (const auto& row : rows) {
-        const UpdateOutcome outcome = run_update(*zone, message(row.lines), requester(), rules, some_time);
+        const UpdateOutcome outcome =
+            run_update(*zone, message(row.lines), requester(), rules, some_time);
         EXPECT_EQ(outcome.refusal.rcode, row.rcode) << row.why << outcome.refusal.reason;
     }
     rules = all_allowed();
     rules.zone_records_max = zone->record_count();
-    EXPECT_EQ(run_update(*zone, message({"add z 1 A 10.0.0.1"}), requester(), rules, some_time).refusal.rcode, Rcode::REFUSED);
-    EXPECT_TRUE(run_update(*zone, message({"delete a TXT", "add z 1 A 10.0.0.1"}), requester(), rules, some_time).is_good());
+    EXPECT_EQ(run_update(*zone, message({"add z 1 A 10.0.0.1"}), requester(), rules, some_time)
+                  .refusal.rcode,
+              Rcode::REFUSED);
+    EXPECT_TRUE(run_update(*zone, message({"delete a TXT", "add z 1 A 10.0.0.1"}), requester(),
+                           rules, some_time)
+                    .is_good());
 }
 
 TEST(Updates, CompareABoundedNumberOfRecords) {
@@ -217,9 +378,11 @@ TEST(Updates, CompareABoundedNumberOfRecords) {
     lines.push_back("delete z");
     lines.push_back("add z 1 TXT last");
     const UpdateMessage update = message(lines);
-    EXPECT_EQ(run_update(*base(), update, requester(), all_allowed(), some_time).refusal.rcode, Rcode::REFUSED);
+    EXPECT_EQ(run_update(*base(), update, requester(), all_allowed(), some_time).refusal.rcode,
+              Rcode::REFUSED);
     // Up to twice the bound may be there on the way.
-    const UpdateMessage swap = message({"add a 300 A 10.0.0.4", "add a 300 A 10.0.0.5", "delete a A 10.0.0.2", "delete a A 10.0.0.3"});
+    const UpdateMessage swap = message({"add a 300 A 10.0.0.4", "add a 300 A 10.0.0.5",
+                                        "delete a A 10.0.0.2", "delete a A 10.0.0.3"});
     UpdateRules rules = all_allowed();
     rules.bounds.records_per_rrset = 2;
     EXPECT_TRUE(run_update(*base(), swap, requester(), rules, some_time).is_good());
@@ -227,11 +390,14 @@ TEST(Updates, CompareABoundedNumberOfRecords) {
 
 TEST(Updates, TouchABoundedNumberOfNames) {
     Lines lines;
-    for (std::size_t i = 0; i <= names_per_update_max; ++i) lines.push_back("add n" + std::to_string(i) + " 1 A 10.0.0.1");
+    for (std::size_t i = 0; i <= names_per_update_max; ++i)
+        lines.push_back("add n" + std::to_string(i) + " 1 A 10.0.0.1");
     UpdateMessage update = message(lines);
-    EXPECT_EQ(run_update(*base(), update, requester(), all_allowed(), some_time).refusal.rcode, Rcode::REFUSED);
+    EXPECT_EQ(run_update(*base(), update, requester(), all_allowed(), some_time).refusal.rcode,
+              Rcode::REFUSED);
     update.updates.pop_back();
-    const UpdateOutcome outcome = run_update(*base(), update, requester(), all_allowed(), some_time);
+    const UpdateOutcome outcome =
+        run_update(*base(), update, requester(), all_allowed(), some_time);
     EXPECT_TRUE(outcome.is_good());
     EXPECT_EQ(outcome.change.added.size(), names_per_update_max);
 }
@@ -241,15 +407,19 @@ TEST(Updates, RecordsAnRrsetThatCannotBeAnswered) {
     Lines lines;
     for (int i = 0; i < 200; ++i) {
         std::string text = "add z 1 TXT";
-        for (int part = 0; part < 2; ++part) text += " " + std::to_string(i) + std::string(200, 'x');
+        for (int part = 0; part < 2; ++part)
+            text += " " + std::to_string(i) + std::string(200, 'x');
         lines.push_back(text);
     }
-    EXPECT_EQ(run_update(*base(), message(lines), requester(), all_allowed(), some_time).refusal.rcode, Rcode::REFUSED);
+    EXPECT_EQ(
+        run_update(*base(), message(lines), requester(), all_allowed(), some_time).refusal.rcode,
+        Rcode::REFUSED);
 }
 
 TEST(SignerRecords, AreNotForClients) {
-    const zone::ZonePtr zone = zone::test::zone({"@ 300 NS ns", "@ 300 NSEC3PARAM 1 0 0 -", "@ 300 DNSKEY 257 3 15 AAAA", "@ 300 MX 1 a",
-                                                 "a 300 A 10.0.0.1", "a 300 NSEC example. A"});
+    const zone::ZonePtr zone =
+        zone::test::zone({"@ 300 NS ns", "@ 300 NSEC3PARAM 1 0 0 -", "@ 300 DNSKEY 257 3 15 AAAA",
+                          "@ 300 MX 1 a", "a 300 A 10.0.0.1", "a 300 NSEC example. A"});
     UpdateRules any = all_allowed();
     UpdateRules named = all_allowed();
     named.policy = policy({"grant * zonesub ANY DNSKEY NSEC3PARAM NSEC CDS RRSIG"});
@@ -264,17 +434,22 @@ TEST(SignerRecords, AreNotForClients) {
         {"ANY does not mean them", "add @ 1 DNSKEY 256 3 15 AAAB", &any, Rcode::REFUSED},
         {"nor for deleting", "delete @ DNSKEY", &any, Rcode::REFUSED},
         {"a rule may name them", "add @ 1 DNSKEY 256 3 15 AAAB", &named, Rcode::NOERROR},
-        {"other signers bring keys (RFC 8901)", "add @ 1 DNSKEY 256 3 15 AAAB", &named_and_signed, Rcode::NOERROR},
-        {"but not the chain of a zone that is signed here", "delete a NSEC", &named_and_signed, Rcode::REFUSED},
+        {"other signers bring keys (RFC 8901)", "add @ 1 DNSKEY 256 3 15 AAAB", &named_and_signed,
+         Rcode::NOERROR},
+        {"but not the chain of a zone that is signed here", "delete a NSEC", &named_and_signed,
+         Rcode::REFUSED},
         {"nor its parameters", "add @ 1 NSEC3PARAM 1 0 5 -", &named_and_signed, Rcode::REFUSED},
         {"where we do not sign, they may", "delete a NSEC", &named, Rcode::NOERROR},
     };
     for (const auto& row : rows) {
-        const UpdateOutcome outcome = run_update(*zone, message({row.line}), requester(), *row.rules, some_time);
+        const UpdateOutcome outcome =
+            run_update(*zone, message({row.line}), requester(), *row.rules, some_time);
         EXPECT_EQ(outcome.refusal.rcode, row.rcode) << row.why << ": " << outcome.refusal.reason;
     }
-    const UpdateOutcome all = run_update(*zone, message({"delete @", "delete a"}), requester(), any, some_time);
-    EXPECT_EQ(shown(all.change), (Lines{"-a.example. A 10.0.0.1", "-example. MX 1 a.example."})) << "what the signer made stays";
+    const UpdateOutcome all =
+        run_update(*zone, message({"delete @", "delete a"}), requester(), any, some_time);
+    EXPECT_EQ(shown(all.change), (Lines{"-a.example. A 10.0.0.1", "-example. MX 1 a.example."}))
+        << "what the signer made stays";
 }
 
 }  // namespace

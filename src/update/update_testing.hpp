@@ -33,7 +33,9 @@ inline UpdateMessage message(const Lines& lines) {
         EXPECT_TRUE(command.has_value()) << line << ": " << (command ? "" : command.error().text);
         if (!command) continue;
         switch (command->kind) {
-            case ScriptCommand::Kind::prerequisite: out.prerequisites.push_back(command->record); break;
+            case ScriptCommand::Kind::prerequisite:
+                out.prerequisites.push_back(command->record);
+                break;
             case ScriptCommand::Kind::update: out.updates.push_back(command->record); break;
             case ScriptCommand::Kind::lease: out.lease = command->lease; break;
             default: ADD_FAILURE() << line; break;
@@ -72,12 +74,16 @@ inline Requester requester(std::string_view key = "key.", std::uint16_t owner = 
 inline Lines shown(const zone::ZoneChange& change) {
     Lines out;
     const auto text = [](const zone::Record& record) {
-        return dns::type_name(record.type) + " " + dns::rdata_to_text(record.type, RrClass::IN, record.rdata);
+        return dns::type_name(record.type) + " " +
+               dns::rdata_to_text(record.type, RrClass::IN, record.rdata);
     };
-    for (const zone::Record& record : change.removed) out.push_back("-" + record.owner.to_text() + " " + text(record));
+    for (const zone::Record& record : change.removed)
+        out.push_back("-" + record.owner.to_text() + " " + text(record));
     for (const zone::Record& record : change.added) {
-        out.push_back("+" + record.owner.to_text() + " " + std::to_string(record.ttl) + " " + text(record));
-        if (record.provenance.lease_end != 0) out.back() += " @" + std::to_string(record.provenance.lease_end - some_time);
+        out.push_back("+" + record.owner.to_text() + " " + std::to_string(record.ttl) + " " +
+                      text(record));
+        if (record.provenance.lease_end != 0)
+            out.back() += " @" + std::to_string(record.provenance.lease_end - some_time);
     }
     std::ranges::sort(out);
     return out;

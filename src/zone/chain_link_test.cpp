@@ -47,7 +47,9 @@ constexpr std::string_view nsec_rdata = "example. A RRSIG NSEC";
 constexpr std::string_view nsec3_rdata = "1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr A RRSIG";
 
 Name random_name(std::mt19937& rng) {
-    const auto label = [&] { return std::string(1, static_cast<char>('a' + rng() % 26)) + std::to_string(rng() % 60); };
+    const auto label = [&] {
+        return std::string(1, static_cast<char>('a' + rng() % 26)) + std::to_string(rng() % 60);
+    };
     std::string text = label();
     while (rng() % 3 == 0) text = label() + "." + text;
     return name(text + ".example.");
@@ -73,13 +75,15 @@ TEST(ChainLinks, AgreeWithAWalkThroughManyChanges) {
             const std::string rdata = type == std::string("NSEC")    ? std::string(nsec_rdata)
                                       : type == std::string("NSEC3") ? std::string(nsec3_rdata)
                                                                      : "192.0.2.1";
-            const Record add = record(owner.to_text() + " 1 " + type + " " + rdata, name("example."));
+            const Record add =
+                record(owner.to_text() + " 1 " + type + " " + rdata, name("example."));
             if (std::ranges::find(held, add) != held.end()) continue;
             held.push_back(add);
             change.added.push_back(add);
         }
         if (round % 7 == 6) {  // hide whatever is below a name, NSEC and all
-            const Record cut = record(random_name(rng).to_text() + " 1 NS ns.example.", name("example."));
+            const Record cut =
+                record(random_name(rng).to_text() + " 1 NS ns.example.", name("example."));
             held.push_back(cut);
             change.added.push_back(cut);
         }
@@ -97,34 +101,43 @@ TEST(ChainLinks, AgreeWithAWalkThroughManyChanges) {
 }
 
 TEST(ChainLinks, HashOwnersAreNoNames) {
-    const ZonePtr zone = test::zone({"2t7b4g4vsa5smi47k61mv5bv1a22bojr 1 NSEC3 1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr",
-                                     "35mthgpgcu1qg68fab165klnsnk3dpvl 1 NSEC3 1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr",
-                                     "35mthgpgcu1qg68fab165klnsnk3dpvl 1 A 192.0.2.1",
-                                     "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 1 NSEC3 1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr",
-                                     "x.0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 1 A 192.0.2.1"});
-    const auto find = [&](std::string_view text) { return zone->find(dns::LookupName(name(text))); };
+    const ZonePtr zone = test::zone(
+        {"2t7b4g4vsa5smi47k61mv5bv1a22bojr 1 NSEC3 1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr",
+         "35mthgpgcu1qg68fab165klnsnk3dpvl 1 NSEC3 1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr",
+         "35mthgpgcu1qg68fab165klnsnk3dpvl 1 A 192.0.2.1",
+         "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 1 NSEC3 1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr",
+         "x.0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 1 A 192.0.2.1"});
+    const auto find = [&](std::string_view text) {
+        return zone->find(dns::LookupName(name(text)));
+    };
     EXPECT_FALSE(find("2t7b4g4vsa5smi47k61mv5bv1a22bojr.example.").exact);
     EXPECT_EQ(find("2t7b4g4vsa5smi47k61mv5bv1a22bojr.example.").encloser_labels, 2);
     EXPECT_EQ(find("x.y.2T7B4g4vsa5smi47k61mv5bv1a22bojr.example.").encloser_labels, 2);
     EXPECT_TRUE(find("35mthgpgcu1qg68fab165klnsnk3dpvl.example.").exact) << "it has data";
     EXPECT_TRUE(find("0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example.").exact) << "there is a name below";
-    EXPECT_TRUE(zone->find_node(name("2t7b4g4vsa5smi47k61mv5bv1a22bojr.example."))) << "the node is there";
+    EXPECT_TRUE(zone->find_node(name("2t7b4g4vsa5smi47k61mv5bv1a22bojr.example.")))
+        << "the node is there";
     const auto next = apply_change(
-        zone, {zone->apex(), 1, 2, records({"35mthgpgcu1qg68fab165klnsnk3dpvl 1 A 192.0.2.1"}), {}});
+        zone,
+        {zone->apex(), 1, 2, records({"35mthgpgcu1qg68fab165klnsnk3dpvl 1 A 192.0.2.1"}), {}});
     ASSERT_TRUE(next.has_value());
-    EXPECT_FALSE((*next)->find(dns::LookupName(name("35mthgpgcu1qg68fab165klnsnk3dpvl.example."))).exact);
+    EXPECT_FALSE(
+        (*next)->find(dns::LookupName(name("35mthgpgcu1qg68fab165klnsnk3dpvl.example."))).exact);
     EXPECT_GT((*next)->id(), zone->id());
 }
 
 TEST(OrderKey, ComparesNamesAsTheirKeys) {
     std::mt19937 rng(6);
-    std::vector<Name> names = {name("."), name("a."), name("\\000."), name("\\001."), name("\\002."),
-                               name("a\\000."), name("a\\001b."), name("b.a."), name("\\000.a.")};
+    std::vector<Name> names = {name("."),        name("a."),     name("\\000."),
+                               name("\\001."),   name("\\002."), name("a\\000."),
+                               name("a\\001b."), name("b.a."),   name("\\000.a.")};
     for (int i = 0; i < 200; ++i) {
         dns::NameBuilder builder;
         for (std::size_t labels = rng() % 4; labels > 0; --labels) {
             std::uint8_t label[3];
-            for (std::uint8_t& byte : label) byte = static_cast<std::uint8_t>(rng() % 2 == 0 ? rng() % 4 : 'A' + rng() % 2 * 32 + rng() % 3);
+            for (std::uint8_t& byte : label)
+                byte = static_cast<std::uint8_t>(rng() % 2 == 0 ? rng() % 4
+                                                                : 'A' + rng() % 2 * 32 + rng() % 3);
             builder.append(Bytes(label).first(1 + rng() % 3));
         }
         builder.append(NameView());

@@ -30,11 +30,13 @@ ZoneChange difference(const Zone& from, const Zone& to) {
             order = OrderKey(left.relative_owner()) <=> OrderKey(right.relative_owner());
         }
         if (order <= 0) {
-            append_missing(left.owner(from.apex()), left, order == 0 ? right : NodeView(), change.removed);
+            append_missing(left.owner(from.apex()), left, order == 0 ? right : NodeView(),
+                           change.removed);
             a.next();
         }
         if (order >= 0) {
-            append_missing(right.owner(from.apex()), right, order == 0 ? left : NodeView(), change.added);
+            append_missing(right.owner(from.apex()), right, order == 0 ? left : NodeView(),
+                           change.added);
             b.next();
         }
     }

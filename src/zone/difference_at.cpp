@@ -22,7 +22,8 @@ bool is_provenance_only(const ZoneChange& change) {
     if (change.removed.size() != change.added.size()) return false;
     return std::ranges::all_of(change.removed, [&change](const Record& removed) {
         return std::ranges::any_of(change.added, [&removed](const Record& added) {
-            return added.type == removed.type && added.ttl == removed.ttl && added.owner == removed.owner && added.rdata == removed.rdata;
+            return added.type == removed.type && added.ttl == removed.ttl &&
+                   added.owner == removed.owner && added.rdata == removed.rdata;
         });
     });
 }

@@ -43,7 +43,11 @@ void append_missing(const Name& owner, NodeView node, NodeView other, std::vecto
         int index = 0;
         for (const Bytes rdata : rrset) {
             if (!search.finds(rdata, index)) {
-                out.push_back({owner, rrset.type(), rrset.record_ttl(rdata), {rdata.begin(), rdata.end()}, rrset.provenance(index)});
+                out.push_back({owner,
+                               rrset.type(),
+                               rrset.record_ttl(rdata),
+                               {rdata.begin(), rdata.end()},
+                               rrset.provenance(index)});
             }
             ++index;
         }

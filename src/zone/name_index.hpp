@@ -105,7 +105,8 @@ private:
     static std::uint64_t tag_of(std::uint64_t hash) { return hash & 0xffff; }
     /// Where `tag` is expected among `count` sorted ones.
     static std::size_t guess(std::size_t count, std::uint64_t tag) { return (tag * count) >> 16; }
-    static std::size_t first_not_below(const std::uint64_t* slots, std::size_t count, std::uint64_t tag) {
+    static std::size_t first_not_below(const std::uint64_t* slots, std::size_t count,
+                                       std::uint64_t tag) {
         std::size_t at = guess(count, tag);
         if (at < count && slots[at] >> address_bits < tag) {
             do ++at;

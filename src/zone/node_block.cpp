@@ -229,8 +229,10 @@ std::uint8_t flags_of(Records records, bool is_apex) {
     bool has_nsec3 = false;
     bool has_other = false;
     for (const NodeRecord& record : records) {
-        if (record.type == RrType::NSEC3) has_nsec3 = true;
-        else if (record.type != RrType::RRSIG) has_other = true;
+        if (record.type == RrType::NSEC3)
+            has_nsec3 = true;
+        else if (record.type != RrType::RRSIG)
+            has_other = true;
         if (record.type == RrType::NS && !is_apex) flags |= node_is_cut;
         if (record.type == RrType::CNAME) flags |= node_has_cname;
         if (record.type == RrType::DNAME) flags |= node_has_dname;

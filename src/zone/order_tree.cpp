@@ -25,7 +25,8 @@ std::size_t entry_bytes(std::size_t level) { return level == 0 ? sizeof(Node) : 
 /// What a node is in the chains. NSEC3 are below a DNAME of the apex, too, and count there.
 unsigned marks_of(NodeView node) {
     unsigned marks = 0;
-    if (!node.is_occluded() && node.find(RrType::NSEC)) marks |= static_cast<unsigned>(ChainLink::nsec);
+    if (!node.is_occluded() && node.find(RrType::NSEC))
+        marks |= static_cast<unsigned>(ChainLink::nsec);
     if (node.find(RrType::NSEC3)) marks |= static_cast<unsigned>(ChainLink::nsec3);
     return marks;
 }

@@ -11,7 +11,8 @@ namespace {
 constexpr std::array<bool, 256> ends_word = [] {
     std::array<bool, 256> table{};
     for (std::size_t c = 0; c <= ' '; ++c) table[c] = true;
-    for (const char c : {'"', '(', ')', ';', '\\', '\x7f'}) table[static_cast<unsigned char>(c)] = true;
+    for (const char c : {'"', '(', ')', ';', '\\', '\x7f'})
+        table[static_cast<unsigned char>(c)] = true;
     return table;
 }();
 
@@ -35,7 +36,8 @@ const char* find_word_end(const char* at, const char* end) {
 Place Entry::place(const char* at) const {
     Place out{line, 1};
     const char* line_begin = begin;
-    for (const char* stop = find_newline(begin, at); stop != at; stop = find_newline(line_begin, at)) {
+    for (const char* stop = find_newline(begin, at); stop != at;
+         stop = find_newline(line_begin, at)) {
         line_begin = stop + 1;
         ++out.line;
     }
@@ -132,7 +134,8 @@ bool Scanner::pass_quoted(Entry& entry) {
         at_ += byte == '\\' && at_ + 1 != end_ && at_[1] != '\n' && at_[1] != '\r' ? 2 : 1;
     }
     if (at_ == end_ || *at_ != '"') {
-        return fault(entry, "expected a closing '\"' on the same line (a line end in a string is \\010)",
+        return fault(entry,
+                     "expected a closing '\"' on the same line (a line end in a string is \\010)",
                      quote);
     }
     ++at_;
@@ -147,7 +150,8 @@ bool Scanner::scan_quoted(Entry& entry) {
 bool Scanner::pass_escape(Entry& entry) {
     const auto next = at_ + 1 == end_ ? '\n' : static_cast<unsigned char>(at_[1]);
     if (next == '\n' || next == '\r') {
-        return fault(entry, "expected a character after the backslash, found the end of the line", at_);
+        return fault(entry, "expected a character after the backslash, found the end of the line",
+                     at_);
     }
     if (next < ' ' || next == 0x7f) return fault(entry, control_text, at_ + 1);
     at_ += 2;
@@ -175,7 +179,8 @@ bool Scanner::add(Entry& entry, const char* begin, const char* end, bool quoted)
         return fault(entry, "expected at most 65,600 words in one record",
                      paren_ != nullptr ? paren_ : begin);
     }
-    entry.tokens.push_back({std::string_view(begin, static_cast<std::size_t>(end - begin)), quoted});
+    entry.tokens.push_back(
+        {std::string_view(begin, static_cast<std::size_t>(end - begin)), quoted});
     return true;
 }
 
@@ -201,7 +206,8 @@ void Scanner::recover() {
     line_ = paren_line_;
     do {
         go_to_next_line();
-    } while (at_ != end_ && (is_blank(*at_) || *at_ == '\n' || *at_ == '\r' || *at_ == ';' || *at_ == ')'));
+    } while (at_ != end_ &&
+             (is_blank(*at_) || *at_ == '\n' || *at_ == '\r' || *at_ == ';' || *at_ == ')'));
 }
 
 }  // namespace kith::zone

@@ -79,7 +79,7 @@ private:
     const char* at_;
     const char* end_;
     std::uint32_t line_ = 1;
-    const char* paren_ = nullptr;       // the open parenthesis
+    const char* paren_ = nullptr;  // the open parenthesis
     std::uint32_t paren_line_ = 0;
 };
 

@@ -19,7 +19,8 @@ std::vector<std::string> scan(std::string_view text) {
     while (!scanner.at_end()) {
         scanner.next(entry);
         if (entry.fault) {
-            out.push_back("fault " + std::to_string(entry.fault->place.line) + ":" + std::to_string(entry.fault->place.column));
+            out.push_back("fault " + std::to_string(entry.fault->place.line) + ":" +
+                          std::to_string(entry.fault->place.column));
             continue;
         }
         if (entry.tokens.empty()) continue;
@@ -50,13 +51,18 @@ TEST(Scanner, SplitsEntriesIntoWords) {
         {"a \"b c;()\" d", {"a|\"b c;()\"|d"}, "nothing is special in quotes"},
         {"a \"\" b", {"a|\"\"|b"}, "an empty quoted string is a word"},
         {"a \"x\\\"y\" b", {"a|\"x\\\"y\"|b"}, "a backslash protects a quote"},
-        {"a\\ b c\\;d \\(e\\) f\\\"", {"a\\ b|c\\;d|\\(e\\)|f\\\""}, "a backslash protects what ends words"},
+        {"a\\ b c\\;d \\(e\\) f\\\"",
+         {"a\\ b|c\\;d|\\(e\\)|f\\\""},
+         "a backslash protects what ends words"},
         {"a ( b\n c ; comment )\n\n d ) e\nf", {"a|b|c|d|e", "f"}, "parentheses join lines"},
         {"a(b)c", {"a|b|c"}, "parentheses end words"},
         {"(a\nb)\n", {"a|b"}, "an entry may begin with a parenthesis"},
         {"a\"b\"c", {"a|\"b\"|c"}, "quotes end words"},
         {"a k=\"x y\" b", {"a|k=\"x y\"|b"}, "a value may be quoted (RFC 9460 Appendix A.1)"},
-        {"\xef\xbb\xbf" "a b", {"a|b"}, "a byte order mark is no part of the first name"},
+        {"\xef\xbb\xbf"
+         "a b",
+         {"a|b"},
+         "a byte order mark is no part of the first name"},
         {"a \xc3\xa9 \"\xc3\xa9\"", {"a|\xc3\xa9|\"\xc3\xa9\""}, "bytes from 128 are text"},
     };
     for (const Row& row : rows) EXPECT_EQ(scan(row.text), row.entries) << row.why;
@@ -72,13 +78,17 @@ TEST(Scanner, SaysWhereDamageIsAndGoesOnBehindIt) {
         {"a b\\", {"fault 1:4"}, "nor the file's"},
         {"a ) b\nc", {"fault 1:3", "c"}, "a closing parenthesis without an opening one"},
         {"a (b (c) )\nd", {"fault 1:6", "d"}, "parentheses do not nest"},
-        {"a (b\n c d\ne f\n", {"fault 1:3", "e|f"}, "an unclosed parenthesis: on at the next owner"},
+        {"a (b\n c d\ne f\n",
+         {"fault 1:3", "e|f"},
+         "an unclosed parenthesis: on at the next owner"},
         {"a (b\n c\nd (e)\nf", {"fault 1:3", "d|e", "f"}, "noticed at the next opening one"},
         {"a \x01 b\nc", {"fault 1:3", "c"}, "control characters are escaped in text"},
         {"a b\0c\nd"sv, {"fault 1:4", "d"}, "NUL as well"},
         {"a \"\x7f\"\nd", {"fault 1:4", "d"}, "and DEL, and in quotes"},
         {"a\rb\nc", {"fault 1:2", "c"}, "a carriage return belongs before a line feed"},
-        {"a ( b\n \"c\n d )\ne", {"fault 2:2", "e"}, "damage inside parentheses spoils its entry only"},
+        {"a ( b\n \"c\n d )\ne",
+         {"fault 2:2", "e"},
+         "damage inside parentheses spoils its entry only"},
     };
     for (const Row& row : rows) EXPECT_EQ(scan(row.text), row.entries) << row.why;
 }

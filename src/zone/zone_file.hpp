@@ -31,15 +31,16 @@ struct IncludedFile {
 
 /// Finds the text of `path`, as written in the file called `from`; relative paths are relative to
 /// it or to whatever the caller decides. The error says why there is none.
-using IncludeReader = std::function<Result<IncludedFile, std::string>(std::string_view path, std::string_view from)>;
+using IncludeReader =
+    std::function<Result<IncludedFile, std::string>(std::string_view path, std::string_view from)>;
 
 /// One record of the file, valid during the call of the sink.
 struct FileRecord {
     dns::NameView owner;
     dns::RrType type;
-    std::uint32_t ttl;       // 0..2^31-1
-    Bytes rdata;             // checked, uncompressed
-    std::string_view file;   // of the record's first line
+    std::uint32_t ttl;      // 0..2^31-1
+    Bytes rdata;            // checked, uncompressed
+    std::string_view file;  // of the record's first line
     std::uint32_t line;
 };
 

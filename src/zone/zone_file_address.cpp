@@ -78,7 +78,8 @@ const char* skip_rest(const char* at, const char* end) {
 
 }  // namespace
 
-bool read_address_line(const char* at, const char* end, dns::NameView origin, Owner& owner, AddressLine& line) {
+bool read_address_line(const char* at, const char* end, dns::NameView origin, Owner& owner,
+                       AddressLine& line) {
     if (is_blank(*at)) {
         if (owner.state() != OwnerState::known) return false;
     } else {

@@ -22,12 +22,15 @@ struct AddressLine {
     std::array<std::uint8_t, 16> address{};
     const char* next = nullptr;  // the first character of the next line
 
-    Bytes rdata() const KITH_LIFETIMEBOUND { return {address.data(), type == dns::RrType::A ? 4U : 16U}; }
+    Bytes rdata() const KITH_LIFETIMEBOUND {
+        return {address.data(), type == dns::RrType::A ? 4U : 16U};
+    }
 };
 
 /// Reads the line at `at` and sets `owner`, if the line names one. False: not such a line; then
 /// `owner` is either unchanged or to be read again from this same line. Requires a line feed in
 /// [at, end).
-bool read_address_line(const char* at, const char* end, dns::NameView origin, Owner& owner, AddressLine& line);
+bool read_address_line(const char* at, const char* end, dns::NameView origin, Owner& owner,
+                       AddressLine& line);
 
 }  // namespace kith::zone

@@ -17,7 +17,8 @@ using dns::LookupName;
 
 class Advisor {
 public:
-    Advisor(const AdviceContext& context, const Zone& zone, const FileRecord& record, ProblemList& problems)
+    Advisor(const AdviceContext& context, const Zone& zone, const FileRecord& record,
+            ProblemList& problems)
         : context_(context), zone_(zone), record_(record), problems_(problems) {}
 
     void owner();
@@ -70,8 +71,9 @@ void Advisor::warn(std::string text) {
 void Advisor::owner() {
     const bool host = is_address(record_.type) || record_.type == RrType::MX;
     if (host && !is_host_name(record_.owner)) {
-        warn(fmt::format("{} is not a host name (letters, digits and inner hyphens), but has {} records",
-                         record_.owner.to_text(), dns::type_name(record_.type)));
+        warn(fmt::format(
+            "{} is not a host name (letters, digits and inner hyphens), but has {} records",
+            record_.owner.to_text(), dns::type_name(record_.type)));
     }
 }
 
@@ -82,26 +84,30 @@ void Advisor::place() {
     const int labels = record_.owner.label_count();
     if (found.dname) {
         return warn(fmt::format("{} is below the DNAME of {} and so never answered (RFC 6672 §2.4)",
-                                record_.owner.to_text(), found.dname.owner(zone_.apex()).to_text()));
+                                record_.owner.to_text(),
+                                found.dname.owner(zone_.apex()).to_text()));
     }
     if (!found.cut) return;
-    const bool glue = is_address(record_.type) && context_.name_servers.contains(dns::name_hash(record_.owner));
+    const bool glue =
+        is_address(record_.type) && context_.name_servers.contains(dns::name_hash(record_.owner));
     if (glue) return;
     const bool at_cut = found.cut_labels == labels;
     const bool belongs_to_cut = record_.type == RrType::NS || record_.type == RrType::DS ||
                                 record_.type == RrType::NSEC || record_.type == RrType::RRSIG;
     if (at_cut && belongs_to_cut) return;
-    warn(fmt::format("{} {} is {} the zone cut {} and not the address of a name server: it is never answered",
-                     record_.owner.to_text(), dns::type_name(record_.type), at_cut ? "at" : "below",
-                     found.cut.owner(zone_.apex()).to_text()));
+    warn(fmt::format(
+        "{} {} is {} the zone cut {} and not the address of a name server: it is never answered",
+        record_.owner.to_text(), dns::type_name(record_.type), at_cut ? "at" : "below",
+        found.cut.owner(zone_.apex()).to_text()));
 }
 
 void Advisor::target() {
     const auto name = host_target(record_);
     if (!name || name->is_root()) return;
     if (!is_host_name(*name)) {
-        warn(fmt::format("{} names {}, which is not a host name (letters, digits and inner hyphens)",
-                         dns::type_name(record_.type), name->to_text()));
+        warn(
+            fmt::format("{} names {}, which is not a host name (letters, digits and inner hyphens)",
+                        dns::type_name(record_.type), name->to_text()));
     }
     if (name->is_under(zone_.apex())) target_address(*name);
 }
@@ -113,8 +119,9 @@ void Advisor::target_address(NameView target) {
     const NodeView node = found.exact ? found.exact : found.wildcard;
     const std::string type = dns::type_name(record_.type);
     if (node && node.has_cname()) {
-        return warn(fmt::format("{} names {}, which is an alias (CNAME); name the host itself (RFC 2181 §10.3)",
-                                type, target.to_text()));
+        return warn(fmt::format(
+            "{} names {}, which is an alias (CNAME); name the host itself (RFC 2181 §10.3)", type,
+            target.to_text()));
     }
     if (!has_address(node)) {
         warn(fmt::format("{} names {}, which has no address in this zone{}", type, target.to_text(),
@@ -125,9 +132,11 @@ void Advisor::target_address(NameView target) {
 /// A name server inside the zone it serves can only be found by glue (RFC 9471 §2). One below
 /// another cut has its addresses there.
 void Advisor::glue(NameView target, const Lookup& found) {
-    if (record_.type != RrType::NS || !target.is_under(record_.owner) || has_address(found.exact)) return;
-    warn(fmt::format("NS names {}, which is inside the delegated zone and has no address (glue) here: nobody can find it",
-                     target.to_text()));
+    if (record_.type != RrType::NS || !target.is_under(record_.owner) || has_address(found.exact))
+        return;
+    warn(fmt::format(
+        "NS names {}, which is inside the delegated zone and has no address (glue) here: nobody can find it",
+        target.to_text()));
 }
 
 /// Letters, digits, hyphens not at the ends.
@@ -157,10 +166,12 @@ void learn(AdviceContext& context, const FileRecord& record, dns::NameView apex)
     if (record.type == RrType::DNAME) context.has_occluded = true;
     if (record.type != RrType::NS) return;
     if (record.owner != apex) context.has_occluded = true;
-    if (const auto target = host_target(record)) context.name_servers.insert(dns::name_hash(*target));
+    if (const auto target = host_target(record))
+        context.name_servers.insert(dns::name_hash(*target));
 }
 
-void advise(const AdviceContext& context, const Zone& zone, const FileRecord& record, ProblemList& problems) {
+void advise(const AdviceContext& context, const Zone& zone, const FileRecord& record,
+            ProblemList& problems) {
     Advisor advisor(context, zone, record, problems);
     advisor.owner();
     advisor.place();

@@ -19,7 +19,8 @@ struct AdviceContext {
 void learn(AdviceContext& context, const FileRecord& record, dns::NameView apex);
 
 /// Reports what is doubtful about `record`, which is one of `zone`'s, to `problems`.
-void advise(const AdviceContext& context, const Zone& zone, const FileRecord& record, ProblemList& problems);
+void advise(const AdviceContext& context, const Zone& zone, const FileRecord& record,
+            ProblemList& problems);
 
 /// True for letters, digits and inner hyphens in every label (RFC 952, RFC 1123 §2.1); the leftmost
 /// may be "*".

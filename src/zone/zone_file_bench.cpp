@@ -25,9 +25,11 @@ std::string make_file() {
     const auto to = std::back_inserter(out);
     for (int i = 0; i < lines; ++i) {
         if (i % 3 == 2) {
-            fmt::format_to(to, "host-{}.net-{} 3600 IN AAAA 2001:db8:{:x}::{:x}\n", i, i % 1000, i >> 16, i & 0xffff);
+            fmt::format_to(to, "host-{}.net-{} 3600 IN AAAA 2001:db8:{:x}::{:x}\n", i, i % 1000,
+                           i >> 16, i & 0xffff);
         } else {
-            fmt::format_to(to, "host-{}.net-{} 3600 IN A 10.{}.{}.{}\n", i, i % 1000, i >> 16, i >> 8 & 255, i & 255);
+            fmt::format_to(to, "host-{}.net-{} 3600 IN A 10.{}.{}.{}\n", i, i % 1000, i >> 16,
+                           i >> 8 & 255, i & 255);
         }
     }
     return out;
@@ -44,14 +46,21 @@ const dns::Name& apex() {
 }
 
 void read_lines(benchmark::State& state, AddressLines way) {
-    const ZoneFileOptions options{.file = "bench", .origin = apex(), .klass = dns::RrClass::IN, .default_ttl = {}, .address_lines = way};
+    const ZoneFileOptions options{.file = "bench",
+                                  .origin = apex(),
+                                  .klass = dns::RrClass::IN,
+                                  .default_ttl = {},
+                                  .address_lines = way};
     std::size_t bytes = 0;
     for (auto _ : state) {
         ProblemList problems;
-        read_zone_file(file(), options, {}, [&](const FileRecord& record) {
-            bytes += record.rdata.size();
-            return Reading::go_on;
-        }, problems);
+        read_zone_file(
+            file(), options, {},
+            [&](const FileRecord& record) {
+                bytes += record.rdata.size();
+                return Reading::go_on;
+            },
+            problems);
         if (problems.errors() != 0) state.SkipWithError("the file has errors");
     }
     benchmark::DoNotOptimize(bytes);
@@ -68,7 +77,10 @@ BENCHMARK(read_lines_carefully)->Unit(benchmark::kMillisecond);
 
 void load_million(benchmark::State& state) {
     for (auto _ : state) {
-        LoadResult loaded = load_zone(file(), {.file = "bench", .apex = apex(), .advice = state.range(0) == 0 ? Advice::omit : Advice::give});
+        LoadResult loaded =
+            load_zone(file(), {.file = "bench",
+                               .apex = apex(),
+                               .advice = state.range(0) == 0 ? Advice::omit : Advice::give});
         if (!loaded.zone) state.SkipWithError("the zone does not load");
         state.PauseTiming();
         loaded.zone.reset();

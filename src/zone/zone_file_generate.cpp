@@ -52,7 +52,8 @@ Text<Modifier> read_modifier(std::string_view text, std::size_t& at) {
         out.width = *width;
     }
     if (next_is(',')) {
-        if (++at == text.size() || std::string_view("doxXnN").find(text[at]) == std::string_view::npos) {
+        if (++at == text.size() ||
+            std::string_view("doxXnN").find(text[at]) == std::string_view::npos) {
             return error("expected the base d, o, x, X, n or N", at);
         }
         out.base = text[at++];
@@ -69,7 +70,8 @@ void append_nibbles(std::string& out, std::uint64_t value, std::uint32_t width, 
         if (written > 0) {
             out += '.';
             ++written;
-            if (written >= width && value == 0) break;  // an even width ends with its dot, as BIND's
+            if (written >= width && value == 0)
+                break;  // an even width ends with its dot, as BIND's
         }
         out += digits[value & 0xf];
         value >>= 4;
@@ -89,7 +91,8 @@ void append_number(std::string& out, std::uint64_t value, const Modifier& modifi
 }
 
 /// The `$` at text[at] and what belongs to it, moved past.
-Text<void> expand_dollar(std::string_view text, std::size_t& at, std::uint32_t number, std::string& out) {
+Text<void> expand_dollar(std::string_view text, std::size_t& at, std::uint32_t number,
+                         std::string& out) {
     const std::size_t start = at++;
     if (at < text.size() && text[at] == '$') {
         // Escaped, so that a name or string beginning with it is read as such (dialect: D11).
@@ -102,7 +105,9 @@ Text<void> expand_dollar(std::string_view text, std::size_t& at, std::uint32_t n
         KITH_TRY(modifier, read_modifier(text, at));
     }
     const std::int64_t value = std::int64_t{number} + modifier.offset;
-    if (value < 0) return error(fmt::format("expected a number from 0, found {}{:+}", number, modifier.offset), start);
+    if (value < 0)
+        return error(fmt::format("expected a number from 0, found {}{:+}", number, modifier.offset),
+                     start);
     append_number(out, static_cast<std::uint64_t>(value), modifier);
     return {};
 }
@@ -112,14 +117,19 @@ Text<void> expand_dollar(std::string_view text, std::size_t& at, std::uint32_t n
 Text<GenerateRange> parse_generate_range(std::string_view text) {
     GenerateRange out;
     std::size_t at = 0;
-    const auto read = [&](std::uint32_t least) { return read_number<std::uint32_t>(text, at, least, ttl_seconds_max); };
-    const auto expected = [&] { return error("expected a range as 1-100 or 0-254/2, numbers up to 2147483647", at); };
+    const auto read = [&](std::uint32_t least) {
+        return read_number<std::uint32_t>(text, at, least, ttl_seconds_max);
+    };
+    const auto expected = [&] {
+        return error("expected a range as 1-100 or 0-254/2, numbers up to 2147483647", at);
+    };
     const auto start = read(0);
     if (!start || at == text.size() || text[at] != '-') return expected();
     ++at;
     const auto stop = read(0);
     if (!stop) return expected();
-    if (*stop < *start) return error(fmt::format("expected an end of at least {}, found {}", *start, *stop), 0);
+    if (*stop < *start)
+        return error(fmt::format("expected an end of at least {}, found {}", *start, *stop), 0);
     if (at < text.size() && text[at] == '/') {
         ++at;
         const auto step = read(1);
@@ -144,7 +154,8 @@ Text<std::string> expand_generate(std::string_view text, std::uint32_t number) {
             out += text[at++];
         }
         if (out.size() > generate_bytes_max) {
-            return error(fmt::format("expected at most {} bytes when filled in", generate_bytes_max), at);
+            return error(
+                fmt::format("expected at most {} bytes when filled in", generate_bytes_max), at);
         }
     }
     return out;

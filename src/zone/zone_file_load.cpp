@@ -45,25 +45,38 @@ private:
 };
 
 ZoneFileOptions file_options(const LoadOptions& options, const dns::Name& apex) {
-    return {.file = options.file, .origin = apex, .klass = options.klass, .default_ttl = {}, .address_lines = AddressLines::fast};
+    return {.file = options.file,
+            .origin = apex,
+            .klass = options.klass,
+            .default_ttl = {},
+            .address_lines = AddressLines::fast};
 }
 
 /// The owner of the first SOA, with relative names taken from the root until a $ORIGIN.
-std::optional<dns::Name> find_apex(std::string_view text, const LoadOptions& options, const IncludeReader& include) {
+std::optional<dns::Name> find_apex(std::string_view text, const LoadOptions& options,
+                                   const IncludeReader& include) {
     std::optional<dns::Name> apex;
     ProblemList unwanted(0);
-    read_zone_file(text, file_options(options, {}), include, [&](const FileRecord& record) {
-        if (record.type != RrType::SOA) return Reading::go_on;
-        apex = record.owner;
-        return Reading::stop;
-    }, unwanted);
+    read_zone_file(
+        text, file_options(options, {}), include,
+        [&](const FileRecord& record) {
+            if (record.type != RrType::SOA) return Reading::go_on;
+            apex = record.owner;
+            return Reading::stop;
+        },
+        unwanted);
     return apex;
 }
 
 class Loader {
 public:
-    Loader(std::string_view text, const LoadOptions& options, const IncludeReader& include, const dns::Name& apex)
-        : text_(text), options_(options), include_(include), apex_(apex), builder_(apex, options.klass, options.bounds),
+    Loader(std::string_view text, const LoadOptions& options, const IncludeReader& include,
+           const dns::Name& apex)
+        : text_(text),
+          options_(options),
+          include_(include),
+          apex_(apex),
+          builder_(apex, options.klass, options.bounds),
           problems_(options.problems_kept) {}
 
     LoadResult load();
@@ -85,19 +98,24 @@ private:
 };
 
 LoadResult Loader::load() {
-    read_zone_file(text_, file_options(options_, apex_), include_, [this](const FileRecord& record) {
-        add(record);
-        return Reading::go_on;
-    }, problems_);
+    read_zone_file(
+        text_, file_options(options_, apex_), include_,
+        [this](const FileRecord& record) {
+            add(record);
+            return Reading::go_on;
+        },
+        problems_);
     const bool unread = problems_.errors() > 0;
     BuiltZone built = builder_.finish();
     for (const ZoneProblem& found : built.problems) {
         // Of a file with errors it is not known that the SOA is missing.
         if (found.fault != ZoneFault::no_soa || !unread) report(found);
     }
-    for (std::size_t i = 0; i < built.problems_left_out; ++i) problems_.count(built.zone ? Severity::warning : Severity::error);
+    for (std::size_t i = 0; i < built.problems_left_out; ++i)
+        problems_.count(built.zone ? Severity::warning : Severity::error);
     if (built.zone && problems_.errors() == 0) check_apex(*built.zone);
-    if (built.zone && problems_.errors() == 0 && options_.advice == Advice::give) give_advice(*built.zone);
+    if (built.zone && problems_.errors() == 0 && options_.advice == Advice::give)
+        give_advice(*built.zone);
     LoadResult out;
     if (problems_.errors() == 0) out.zone = std::move(built.zone);
     out.problems = problems_.take();
@@ -105,7 +123,8 @@ LoadResult Loader::load() {
 }
 
 void Loader::add(const FileRecord& record) {
-    const auto added = builder_.add(record.owner, record.type, record.ttl, record.rdata, lines_.tag(record));
+    const auto added =
+        builder_.add(record.owner, record.type, record.ttl, record.rdata, lines_.tag(record));
     if (added) return learn(advice_, record, apex_);
     std::string why(fault_text(added.error()));
     if (added.error() == ZoneFault::out_of_zone) {
@@ -123,13 +142,15 @@ void Loader::report(const ZoneProblem& found) {
     if (found.fault == ZoneFault::no_soa) {
         problem.text = fmt::format("{} has no SOA record", apex_.to_text());
     } else {
-        problem.text = fmt::format("{} {}: {}", found.owner.to_text(), dns::type_name(found.type), fault_text(found.fault));
+        problem.text = fmt::format("{} {}: {}", found.owner.to_text(), dns::type_name(found.type),
+                                   fault_text(found.fault));
     }
     if (found.other != 0) {
         Problem other;
         lines_.place(found.other, other);
-        problem.text += other.file == problem.file ? fmt::format(" (see line {})", other.line)
-                                                   : fmt::format(" (see {}:{})", other.file, other.line);
+        problem.text += other.file == problem.file
+                            ? fmt::format(" (see line {})", other.line)
+                            : fmt::format(" (see {}:{})", other.file, other.line);
     }
     problems_.add(std::move(problem));
 }
@@ -138,27 +159,33 @@ void Loader::check_apex(const Zone& zone) {
     if (zone.apex_node().find(RrType::NS)) return;
     Problem problem;
     problem.file = options_.file;
-    problem.text = fmt::format("{} has no NS record; a zone names its servers (RFC 1034 §4.2.1)", apex_.to_text());
+    problem.text = fmt::format("{} has no NS record; a zone names its servers (RFC 1034 §4.2.1)",
+                               apex_.to_text());
     problems_.add(std::move(problem));
 }
 
 void Loader::give_advice(const Zone& zone) {
     ProblemList reported_already(0);
-    read_zone_file(text_, file_options(options_, apex_), include_, [&](const FileRecord& record) {
-        if (record.owner.is_under(apex_)) advise(advice_, zone, record, problems_);
-        return Reading::go_on;
-    }, reported_already);
+    read_zone_file(
+        text_, file_options(options_, apex_), include_,
+        [&](const FileRecord& record) {
+            if (record.owner.is_under(apex_)) advise(advice_, zone, record, problems_);
+            return Reading::go_on;
+        },
+        reported_already);
 }
 
 }  // namespace
 
-LoadResult load_zone(std::string_view text, const LoadOptions& options, const IncludeReader& include) {
+LoadResult load_zone(std::string_view text, const LoadOptions& options,
+                     const IncludeReader& include) {
     const auto apex = options.apex ? options.apex : find_apex(text, options, include);
     if (apex) return Loader(text, options, include, *apex).load();
     LoadResult out;
     Problem problem;
     problem.file = options.file;
-    problem.text = "expected a SOA record, to learn the zone's name; say the name, or correct the SOA";
+    problem.text =
+        "expected a SOA record, to learn the zone's name; say the name, or correct the SOA";
     out.problems.push_back(std::move(problem));
     return out;
 }

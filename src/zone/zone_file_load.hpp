@@ -18,8 +18,8 @@ namespace kith::zone {
 enum class Advice : std::uint8_t { give, omit };
 
 struct LoadOptions {
-    std::string file;                          // its name in problems
-    std::optional<dns::Name> apex;             // none: the owner of the first SOA in the file
+    std::string file;               // its name in problems
+    std::optional<dns::Name> apex;  // none: the owner of the first SOA in the file
     dns::RrClass klass = dns::RrClass::IN;
     Bounds bounds = file_bounds;
     Advice advice = Advice::give;
@@ -33,6 +33,7 @@ struct LoadResult {
 
 /// Loads `text`; its origin is the apex until a $ORIGIN. `include` may be called twice for the
 /// same file: advice reads the file a second time, when all names are known.
-LoadResult load_zone(std::string_view text, const LoadOptions& options, const IncludeReader& include = {});
+LoadResult load_zone(std::string_view text, const LoadOptions& options,
+                     const IncludeReader& include = {});
 
 }  // namespace kith::zone

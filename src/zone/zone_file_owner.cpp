@@ -59,7 +59,8 @@ const char* Owner::read_plain(const char* at, const char* end, dns::NameView ori
     std::size_t length = 0;  // of the word so far
     std::size_t label = 0;   // where in the word the current label begins
     while (true) {
-        if (static_cast<std::size_t>(end - at) < length + block || length > dns::name_bytes_max) return nullptr;
+        if (static_cast<std::size_t>(end - at) < length + block || length > dns::name_bytes_max)
+            return nullptr;
         BlockMasks masks = copy_block(at + length, bytes_.data() + length + 1);
         if (masks.stops != 0) masks.dots &= (masks.stops & -masks.stops) - 1;
         for (; masks.dots != 0; masks.dots &= masks.dots - 1) {
@@ -77,7 +78,8 @@ const char* Owner::read_plain(const char* at, const char* end, dns::NameView ori
     }
 }
 
-const char* Owner::finish_plain(const char* at, std::size_t length, std::size_t label, dns::NameView origin) {
+const char* Owner::finish_plain(const char* at, std::size_t length, std::size_t label,
+                                dns::NameView origin) {
     if (length == 0) return nullptr;
     if (length == 1 && *at == '@') {
         set(origin);

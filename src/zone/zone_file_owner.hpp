@@ -12,7 +12,7 @@
 namespace kith::zone {
 
 enum class OwnerState : std::uint8_t {
-    none,    // no entry named one yet
+    none,  // no entry named one yet
     known,
     broken,  // the last one named could not be read, which is reported already
 };
@@ -37,7 +37,8 @@ public:
 private:
     static constexpr std::size_t block = 16;
 
-    const char* finish_plain(const char* at, std::size_t length, std::size_t label, dns::NameView origin);
+    const char* finish_plain(const char* at, std::size_t length, std::size_t label,
+                             dns::NameView origin);
 
     OwnerState state_ = OwnerState::none;
     std::size_t size_ = 1;

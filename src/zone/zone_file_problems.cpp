@@ -16,13 +16,16 @@ void ProblemList::add(Problem problem) {
     if (has_room()) kept_.push_back(std::move(problem));
 }
 
-void ProblemList::count(Severity severity) { ++(severity == Severity::error ? errors_ : warnings_); }
+void ProblemList::count(Severity severity) {
+    ++(severity == Severity::error ? errors_ : warnings_);
+}
 
 Problems ProblemList::take() {
     const std::size_t all = errors_ + warnings_;
     Problems out = std::move(kept_);
     const auto place = [](const Problem& p) { return std::tie(p.file, p.line, p.column); };
-    stable_sort(std::span(out), [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
+    stable_sort(std::span(out),
+                [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
     if (all > out.size()) {
         // An error among the uncounted must still refuse the file.
         const Severity severity =

@@ -41,7 +41,7 @@ private:
     };
     /// Where the apexes are, which stays when a zone is replaced.
     struct Index {
-        std::vector<Slot> slots;  // a power of two, at most half full
+        std::vector<Slot> slots;                      // a power of two, at most half full
         std::array<std::uint64_t, 3> label_counts{};  // bit n: some apex has n labels
     };
     std::uint32_t place_of(std::uint64_t hash, NameView apex) const;

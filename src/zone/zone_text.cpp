@@ -14,7 +14,8 @@ constexpr std::size_t piece_bytes = 32768;
 
 class Printer {
 public:
-    Printer(const Zone& zone, const ZoneTextOptions& options, const std::function<void(std::string_view)>& write)
+    Printer(const Zone& zone, const ZoneTextOptions& options,
+            const std::function<void(std::string_view)>& write)
         : zone_(zone), options_(options), write_(write), class_(dns::class_name(zone.klass())) {}
 
     void print();
@@ -45,7 +46,8 @@ void Printer::print() {
 
 void Printer::header() {
     const RrSetView soa = zone_.apex_node().find(RrType::SOA);
-    fmt::format_to(std::back_inserter(out_), "$ORIGIN {}\n$TTL {}\n", zone_.apex().to_text(), soa ? soa.ttl() : 0);
+    fmt::format_to(std::back_inserter(out_), "$ORIGIN {}\n$TTL {}\n", zone_.apex().to_text(),
+                   soa ? soa.ttl() : 0);
 }
 
 void Printer::node(const Name& owner, NodeView node) {
@@ -61,8 +63,8 @@ void Printer::node(const Name& owner, NodeView node) {
 void Printer::rrset(const std::string& owner, RrSetView rrset) {
     const std::string type = dns::type_name(rrset.type());
     for (const Bytes rdata : rrset) {
-        fmt::format_to(std::back_inserter(out_), "{} {} {} {} {}\n", owner, rrset.record_ttl(rdata), class_, type,
-                       dns::rdata_to_text(rrset.type(), zone_.klass(), rdata));
+        fmt::format_to(std::back_inserter(out_), "{} {} {} {} {}\n", owner, rrset.record_ttl(rdata),
+                       class_, type, dns::rdata_to_text(rrset.type(), zone_.klass(), rdata));
     }
 }
 

@@ -69,11 +69,14 @@ public:
 
     ZonePtr make() {
         ZoneBuilder builder(apex_);
-        add(builder, apex_, RrType::SOA, *dns::rdata_from_text(RrType::SOA, "ns hostmaster 7 2 3 4 5", apex_));
+        add(builder, apex_, RrType::SOA,
+            *dns::rdata_from_text(RrType::SOA, "ns hostmaster 7 2 3 4 5", apex_));
         for (int i = 0; i < 200; ++i) {
             const Name owner = name();
             const auto type = static_cast<RrType>(below(300));
-            if (type == RrType::SOA || type == RrType::CNAME || type == RrType::DNAME || type == RrType::NS || dns::is_meta_type(type)) continue;
+            if (type == RrType::SOA || type == RrType::CNAME || type == RrType::DNAME ||
+                type == RrType::NS || dns::is_meta_type(type))
+                continue;
             std::vector<std::uint8_t> rdata = bytes(below(40));
             if (!dns::check_rdata(type, dns::RrClass::IN, rdata)) continue;
             add(builder, owner, type, rdata);
@@ -85,7 +88,9 @@ public:
     int records = 0;
 
 private:
-    std::size_t below(std::size_t bound) { return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random_); }
+    std::size_t below(std::size_t bound) {
+        return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random_);
+    }
     std::vector<std::uint8_t> bytes(std::size_t count) {
         std::vector<std::uint8_t> out(count);
         for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(below(256));
@@ -119,14 +124,18 @@ TEST(ZoneText, LoadsBackAsTheSameZone) {
         records += random.records;
         for (const NameStyle style : {NameStyle::absolute, NameStyle::relative}) {
             const std::string text = zone_to_text(*zone, {.owners = style}) + "@ 60 NS ns\n";
-            const LoadResult again = load_zone(text, {.file = "again", .apex = Name(zone->apex()), .advice = Advice::omit});
-            ASSERT_TRUE(again.zone) << "seed " << seed << ": " << again.problems.front().to_text() << "\n" << text;
+            const LoadResult again = load_zone(
+                text, {.file = "again", .apex = Name(zone->apex()), .advice = Advice::omit});
+            ASSERT_TRUE(again.zone)
+                << "seed " << seed << ": " << again.problems.front().to_text() << "\n"
+                << text;
             const ZoneChange change = difference(*zone, *again.zone);
             EXPECT_TRUE(change.removed.empty()) << "seed " << seed;
             EXPECT_EQ(change.added.size(), 1U) << "the NS, seed " << seed;
         }
     }
-    EXPECT_GT(records, 2000) << "random RDATA rarely fits its type, but types without rules take any";
+    EXPECT_GT(records, 2000)
+        << "random RDATA rarely fits its type, but types without rules take any";
 }
 
 }  // namespace

@@ -86,13 +86,22 @@ void register_service(World& world) {
         const dns::Name instance = name("web._http._tcp.local.");
         mdns::RegistrationRequest request;
         request.rename = mdns::RenameStyle::instance;
-        request.records = {
-            {{instance, RrType::SRV, dns::RrClass::IN, 0, *dns::rdata_from_text(RrType::SRV, "0 0 80 box.local.")},
-             mdns::Ownership::unique, mdns::any_interface},
-            {{instance, RrType::TXT, dns::RrClass::IN, 0, {0}}, mdns::Ownership::unique, mdns::any_interface},
-            {{name("_http._tcp.local."), RrType::PTR, dns::RrClass::IN, 0, {instance.wire().begin(), instance.wire().end()}},
-             mdns::Ownership::shared, mdns::any_interface}};
-        return engine.add_registration(now, request).has_value() && engine.set_host(now, name("box.local.")).has_value();
+        request.records = {{{instance, RrType::SRV, dns::RrClass::IN, 0,
+                             *dns::rdata_from_text(RrType::SRV, "0 0 80 box.local.")},
+                            mdns::Ownership::unique,
+                            mdns::any_interface},
+                           {{instance, RrType::TXT, dns::RrClass::IN, 0, {0}},
+                            mdns::Ownership::unique,
+                            mdns::any_interface},
+                           {{name("_http._tcp.local."),
+                             RrType::PTR,
+                             dns::RrClass::IN,
+                             0,
+                             {instance.wire().begin(), instance.wire().end()}},
+                            mdns::Ownership::shared,
+                            mdns::any_interface}};
+        return engine.add_registration(now, request).has_value() &&
+               engine.set_host(now, name("box.local.")).has_value();
     });
 }
 
@@ -106,27 +115,41 @@ TEST(Echo, NeverRenamesAnybody) {
             world.add_host();
             scene.build(world);
             add_plain_host(world, 0);
-            world.set_weather({.loss_percent = world.rng().below(20), .repeat_percent = 10, .delay_min = 0ms,
+            world.set_weather({.loss_percent = world.rng().below(20),
+                               .repeat_percent = 10,
+                               .delay_min = 0ms,
                                .delay_max = std::chrono::milliseconds(1 + world.rng().below(50))});
             register_service(world);
             for (int i = 0; i < 25; ++i) {
                 world.run(std::chrono::milliseconds(world.rng().below(4000)));
-                const auto interface = static_cast<mdns::InterfaceId>(1 + world.rng().below(static_cast<std::uint32_t>(world.host(0).plugs.size())));
+                const auto interface = static_cast<mdns::InterfaceId>(
+                    1 + world.rng().below(static_cast<std::uint32_t>(world.host(0).plugs.size())));
                 switch (world.rng().below(5)) {
                     case 0: world.renumber(0, interface); break;
-                    case 1: world.host(0).plugs[interface - 1].is_in ? world.unplug(0, interface) : world.replug(0, interface); break;
-                    case 2: world.with(0, [](mdns::Engine& engine, Time now) { engine.on_wake(now); return 0; }); break;
+                    case 1:
+                        world.host(0).plugs[interface - 1].is_in ? world.unplug(0, interface)
+                                                                 : world.replug(0, interface);
+                        break;
+                    case 2:
+                        world.with(0, [](mdns::Engine& engine, Time now) {
+                            engine.on_wake(now);
+                            return 0;
+                        });
+                        break;
                     case 3:
                         world.with(0, [&](mdns::Engine& engine, Time now) {
                             const std::string text = "\"v=" + std::to_string(i) + "\"";
-                            return engine.update_record(now, 1, 1, *dns::rdata_from_text(RrType::TXT, text)).has_value();
+                            return engine
+                                .update_record(now, 1, 1, *dns::rdata_from_text(RrType::TXT, text))
+                                .has_value();
                         });
                         break;
                     default: break;
                 }
             }
             for (std::size_t i = 0; i < world.host(0).plugs.size(); ++i) {
-                if (!world.host(0).plugs[i].is_in) world.replug(0, static_cast<mdns::InterfaceId>(i + 1));
+                if (!world.host(0).plugs[i].is_in)
+                    world.replug(0, static_cast<mdns::InterfaceId>(i + 1));
             }
             world.run(3min);  // updates that were held back for a minute, too
             EXPECT_TRUE(world.host(0).renames.empty());
@@ -153,13 +176,16 @@ TEST(Echo, DoesNotHideARival) {
             world.add_host();
             world.plug(i, 0);
             world.plug(i, 1);
-            world.with(i, [](mdns::Engine& engine, Time now) { return engine.set_host(now, name("box.local.")).has_value(); });
+            world.with(i, [](mdns::Engine& engine, Time now) {
+                return engine.set_host(now, name("box.local.")).has_value();
+            });
             world.run(std::chrono::milliseconds(world.rng().below(2000)));
         }
         world.run(1min);
         ASSERT_EQ(world.host(0).established.size(), 1U);
         ASSERT_EQ(world.host(1).established.size(), 1U);
-        EXPECT_NE(world.host(0).established.begin()->second, world.host(1).established.begin()->second);
+        EXPECT_NE(world.host(0).established.begin()->second,
+                  world.host(1).established.begin()->second);
         EXPECT_EQ(world.host(0).renames.size() + world.host(1).renames.size(), 1U);
     }
 }

@@ -27,7 +27,9 @@ public:
         const Bytes done = builder_.finish();
         std::vector<std::uint8_t> out(done.begin(), done.end());
         // Some are broken on top.
-        if (rng_.below(4) == 0) out[rng_.below(static_cast<std::uint32_t>(out.size()))] ^= static_cast<std::uint8_t>(1U << rng_.below(8));
+        if (rng_.below(4) == 0)
+            out[rng_.below(static_cast<std::uint32_t>(out.size()))] ^=
+                static_cast<std::uint8_t>(1U << rng_.below(8));
         return out;
     }
 
@@ -52,14 +54,19 @@ private:
         const auto flush = static_cast<dns::RrClass>(rng_.below(2) == 0 ? 0x8001 : 1);
         const bool wants_question = rng_.below(3) == 0;
         if (wants_question && builder_.header().counts[1] == 0 && builder_.header().counts[2] == 0)
-            return builder_.add_question(some_name(), rng_.below(2) == 0 ? RrType::ANY : RrType::PTR, flush);
-        const auto section = builder_.header().counts[2] == 0 && rng_.below(8) != 0 ? Section::answer : Section::authority;
+            return builder_.add_question(some_name(),
+                                         rng_.below(2) == 0 ? RrType::ANY : RrType::PTR, flush);
+        const auto section = builder_.header().counts[2] == 0 && rng_.below(8) != 0
+                                 ? Section::answer
+                                 : Section::authority;
         if (rng_.below(2) == 0) {
             const dns::Name target = some_name();
-            return builder_.add_record(section, some_name(), RrType::PTR, flush, rng_.below(5000), target.wire());
+            return builder_.add_record(section, some_name(), RrType::PTR, flush, rng_.below(5000),
+                                       target.wire());
         }
         const std::uint8_t address[4] = {10, 0, 6, static_cast<std::uint8_t>(rng_.below(256))};
-        return builder_.add_record(section, some_name(), RrType::A, flush, rng_.below(5000), address);
+        return builder_.add_record(section, some_name(), RrType::A, flush, rng_.below(5000),
+                                   address);
     }
 
     SeededRng& rng_;
@@ -76,7 +83,9 @@ TEST(Flood, LeavesEverythingBoundedAndWorking) {
             world.add_host();
             world.plug(i, 0, Families::v4);
         }
-        world.with(0, [](mdns::Engine& engine, Time now) { return engine.set_host(now, name("box.local.")).has_value(); });
+        world.with(0, [](mdns::Engine& engine, Time now) {
+            return engine.set_host(now, name("box.local.")).has_value();
+        });
         const mdns::QueryId query = world.with(1, [](mdns::Engine& engine, Time now) {
             mdns::QueryRequest request;
             request.name = name("honest.local.");
@@ -94,7 +103,8 @@ TEST(Flood, LeavesEverythingBoundedAndWorking) {
             world.run(1ms);
             for (std::size_t host = 0; host < 2; ++host) {
                 ASSERT_LE(world.host(host).engine.cached_records(1), mdns::cache_records_max);
-                ASSERT_LE(world.host(host).engine.cached_bytes(1), mdns::cache_bytes_max + (1U << 16));
+                ASSERT_LE(world.host(host).engine.cached_bytes(1),
+                          mdns::cache_bytes_max + (1U << 16));
             }
         }
         // Six seconds of it: what is multicast stays bounded by the rule of one second, whatever is asked.
@@ -103,8 +113,13 @@ TEST(Flood, LeavesEverythingBoundedAndWorking) {
         world.with(0, [](mdns::Engine& engine, Time now) {
             const std::uint8_t address[4] = {10, 0, 0, 99};
             mdns::RegistrationRequest request;
-            request.records = {{{name("honest.local."), RrType::A, dns::RrClass::IN, 0, {std::begin(address), std::end(address)}},
-                                mdns::Ownership::unique, mdns::any_interface}};
+            request.records = {{{name("honest.local."),
+                                 RrType::A,
+                                 dns::RrClass::IN,
+                                 0,
+                                 {std::begin(address), std::end(address)}},
+                                mdns::Ownership::unique,
+                                mdns::any_interface}};
             return engine.add_registration(now, request).has_value();
         });
         world.run(5s);
@@ -112,7 +127,8 @@ TEST(Flood, LeavesEverythingBoundedAndWorking) {
         EXPECT_EQ(world.host(0).established.size(), 2U);
         for (const std::string& complaint : world.complaints()) ADD_FAILURE() << complaint;
         world.run(24h);
-        EXPECT_EQ(world.host(0).engine.cached_records(1), 0U) << "and everything false is forgotten";
+        EXPECT_EQ(world.host(0).engine.cached_records(1), 0U)
+            << "and everything false is forgotten";
     }
 }
 

@@ -16,9 +16,10 @@ using mdns::Destination;
 constexpr int hops_max = 2;  // of reflection: two reflectors side by side would play for ever
 
 /// What stands for the host, link and thing that something is noted about.
-std::string key_of(std::size_t host, mdns::InterfaceId interface, IpFamily family, std::string_view thing) {
-    return std::to_string(host) + "/" + std::to_string(interface) + (family == IpFamily::v4 ? "/4/" : "/6/") +
-           std::string(thing);
+std::string key_of(std::size_t host, mdns::InterfaceId interface, IpFamily family,
+                   std::string_view thing) {
+    return std::to_string(host) + "/" + std::to_string(interface) +
+           (family == IpFamily::v4 ? "/4/" : "/6/") + std::string(thing);
 }
 
 std::string lowered(dns::NameView name) {
@@ -34,12 +35,13 @@ std::vector<std::uint8_t> rewritten(mdns::Packet& packet, Bytes message) {
     builder.start(out, out.size());
     builder.header().flags = packet.header().flags;
     for (const mdns::PacketQuestion& question : packet.questions()) {
-        const auto top = question.wants == mdns::Wants::unicast ? mdns::Flush::yes : mdns::Flush::no;
+        const auto top =
+            question.wants == mdns::Wants::unicast ? mdns::Flush::yes : mdns::Flush::no;
         builder.add_question(question.name, question.type, mdns::wire_class(question.klass, top));
     }
     for (const mdns::PacketRecord& record : packet.records()) {
-        builder.add_record(record.section, record.name, record.type, mdns::wire_class(record.klass, record.flush),
-                           record.ttl, record.rdata);
+        builder.add_record(record.section, record.name, record.type,
+                           mdns::wire_class(record.klass, record.flush), record.ttl, record.rdata);
     }
     const Bytes done = builder.finish();
     return {done.begin(), done.end()};
@@ -73,7 +75,8 @@ void World::configure(std::size_t index, const Host::Plug& plug) {
     drain(index);
 }
 
-mdns::InterfaceId World::plug(std::size_t index, std::size_t segment, Families families, std::uint32_t address) {
+mdns::InterfaceId World::plug(std::size_t index, std::size_t segment, Families families,
+                              std::uint32_t address) {
     Host& host = *hosts_[index];
     const auto id = static_cast<mdns::InterfaceId>(host.plugs.size() + 1);
     host.plugs.push_back({id, segment, address != 0 ? address : next_address_++, families, true});
@@ -115,11 +118,13 @@ void World::reflect(std::size_t a, std::size_t b, Copies copies, Duration delay)
 // ---------------------------------------------------------------- packets
 
 void World::carry(std::size_t segment, std::size_t sender, const Endpoint& source,
-                  const mdns::Transmit& transmit, const Message& message, Duration after, int hops) {
+                  const mdns::Transmit& transmit, const Message& message, Duration after,
+                  int hops) {
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
         if (sender != nobody && hosts_[i]->group != hosts_[sender]->group) continue;
         for (const Host::Plug& plug : hosts_[i]->plugs) {
-            if (plug.is_in && plug.segment == segment) deliver(i, plug, source, transmit, message, after);
+            if (plug.is_in && plug.segment == segment)
+                deliver(i, plug, source, transmit, message, after);
         }
     }
     for (const Joint& joint : joints_) {
@@ -133,12 +138,14 @@ void World::carry(std::size_t segment, std::size_t sender, const Endpoint& sourc
         }
         if (transmit.destination != Destination::group || source.port != mdns::port) continue;
         Endpoint own = source;
-        own.address = own_address({0, 0, 0xfe00 + joint.number, {}, true}, transmit.family()).address;
+        own.address =
+            own_address({0, 0, 0xfe00 + joint.number, {}, true}, transmit.family()).address;
         const auto delay = std::chrono::microseconds(
             rng_.below(static_cast<std::uint32_t>(joint.delay / 1us) + 1));
-        const Message copy = joint.copies == Copies::same_bytes
-                                 ? message
-                                 : std::make_shared<std::vector<std::uint8_t>>(rewritten(packet_, *message));
+        const Message copy =
+            joint.copies == Copies::same_bytes
+                ? message
+                : std::make_shared<std::vector<std::uint8_t>>(rewritten(packet_, *message));
         carry(other, sender, own, transmit, copy, after + delay, hops + 1);
     }
 }
@@ -158,34 +165,43 @@ void World::deliver(std::size_t index, const Host::Plug& plug, const Endpoint& s
     }
     for (int i = 0; i < copies; ++i) {
         const Duration spread = weather_.delay_max - weather_.delay_min;
-        const auto extra = std::chrono::microseconds(rng_.below(static_cast<std::uint32_t>(spread / 1us) + 1));
+        const auto extra =
+            std::chrono::microseconds(rng_.below(static_cast<std::uint32_t>(spread / 1us) + 1));
         mdns::PacketInfo info;
         info.interface = plug.id;
         info.family = family;
         info.source = source;
         info.source.scope = family == IpFamily::v6 ? plug.id : 0;
         info.destination = transmit.destination;
-        deliveries_.push({now_ + after + (is_loopback ? 0us : weather_.delay_min + extra), serial_++, index, info, message});
+        deliveries_.push({now_ + after + (is_loopback ? 0us : weather_.delay_min + extra),
+                          serial_++, index, info, message});
     }
 }
 
-void World::inject(std::size_t segment, const Endpoint& source, const std::vector<std::uint8_t>& message) {
+void World::inject(std::size_t segment, const Endpoint& source,
+                   const std::vector<std::uint8_t>& message) {
     mdns::Transmit transmit;
     transmit.to = mdns::group(source.address.family());
-    carry(segment, nobody, source, transmit, std::make_shared<std::vector<std::uint8_t>>(message), 0ms, hops_max);
+    carry(segment, nobody, source, transmit, std::make_shared<std::vector<std::uint8_t>>(message),
+          0ms, hops_max);
 }
 
 /// Prints a packet when KITH_TRACE is set.
 void World::print(std::size_t host, const mdns::Transmit& transmit) {
     static const bool is_wanted = std::getenv("KITH_TRACE") != nullptr;
     if (!is_wanted || !packet_.read(transmit.message)) return;
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - (Time{} + 1000h)).count();
-    std::string line = std::to_string(ms) + " ms host " + std::to_string(host) + " to " + transmit.to.to_text() + (packet_.is_response() ? " says" : " asks");
+    const auto ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now_ - (Time{} + 1000h)).count();
+    std::string line = std::to_string(ms) + " ms host " + std::to_string(host) + " to " +
+                       transmit.to.to_text() + (packet_.is_response() ? " says" : " asks");
     for (const mdns::PacketQuestion& question : packet_.questions())
-        line += "\n    ? " + question.name.to_text() + " " + dns::type_name(question.type) + (question.wants == mdns::Wants::unicast ? " QU" : "");
+        line += "\n    ? " + question.name.to_text() + " " + dns::type_name(question.type) +
+                (question.wants == mdns::Wants::unicast ? " QU" : "");
     for (const mdns::PacketRecord& record : packet_.records())
-        line += "\n    " + std::to_string(static_cast<int>(record.section)) + " " + record.name.to_text() + " " + std::to_string(record.ttl) + " " +
-                dns::type_name(record.type) + " " + dns::rdata_to_text(record.type, record.klass, record.rdata);
+        line += "\n    " + std::to_string(static_cast<int>(record.section)) + " " +
+                record.name.to_text() + " " + std::to_string(record.ttl) + " " +
+                dns::type_name(record.type) + " " +
+                dns::rdata_to_text(record.type, record.klass, record.rdata);
     std::puts(line.c_str());
 }
 
@@ -201,8 +217,8 @@ void World::drain(std::size_t index) {
         watch(index, *transmit);
         if (!plug.is_in) continue;
         const Endpoint source{own_address(plug, transmit->family()).address, mdns::port, 0};
-        const Message message =
-            std::make_shared<std::vector<std::uint8_t>>(transmit->message.begin(), transmit->message.end());
+        const Message message = std::make_shared<std::vector<std::uint8_t>>(
+            transmit->message.begin(), transmit->message.end());
         carry(plug.segment, index, source, *transmit, message, 0ms, 0);
     }
     take_events(index);
@@ -243,7 +259,8 @@ void World::run(Duration duration) {
     const Time end = now_ + duration;
     while (true) {
         const auto timer = timers_.first();
-        const bool is_packet = !deliveries_.empty() && (!timer || deliveries_.top().at <= timer->time);
+        const bool is_packet =
+            !deliveries_.empty() && (!timer || deliveries_.top().at <= timer->time);
         if (!is_packet && !timer) break;
         const Time next = is_packet ? deliveries_.top().at : timer->time;
         if (next > end) break;
@@ -266,19 +283,24 @@ void World::run(Duration duration) {
 // ---------------------------------------------------------------- watching
 
 void World::complain(std::size_t host, const std::string& what) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now_ - (Time{} + 1000h)).count();
-    if (complaints_.size() < 20) complaints_.push_back("host " + std::to_string(host) + " at " + std::to_string(ms) + " ms: " + what);
+    const auto ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now_ - (Time{} + 1000h)).count();
+    if (complaints_.size() < 20)
+        complaints_.push_back("host " + std::to_string(host) + " at " + std::to_string(ms) +
+                              " ms: " + what);
 }
 
 void World::note_probe(std::size_t host, const mdns::PacketInfo& info, Bytes message) {
-    if (message.size() < 12 || (message[2] & 0x80) != 0 || load_u16(message.data() + 8) == 0) return;
+    if (message.size() < 12 || (message[2] & 0x80) != 0 || load_u16(message.data() + 8) == 0)
+        return;
     if (!packet_.read(message)) return;
     for (const mdns::PacketQuestion& question : packet_.questions())
         probed_[key_of(host, info.interface, info.family, lowered(question.name))] = now_;
 }
 
 void World::watch(std::size_t host, const mdns::Transmit& transmit) {
-    if (transmit.message.size() > 1500 - mdns::ip_udp_header_bytes) complain(host, "a packet is larger than the link's");
+    if (transmit.message.size() > 1500 - mdns::ip_udp_header_bytes)
+        complain(host, "a packet is larger than the link's");
     if (transmit.destination != Destination::group) return;
     if (!packet_.read(transmit.message)) {
         complain(host, "a packet cannot be read");
@@ -286,23 +308,31 @@ void World::watch(std::size_t host, const mdns::Transmit& transmit) {
     }
     if (!packet_.is_response()) return;
     for (const mdns::PacketRecord& record : packet_.records()) {
-        std::string thing = lowered(record.name) + "|" + dns::type_name(record.type) + "|" + std::string(as_text(record.rdata));
-        const auto [last, is_new] = said_.try_emplace(key_of(host, transmit.interface, transmit.family(), thing), now_);
+        std::string thing = lowered(record.name) + "|" + dns::type_name(record.type) + "|" +
+                            std::string(as_text(record.rdata));
+        const auto [last, is_new] =
+            said_.try_emplace(key_of(host, transmit.interface, transmit.family(), thing), now_);
         if (is_new) continue;
         const Duration gap = now_ - last->second;
         last->second = now_;
         if (gap >= mdns::multicast_interval) continue;
-        const auto probe = probed_.find(key_of(host, transmit.interface, transmit.family(), lowered(record.name)));
-        const bool defends = probe != probed_.end() && probe->second + mdns::multicast_interval >= now_;
+        const auto probe =
+            probed_.find(key_of(host, transmit.interface, transmit.family(), lowered(record.name)));
+        const bool defends =
+            probe != probed_.end() && probe->second + mdns::multicast_interval >= now_;
         if (defends && gap >= mdns::probe_answer_interval) continue;
-        complain(host, dns::Name(record.name).to_text() + " " + dns::type_name(record.type) + " is multicast again after " +
-                           std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(gap).count()) + " ms");
+        complain(host, dns::Name(record.name).to_text() + " " + dns::type_name(record.type) +
+                           " is multicast again after " +
+                           std::to_string(
+                               std::chrono::duration_cast<std::chrono::milliseconds>(gap).count()) +
+                           " ms");
     }
 }
 
 std::vector<std::uint64_t> seeds(std::uint64_t count) {
     if (const char* const one = std::getenv("KITH_SEED")) return {std::strtoull(one, nullptr, 10)};
-    if (const char* const many = std::getenv("KITH_SEEDS")) count = std::strtoull(many, nullptr, 10);
+    if (const char* const many = std::getenv("KITH_SEEDS"))
+        count = std::strtoull(many, nullptr, 10);
     std::vector<std::uint64_t> out;
     for (std::uint64_t seed = 1; seed <= count; ++seed) out.push_back(seed);
     return out;

@@ -105,7 +105,8 @@ public:
     const std::vector<std::string>& complaints() const { return complaints_; }
 
     /// Something that is not an engine sends on a segment.
-    void inject(std::size_t segment, const Endpoint& source, const std::vector<std::uint8_t>& message);
+    void inject(std::size_t segment, const Endpoint& source,
+                const std::vector<std::uint8_t>& message);
 
 private:
     using Message = std::shared_ptr<const std::vector<std::uint8_t>>;
@@ -129,8 +130,8 @@ private:
 
     void drain(std::size_t index);
     void print(std::size_t host, const mdns::Transmit& transmit);
-    void carry(std::size_t segment, std::size_t sender, const Endpoint& source, const mdns::Transmit& transmit,
-               const Message& message, Duration after, int hops);
+    void carry(std::size_t segment, std::size_t sender, const Endpoint& source,
+               const mdns::Transmit& transmit, const Message& message, Duration after, int hops);
     void deliver(std::size_t host, const Host::Plug& plug, const Endpoint& source,
                  const mdns::Transmit& transmit, const Message& message, Duration after);
     static IpPrefix own_address(const Host::Plug& plug, IpFamily family);

@@ -13,7 +13,6 @@
 #include "discovery/dnssd/xml_scanner.hpp"
 #include "dns/decode.hpp"
 
-
 namespace kith::discovery::dnssd {
 namespace {
 
@@ -45,7 +44,8 @@ public:
 
     ServiceFile read() {
         if (text_.size() > service_file_bytes_max) {
-            problems_.add(0, fmt::format("a service file has at most {} bytes, found {}", service_file_bytes_max, text_.size()));
+            problems_.add(0, fmt::format("a service file has at most {} bytes, found {}",
+                                         service_file_bytes_max, text_.size()));
             return finish();
         }
         while (step()) {
@@ -80,23 +80,30 @@ private:
         path_.push_back(token.name);
         if (path_.size() == 1) {
             seen_group_ = true;
-            if (token.name != "service-group") problems_.add(token.at, fmt::format("expected <service-group>, found <{}>", token.name));
+            if (token.name != "service-group")
+                problems_.add(token.at,
+                              fmt::format("expected <service-group>, found <{}>", token.name));
         } else if (path_.size() == 2 && token.name == "service") {
             start_service(token);
         } else if (!is_known()) {
-            problems_.add(token.at, fmt::format("<{}> is not known here; it is ignored", token.name), Severity::warning);
+            problems_.add(token.at,
+                          fmt::format("<{}> is not known here; it is ignored", token.name),
+                          Severity::warning);
         }
     }
 
     bool is_known() const {
-        static constexpr std::string_view inside[] = {"type", "subtype", "domain-name", "host-name", "port", "txt-record"};
+        static constexpr std::string_view inside[] = {"type",      "subtype", "domain-name",
+                                                      "host-name", "port",    "txt-record"};
         if (path_.size() == 2) return path_[1] == "name";
-        return path_.size() == 3 && path_[1] == "service" && std::ranges::find(inside, path_[2]) != std::end(inside);
+        return path_.size() == 3 && path_[1] == "service" &&
+               std::ranges::find(inside, path_[2]) != std::end(inside);
     }
 
     void start_service(const XmlToken& token) {
         if (services_.size() >= services_per_file_max) {
-            problems_.add(token.at, fmt::format("a file describes at most {} services", services_per_file_max));
+            problems_.add(token.at, fmt::format("a file describes at most {} services",
+                                                services_per_file_max));
             return;
         }
         services_.push_back({});
@@ -106,7 +113,10 @@ private:
         if (protocol == "ipv4") services_.back().family = IpFamily::v4;
         if (protocol == "ipv6") services_.back().family = IpFamily::v6;
         if (protocol && protocol != "ipv4" && protocol != "ipv6" && protocol != "any") {
-            problems_.add(token.at, fmt::format("expected protocol=\"ipv4\", \"ipv6\" or \"any\", found \"{}\"", printable(*protocol)));
+            problems_.add(
+                token.at,
+                fmt::format("expected protocol=\"ipv4\", \"ipv6\" or \"any\", found \"{}\"",
+                            printable(*protocol)));
         }
     }
 
@@ -121,7 +131,8 @@ private:
         const bool known = is_known();
         if (known && path_.size() == 2) {
             const std::string text(trimmed(value_));
-            name_ = attribute("replace-wildcards") == "yes" ? replace_wildcards(text, specifiers_) : text;
+            name_ = attribute("replace-wildcards") == "yes" ? replace_wildcards(text, specifiers_)
+                                                            : text;
         } else if (known && !services_.empty()) {
             take(path_[2]);
         }
@@ -139,15 +150,24 @@ private:
             if (!selector->subtype.empty()) service.subtypes.push_back(selector->subtype);
         } else if (element == "subtype") {
             const auto selector = TypeSelector::from_text(text);
-            if (!selector || selector->subtype.empty()) return problems_.add(value_at_, fmt::format("expected a subtype such as _printer._sub._http._tcp, found '{}'", printable(text)));
+            if (!selector || selector->subtype.empty())
+                return problems_.add(
+                    value_at_,
+                    fmt::format("expected a subtype such as _printer._sub._http._tcp, found '{}'",
+                                printable(text)));
             service.subtypes.push_back(selector->subtype);
         } else if (element == "domain-name" || element == "host-name") {
             const auto name = dns::Name::from_text(text);
-            if (!name) return problems_.add(value_at_, fmt::format("'{}' is no name: {}", printable(text), name.error().text));
+            if (!name)
+                return problems_.add(value_at_, fmt::format("'{}' is no name: {}", printable(text),
+                                                            name.error().text));
             (element == "domain-name" ? service.domain : service.host) = *name;
         } else if (element == "port") {
-            const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), service.port);
-            if (fault != std::errc{} || end != text.data() + text.size()) problems_.add(value_at_, fmt::format("expected a port from 0 to 65535, found '{}'", printable(text)));
+            const auto [end, fault] =
+                std::from_chars(text.data(), text.data() + text.size(), service.port);
+            if (fault != std::errc{} || end != text.data() + text.size())
+                problems_.add(value_at_, fmt::format("expected a port from 0 to 65535, found '{}'",
+                                                     printable(text)));
         } else {
             take_txt();
         }
@@ -166,23 +186,35 @@ private:
             } else if (format == "binary-base64") {
                 bytes = dns::decode(dns::Decoder::Base::base64, coded);
             } else {
-                return problems_.add(value_at_, fmt::format("expected value-format=\"text\", \"binary-hex\" or \"binary-base64\", found \"{}\"", printable(format)));
+                return problems_.add(
+                    value_at_,
+                    fmt::format(
+                        "expected value-format=\"text\", \"binary-hex\" or \"binary-base64\", found \"{}\"",
+                        printable(format)));
             }
-            if (!bytes) return problems_.add(value_at_, fmt::format("the value is not what value-format=\"{}\" says", format));
+            if (!bytes)
+                return problems_.add(
+                    value_at_,
+                    fmt::format("the value is not what value-format=\"{}\" says", format));
             string.resize(equals + 1);
             string.append(bytes->begin(), bytes->end());
         }
-        if (string.size() > txt_string_bytes_max) return problems_.add(value_at_, fmt::format("a TXT string has at most 255 bytes, found {}", string.size()));
+        if (string.size() > txt_string_bytes_max)
+            return problems_.add(
+                value_at_,
+                fmt::format("a TXT string has at most 255 bytes, found {}", string.size()));
         txt_.back().push_back(std::move(string));
     }
 
     void check() {
         if (name_.empty()) problems_.add(0, "expected a <name> that is not empty");
-        if (services_.empty()) problems_.add(0, "expected at least one <service>, found none", Severity::warning);
+        if (services_.empty())
+            problems_.add(0, "expected at least one <service>, found none", Severity::warning);
         for (std::size_t i = 0; i < services_.size(); ++i) {
             services_[i].instance = name_;
             services_[i].txt = {*txt_rdata(txt_[i])};
-            if (const auto good = check_service(services_[i]); !good) problems_.add(places_[i], good.error().text);
+            if (const auto good = check_service(services_[i]); !good)
+                problems_.add(places_[i], good.error().text);
         }
     }
 
@@ -208,7 +240,8 @@ private:
 
 }  // namespace
 
-ServiceFile read_avahi_service(std::string_view text, std::string_view file, const Specifiers& specifiers) {
+ServiceFile read_avahi_service(std::string_view text, std::string_view file,
+                               const Specifiers& specifiers) {
     return Reader(text, file, specifiers).read();
 }
 

@@ -50,8 +50,8 @@ struct RecordEvent {
     IpFamily family = IpFamily::none;  // of the packet, when known
     dns::Name owner;
     dns::RrType type{};
-    std::uint32_t ttl = 0;             // seconds left
-    std::vector<std::uint8_t> rdata;   // uncompressed
+    std::uint32_t ttl = 0;            // seconds left
+    std::vector<std::uint8_t> rdata;  // uncompressed
 };
 
 /// What to do when the unique name of a publication is another's.
@@ -64,9 +64,9 @@ enum class RenamePolicy : std::uint8_t {
 enum class PublicationState : std::uint8_t {
     established,  // the names are ours, and announced
     renamed,      // another owns the name: now trying `name`; `established` follows
-    conflict,     // another owns the name, and the backend does not rename; the publication is withdrawn
-    troubled,     // no name could be had for a minute; goes on trying (RFC 6762 §9)
-    failed,       // it cannot be done; `text` says why
+    conflict,  // another owns the name, and the backend does not rename; the publication is withdrawn
+    troubled,  // no name could be had for a minute; goes on trying (RFC 6762 §9)
+    failed,    // it cannot be done; `text` says why
 };
 
 struct PublicationEvent {
@@ -100,15 +100,18 @@ public:
 
     /// Asks until stop_query(): what is known comes as events at once, changes as they happen. nullopt: too
     /// many queries.
-    virtual std::optional<QueryToken> start_query(Time now, const RecordQuestion& question, Scope scope) = 0;
+    virtual std::optional<QueryToken> start_query(Time now, const RecordQuestion& question,
+                                                  Scope scope) = 0;
     virtual void stop_query(Time now, QueryToken query) = 0;
     /// "This did not work": the record is verified and dropped if nobody confirms it (RFC 6762 §10.4).
     virtual void reconfirm(Time now, const RecordEvent& record) = 0;
 
     /// Publishes all or nothing. Error: this backend cannot publish, has no room, or has the name already.
-    virtual dns::Text<PublicationToken> publish(Time now, std::span<const ServiceRecord> records, Scope scope, RenamePolicy policy) = 0;
+    virtual dns::Text<PublicationToken> publish(Time now, std::span<const ServiceRecord> records,
+                                                Scope scope, RenamePolicy policy) = 0;
     /// Replaces the TXT records (all of one owner) of a publication without probing (RFC 6762 §8.4).
-    virtual void update_txt(Time now, PublicationToken publication, dns::NameView owner, std::span<const std::vector<std::uint8_t>> txt) = 0;
+    virtual void update_txt(Time now, PublicationToken publication, dns::NameView owner,
+                            std::span<const std::vector<std::uint8_t>> txt) = 0;
     /// Says goodbye. No event follows.
     virtual void withdraw(Time now, PublicationToken publication) = 0;
 

@@ -15,17 +15,17 @@ struct KindRow {
     std::string_view label;
 };
 constexpr KindRow kinds[] = {
-    {DomainKind::browse, "b"},
-    {DomainKind::browse_default, "db"},
-    {DomainKind::registering, "r"},
-    {DomainKind::register_default, "dr"},
+    {DomainKind::browse, "b"},         {DomainKind::browse_default, "db"},
+    {DomainKind::registering, "r"},    {DomainKind::register_default, "dr"},
     {DomainKind::legacy_browse, "lb"},
 };
 
 dns::Text<dns::Name> prefixed(std::string_view first, dns::NameView domain) {
     dns::NameBuilder name;
-    if (!name.append(as_bytes(first)) || !name.append(as_bytes("_dns-sd")) || !name.append(as_bytes("_udp")) || !name.append(domain)) {
-        return std::unexpected(dns::TextError{fmt::format("'{}' is too long to ask what is in it", domain.to_text())});
+    if (!name.append(as_bytes(first)) || !name.append(as_bytes("_dns-sd")) ||
+        !name.append(as_bytes("_udp")) || !name.append(domain)) {
+        return std::unexpected(
+            dns::TextError{fmt::format("'{}' is too long to ask what is in it", domain.to_text())});
     }
     return name.finish();
 }
@@ -35,8 +35,9 @@ constexpr std::uint8_t local_wire[] = {5, 'l', 'o', 'c', 'a', 'l', 0};
 /// The domains of RFC 6762 §4 in their wire form.
 const std::array<dns::Name, 5>& link_local_reverse() {
     static const std::array<dns::Name, 5> names = {
-        *dns::Name::from_text("254.169.in-addr.arpa."), *dns::Name::from_text("8.e.f.ip6.arpa."), *dns::Name::from_text("9.e.f.ip6.arpa."),
-        *dns::Name::from_text("a.e.f.ip6.arpa."), *dns::Name::from_text("b.e.f.ip6.arpa."),
+        *dns::Name::from_text("254.169.in-addr.arpa."), *dns::Name::from_text("8.e.f.ip6.arpa."),
+        *dns::Name::from_text("9.e.f.ip6.arpa."),       *dns::Name::from_text("a.e.f.ip6.arpa."),
+        *dns::Name::from_text("b.e.f.ip6.arpa."),
     };
     return names;
 }
@@ -57,22 +58,29 @@ std::optional<DomainKind> parse_domain_kind(std::string_view label) {
     return std::nullopt;
 }
 
-dns::Text<dns::Name> type_enumeration_name(dns::NameView domain) { return prefixed("_services", domain); }
+dns::Text<dns::Name> type_enumeration_name(dns::NameView domain) {
+    return prefixed("_services", domain);
+}
 
-dns::Text<dns::Name> domain_enumeration_name(DomainKind kind, dns::NameView domain) { return prefixed(domain_kind_label(kind), domain); }
+dns::Text<dns::Name> domain_enumeration_name(DomainKind kind, dns::NameView domain) {
+    return prefixed(domain_kind_label(kind), domain);
+}
 
 dns::Name reverse_name(const IpAddress& address) {
     KITH_CHECK(address.family() != IpFamily::none);
     std::string text;
     const Bytes bytes = address.bytes();
     for (std::size_t i = bytes.size(); i-- > 0;) {
-        text += address.is_v4() ? fmt::format("{}.", bytes[i]) : fmt::format("{:x}.{:x}.", bytes[i] & 15U, bytes[i] >> 4U);
+        text += address.is_v4() ? fmt::format("{}.", bytes[i])
+                                : fmt::format("{:x}.{:x}.", bytes[i] & 15U, bytes[i] >> 4U);
     }
     return *dns::Name::from_text(text + (address.is_v4() ? "in-addr.arpa." : "ip6.arpa."));
 }
 
 std::optional<dns::Name> address_domain(const IpPrefix& network) {
-    if (network.length == 0 || network.address.family() == IpFamily::none || network.address.is_link_local()) return std::nullopt;
+    if (network.length == 0 || network.address.family() == IpFamily::none ||
+        network.address.is_link_local())
+        return std::nullopt;
     std::array<std::uint8_t, 16> base{};
     const Bytes bytes = network.address.bytes();
     for (std::size_t i = 0; i < bytes.size(); ++i) {

@@ -18,7 +18,9 @@ public:
         const std::string_view before = text_.substr(0, std::min(at, text_.size()));
         const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
         const auto line = static_cast<std::uint32_t>(std::ranges::count(before, '\n') + 1);
-        problems_.push_back({std::string(file_), line, static_cast<std::uint32_t>(before.size() - line_start + 1), std::move(what), severity});
+        problems_.push_back({std::string(file_), line,
+                             static_cast<std::uint32_t>(before.size() - line_start + 1),
+                             std::move(what), severity});
     }
     bool has_errors() const { return kith::has_errors(problems_); }
     Problems take() { return std::move(problems_); }

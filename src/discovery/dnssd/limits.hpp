@@ -8,9 +8,9 @@
 
 namespace kith::discovery::dnssd {
 
-inline constexpr std::size_t instance_bytes_max = 63;    // one label, RFC 6763 §4.1.1
-inline constexpr std::size_t service_chars_max = 15;     // RFC 6335 §5.1, without the underscore
-inline constexpr std::size_t txt_string_bytes_max = 255; // one length byte, RFC 6763 §6.1
+inline constexpr std::size_t instance_bytes_max = 63;     // one label, RFC 6763 §4.1.1
+inline constexpr std::size_t service_chars_max = 15;      // RFC 6335 §5.1, without the underscore
+inline constexpr std::size_t txt_string_bytes_max = 255;  // one length byte, RFC 6763 §6.1
 
 // A TXT record longer than this does not fit a packet with the rest (RFC 6763 §6.2); registering
 // one is refused. What others send is read up to the 65,535 bytes of RDATA.
@@ -51,7 +51,8 @@ inline constexpr int rename_tries_max = 80;
 inline constexpr std::size_t service_file_bytes_max = 256 << 10;
 inline constexpr int service_file_depth_max = 8;
 inline constexpr std::size_t services_per_file_max = 64;
-inline constexpr std::size_t service_files_max = 1'024;  // per folder; later names are reported and left out
+inline constexpr std::size_t service_files_max =
+    1'024;  // per folder; later names are reported and left out
 
 // ---- unicast DNS-SD
 // Questions to one server at once; start_query() refuses more.

@@ -10,17 +10,22 @@ namespace kith::discovery::dnssd {
 namespace {
 
 std::unexpected<dns::TextError> refusal(dns::NameView name, mdns::RegisterFault fault) {
-    return std::unexpected(dns::TextError{fmt::format("'{}' cannot be registered: {}", name.to_text(), mdns::describe(fault))});
+    return std::unexpected(dns::TextError{
+        fmt::format("'{}' cannot be registered: {}", name.to_text(), mdns::describe(fault))});
 }
 
 mdns::RegisteredRecord registered(const ServiceRecord& record) {
-    const auto ownership = record.sharing == Sharing::unique ? mdns::Ownership::unique : mdns::Ownership::shared;
-    return {{record.owner, record.type, dns::RrClass::IN, record.ttl, record.rdata}, ownership, mdns::any_interface};
+    const auto ownership =
+        record.sharing == Sharing::unique ? mdns::Ownership::unique : mdns::Ownership::shared;
+    return {{record.owner, record.type, dns::RrClass::IN, record.ttl, record.rdata},
+            ownership,
+            mdns::any_interface};
 }
 
 /// ` (192.0.2.7:5353 has it)`, or nothing when it is not known who.
 std::string rival_text(const Endpoint& rival) {
-    return rival.address.family() == IpFamily::none ? std::string() : fmt::format(" ({} has it)", rival.to_text());
+    return rival.address.family() == IpFamily::none ? std::string()
+                                                    : fmt::format(" ({} has it)", rival.to_text());
 }
 
 }  // namespace
@@ -28,7 +33,8 @@ std::string rival_text(const Endpoint& rival) {
 dns::Text<void> MdnsBackend::set_host_label(Time now, std::string_view label) {
     dns::NameBuilder builder;
     if (!builder.append(as_bytes(label)) || !builder.append(local_domain())) {
-        return std::unexpected(dns::TextError{fmt::format("a host's name has 1 to 63 bytes, found '{}'", label)});
+        return std::unexpected(
+            dns::TextError{fmt::format("a host's name has 1 to 63 bytes, found '{}'", label)});
     }
     const dns::Name name = builder.finish();
     const auto id = engine_.set_host(now, name);
@@ -38,7 +44,8 @@ dns::Text<void> MdnsBackend::set_host_label(Time now, std::string_view label) {
     return {};
 }
 
-std::optional<QueryToken> MdnsBackend::start_query(Time now, const RecordQuestion& question, Scope scope) {
+std::optional<QueryToken> MdnsBackend::start_query(Time now, const RecordQuestion& question,
+                                                   Scope scope) {
     mdns::QueryRequest request;
     request.name = question.name;
     request.type = question.type;
@@ -51,12 +58,15 @@ std::optional<QueryToken> MdnsBackend::start_query(Time now, const RecordQuestio
 void MdnsBackend::stop_query(Time, QueryToken query) { engine_.stop_query(query); }
 
 void MdnsBackend::reconfirm(Time now, const RecordEvent& record) {
-    engine_.reconfirm(now, record.ifindex, {record.owner, record.type, dns::RrClass::IN, record.ttl, record.rdata});
+    engine_.reconfirm(now, record.ifindex,
+                      {record.owner, record.type, dns::RrClass::IN, record.ttl, record.rdata});
 }
 
-dns::Text<PublicationToken> MdnsBackend::publish(Time now, std::span<const ServiceRecord> records, Scope scope, RenamePolicy policy) {
+dns::Text<PublicationToken> MdnsBackend::publish(Time now, std::span<const ServiceRecord> records,
+                                                 Scope scope, RenamePolicy policy) {
     mdns::RegistrationRequest request;
-    request.rename = policy == RenamePolicy::rename ? mdns::RenameStyle::instance : mdns::RenameStyle::refuse;
+    request.rename =
+        policy == RenamePolicy::rename ? mdns::RenameStyle::instance : mdns::RenameStyle::refuse;
     request.interface = scope.ifindex;
     Publication publication;
     for (const ServiceRecord& record : records) {
@@ -64,12 +74,15 @@ dns::Text<PublicationToken> MdnsBackend::publish(Time now, std::span<const Servi
         request.records.push_back(registered(record));
     }
     const auto id = engine_.add_registration(now, std::move(request));
-    if (!id) return refusal(records.empty() ? dns::NameView() : records.front().owner.view(), id.error());
+    if (!id)
+        return refusal(records.empty() ? dns::NameView() : records.front().owner.view(),
+                       id.error());
     publications_.emplace(*id, std::move(publication));
     return *id;
 }
 
-void MdnsBackend::update_txt(Time now, PublicationToken token, dns::NameView owner, std::span<const std::vector<std::uint8_t>> txt) {
+void MdnsBackend::update_txt(Time now, PublicationToken token, dns::NameView owner,
+                             std::span<const std::vector<std::uint8_t>> txt) {
     const auto found = publications_.find(token);
     if (found == publications_.end()) return;
     std::vector<std::size_t>& indexes = found->second.txt;
@@ -79,10 +92,13 @@ void MdnsBackend::update_txt(Time now, PublicationToken token, dns::NameView own
     }
     for (std::size_t i = 0; i < txt.size(); ++i) {
         if (i < indexes.size()) {
-            [[maybe_unused]] const auto done = engine_.update_record(now, token, indexes[i], txt[i]);
+            [[maybe_unused]] const auto done =
+                engine_.update_record(now, token, indexes[i], txt[i]);
             continue;
         }
-        const auto added = engine_.add_record(now, token, registered({dns::Name(owner), dns::RrType::TXT, other_ttl, txt[i], Sharing::unique}));
+        const auto added = engine_.add_record(
+            now, token,
+            registered({dns::Name(owner), dns::RrType::TXT, other_ttl, txt[i], Sharing::unique}));
         if (added) indexes.push_back(*added);
     }
 }
@@ -101,7 +117,8 @@ std::optional<BackendEvent> MdnsBackend::from_query(mdns::QueryEvent event) cons
         case mdns::QueryEvent::Kind::added: out.change = RecordChange::added; break;
         case mdns::QueryEvent::Kind::removed: out.change = RecordChange::removed; break;
         case mdns::QueryEvent::Kind::absent: out.change = RecordChange::absent; break;
-        case mdns::QueryEvent::Kind::finished: return std::nullopt;  // of one-shot queries, which are not ours
+        case mdns::QueryEvent::Kind::finished:
+            return std::nullopt;  // of one-shot queries, which are not ours
     }
     out.query = event.query;
     out.ifindex = event.interface;
@@ -114,7 +131,8 @@ std::optional<BackendEvent> MdnsBackend::from_query(mdns::QueryEvent event) cons
 
 std::optional<BackendEvent> MdnsBackend::from_host(const mdns::RegistrationEvent& event) {
     if (event.kind == mdns::RegistrationEvent::Kind::withdrawn) return std::nullopt;
-    if (event.kind == mdns::RegistrationEvent::Kind::probing || event.name.is_root()) return std::nullopt;
+    if (event.kind == mdns::RegistrationEvent::Kind::probing || event.name.is_root())
+        return std::nullopt;
     host_name_ = event.name;
     return HostNameEvent{event.name};
 }

@@ -21,11 +21,14 @@ public:
 
     std::string describe() const override { return "mdns"; }
     bool serves(dns::NameView name) const override { return engine_.is_multicast_name(name); }
-    std::optional<QueryToken> start_query(Time now, const RecordQuestion& question, Scope scope) override;
+    std::optional<QueryToken> start_query(Time now, const RecordQuestion& question,
+                                          Scope scope) override;
     void stop_query(Time now, QueryToken query) override;
     void reconfirm(Time now, const RecordEvent& record) override;
-    dns::Text<PublicationToken> publish(Time now, std::span<const ServiceRecord> records, Scope scope, RenamePolicy policy) override;
-    void update_txt(Time now, PublicationToken publication, dns::NameView owner, std::span<const std::vector<std::uint8_t>> txt) override;
+    dns::Text<PublicationToken> publish(Time now, std::span<const ServiceRecord> records,
+                                        Scope scope, RenamePolicy policy) override;
+    void update_txt(Time now, PublicationToken publication, dns::NameView owner,
+                    std::span<const std::vector<std::uint8_t>> txt) override;
     void withdraw(Time now, PublicationToken publication) override;
     dns::Name host_name() const override { return host_name_; }
     std::optional<BackendEvent> poll_event() override;

@@ -20,7 +20,8 @@ protected:
     MdnsBackendTest() { session.add_backend(backend); }
 
     void send() {
-        while (const auto transmit = engine.poll_transmit()) sent.push_back(mdns::test::lines_of(transmit->message));
+        while (const auto transmit = engine.poll_transmit())
+            sent.push_back(mdns::test::lines_of(transmit->message));
     }
     void up() {
         mdns::LinkConfig link;
@@ -37,7 +38,8 @@ protected:
         const Time end = now + duration;
         while (true) {
             std::optional<Time> next = engine.next_timer();
-            if (const auto own = session.next_deadline(); own && (!next || *own < *next)) next = own;
+            if (const auto own = session.next_deadline(); own && (!next || *own < *next))
+                next = own;
             if (!next || *next > end) break;
             now = std::max(now, *next);
             engine.on_timer(now);
@@ -76,9 +78,13 @@ protected:
     }
     /// True when an answer ends like this.
     static bool answers(const Lines& lines, const std::string& end) {
-        return std::ranges::any_of(lines, [&](const std::string& line) { return line.starts_with("an ") && line.ends_with(end); });
+        return std::ranges::any_of(lines, [&](const std::string& line) {
+            return line.starts_with("an ") && line.ends_with(end);
+        });
     }
-    static bool has(const Lines& lines, const std::string& line) { return std::ranges::find(lines, line) != lines.end(); }
+    static bool has(const Lines& lines, const std::string& line) {
+        return std::ranges::find(lines, line) != lines.end();
+    }
 
     Time now = Time{} + 100h;
     SeededRng rng{4};
@@ -94,11 +100,13 @@ TEST_F(MdnsBackendTest, AnswersBringAlongWhatIsAskedNext) {
     up();
     ASSERT_TRUE(backend.set_host_label(now, "nas").has_value());
     offer();
-    for (const char* question : {"q _http._tcp.local. PTR", "q _printer._sub._http._tcp.local. PTR"}) {
+    for (const char* question :
+         {"q _http._tcp.local. PTR", "q _printer._sub._http._tcp.local. PTR"}) {
         const Lines pointer = answer(question);
         ASSERT_FALSE(pointer.empty()) << question;
         EXPECT_TRUE(pointer[0].ends_with("PTR Web._http._tcp.local.")) << pointer[0];
-        EXPECT_TRUE(has(pointer, "ar Web._http._tcp.local. 120! SRV 0 0 80 nas.local.")) << question;
+        EXPECT_TRUE(has(pointer, "ar Web._http._tcp.local. 120! SRV 0 0 80 nas.local."))
+            << question;
         EXPECT_TRUE(has(pointer, "ar Web._http._tcp.local. 4500! TXT \"a=1\"")) << question;
         EXPECT_TRUE(has(pointer, "ar nas.local. 120! A 192.0.2.10")) << question;
     }
@@ -109,7 +117,10 @@ TEST_F(MdnsBackendTest, AnswersBringAlongWhatIsAskedNext) {
     const Lines txt = answer("q Web._http._tcp.local. TXT");
     ASSERT_FALSE(txt.empty());
     EXPECT_EQ(txt[0], "an Web._http._tcp.local. 4500! TXT \"a=1\"");
-    for (const std::string& line : txt) EXPECT_FALSE(line.find(" SRV ") != std::string::npos || line.find(" A ") != std::string::npos) << line;
+    for (const std::string& line : txt)
+        EXPECT_FALSE(line.find(" SRV ") != std::string::npos ||
+                     line.find(" A ") != std::string::npos)
+            << line;
 }
 
 TEST_F(MdnsBackendTest, RegistersRenamesUpdatesAndWithdraws) {
@@ -120,7 +131,8 @@ TEST_F(MdnsBackendTest, RegistersRenamesUpdatesAndWithdraws) {
     EXPECT_EQ(std::get<RegisterResult>(events.back().what).name.instance, "Web");
 
     // Another host says that the name is its own, and says so again when we probe (RFC 6762 §9).
-    const mdns::test::Message rival = response({"an Web._http._tcp.local. 120! SRV 0 0 81 other.local."});
+    const mdns::test::Message rival =
+        response({"an Web._http._tcp.local. 120! SRV 0 0 81 other.local."});
     hear(rival);
     run(400ms);
     hear(rival);
@@ -151,8 +163,11 @@ TEST_F(MdnsBackendTest, BrowsesAndResolvesAPeersService) {
     up();
     ASSERT_TRUE(session.start_browse(now, *TypeSelector::from_text("_ipp._tcp")).has_value());
     run(200ms);
-    const mdns::test::Message said = response({"an _ipp._tcp.local. 4500 PTR P._ipp._tcp.local.", "ar P._ipp._tcp.local. 120! SRV 0 0 631 p.local.",
-                                               "ar P._ipp._tcp.local. 4500! TXT \"k=v\"", "ar p.local. 120! A 192.0.2.20", "ar p.local. 120! NSEC p.local. A"});
+    const mdns::test::Message said =
+        response({"an _ipp._tcp.local. 4500 PTR P._ipp._tcp.local.",
+                  "ar P._ipp._tcp.local. 120! SRV 0 0 631 p.local.",
+                  "ar P._ipp._tcp.local. 4500! TXT \"k=v\"", "ar p.local. 120! A 192.0.2.20",
+                  "ar p.local. 120! NSEC p.local. A"});
     hear(said);
     ASSERT_EQ(events.size(), 1U);
     const InstanceName found = std::get<BrowseResult>(events[0].what).name;

@@ -61,12 +61,19 @@ private:
 };
 
 // Makers, so that each kind stays in its file.
-std::unique_ptr<Session::Operation> make_browse(Session& session, const TypeSelector& type, dns::NameView domain, Scope scope);
-std::unique_ptr<Session::Operation> make_type_enumeration(Session& session, dns::NameView domain, Scope scope);
-std::unique_ptr<Session::Operation> make_domain_enumeration(Session& session, DomainKind kind, dns::NameView domain, Scope scope);
-std::unique_ptr<Session::Operation> make_query(Session& session, const RecordQuestion& question, Scope scope);
-std::unique_ptr<Session::Operation> make_resolve(Session& session, const InstanceName& name, Scope scope);
-std::unique_ptr<Session::Operation> make_publication(Session& session, std::vector<ServiceRecord> records, Scope scope, RenamePolicy policy);
+std::unique_ptr<Session::Operation> make_browse(Session& session, const TypeSelector& type,
+                                                dns::NameView domain, Scope scope);
+std::unique_ptr<Session::Operation> make_type_enumeration(Session& session, dns::NameView domain,
+                                                          Scope scope);
+std::unique_ptr<Session::Operation> make_domain_enumeration(Session& session, DomainKind kind,
+                                                            dns::NameView domain, Scope scope);
+std::unique_ptr<Session::Operation> make_query(Session& session, const RecordQuestion& question,
+                                               Scope scope);
+std::unique_ptr<Session::Operation> make_resolve(Session& session, const InstanceName& name,
+                                                 Scope scope);
+std::unique_ptr<Session::Operation> make_publication(Session& session,
+                                                     std::vector<ServiceRecord> records,
+                                                     Scope scope, RenamePolicy policy);
 
 /// What update_txt() needs of a registration.
 class Registration : public Session::Operation {
@@ -74,6 +81,7 @@ public:
     using Operation::Operation;
     virtual dns::Text<void> update_txt(Time now, std::vector<std::vector<std::uint8_t>> txt) = 0;
 };
-std::unique_ptr<Registration> make_registration(Session& session, const Service& service, RenamePolicy policy);
+std::unique_ptr<Registration> make_registration(Session& session, const Service& service,
+                                                RenamePolicy policy);
 
 }  // namespace kith::discovery::dnssd

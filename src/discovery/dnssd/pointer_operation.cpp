@@ -71,7 +71,8 @@ private:
             count_dropped_instance();
             return;
         }
-        if (report(Change::added, record, target)) seen_.emplace(key, Seen{{record.family}, record});
+        if (report(Change::added, record, target))
+            seen_.emplace(key, Seen{{record.family}, record});
     }
 
     void remove(const Key& key, const dns::Name& target, const RecordEvent& record) {
@@ -110,7 +111,8 @@ private:
 
 class TypeEnumeration final : public PointerOperation {
 public:
-    TypeEnumeration(Session& session, dns::NameView domain, Scope scope) : PointerOperation(session, scope), domain_(domain) {}
+    TypeEnumeration(Session& session, dns::NameView domain, Scope scope)
+        : PointerOperation(session, scope), domain_(domain) {}
 
 protected:
     dns::Text<dns::Name> question() const override { return type_enumeration_name(domain_); }
@@ -118,9 +120,11 @@ protected:
         // Two labels and the domain (RFC 6763 §9).
         if (target.label_count() < 3) return false;
         const dns::NameView protocol = target.view().parent();
-        const auto type = ServiceType::from_labels(target.view().first_label(), protocol.first_label());
+        const auto type =
+            ServiceType::from_labels(target.view().first_label(), protocol.first_label());
         if (!type) return false;
-        emit(change, record.ifindex, record.family, TypeResult{*type, dns::Name(protocol.parent())});
+        emit(change, record.ifindex, record.family,
+             TypeResult{*type, dns::Name(protocol.parent())});
         return true;
     }
 
@@ -134,7 +138,9 @@ public:
         : PointerOperation(session, scope), kind_(kind), domain_(domain) {}
 
 protected:
-    dns::Text<dns::Name> question() const override { return domain_enumeration_name(kind_, domain_); }
+    dns::Text<dns::Name> question() const override {
+        return domain_enumeration_name(kind_, domain_);
+    }
     bool report(Change change, const RecordEvent& record, const dns::Name& target) override {
         emit(change, record.ifindex, record.family, DomainResult{kind_, target});
         return true;
@@ -147,15 +153,18 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Session::Operation> make_browse(Session& session, const TypeSelector& type, dns::NameView domain, Scope scope) {
+std::unique_ptr<Session::Operation> make_browse(Session& session, const TypeSelector& type,
+                                                dns::NameView domain, Scope scope) {
     return std::make_unique<Browse>(session, type, domain, scope);
 }
 
-std::unique_ptr<Session::Operation> make_type_enumeration(Session& session, dns::NameView domain, Scope scope) {
+std::unique_ptr<Session::Operation> make_type_enumeration(Session& session, dns::NameView domain,
+                                                          Scope scope) {
     return std::make_unique<TypeEnumeration>(session, domain, scope);
 }
 
-std::unique_ptr<Session::Operation> make_domain_enumeration(Session& session, DomainKind kind, dns::NameView domain, Scope scope) {
+std::unique_ptr<Session::Operation> make_domain_enumeration(Session& session, DomainKind kind,
+                                                            dns::NameView domain, Scope scope) {
     return std::make_unique<DomainEnumeration>(session, kind, domain, scope);
 }
 

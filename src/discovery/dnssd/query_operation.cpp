@@ -7,7 +7,8 @@ namespace {
 
 class PlainQuery final : public Session::Operation {
 public:
-    PlainQuery(Session& session, RecordQuestion question, Scope scope) : Operation(session), question_(question), scope_(scope) {}
+    PlainQuery(Session& session, RecordQuestion question, Scope scope)
+        : Operation(session), question_(question), scope_(scope) {}
 
     dns::Text<void> start(Time now) override {
         KITH_TRY(query_, ask(now, question_, scope_));
@@ -17,14 +18,17 @@ public:
     void on_record(Time, Backend&, const RecordEvent& record) override {
         switch (record.change) {
             case RecordChange::absent:
-                emit(Change::added, record.ifindex, record.family, NoRecordResult{record.owner, record.type});
+                emit(Change::added, record.ifindex, record.family,
+                     NoRecordResult{record.owner, record.type});
                 return;
             case RecordChange::added:
                 last_ = record;
-                emit(Change::added, record.ifindex, record.family, RecordResult{record.owner, record.type, record.ttl, record.rdata});
+                emit(Change::added, record.ifindex, record.family,
+                     RecordResult{record.owner, record.type, record.ttl, record.rdata});
                 return;
             case RecordChange::removed:
-                emit(Change::removed, record.ifindex, record.family, RecordResult{record.owner, record.type, 0, record.rdata});
+                emit(Change::removed, record.ifindex, record.family,
+                     RecordResult{record.owner, record.type, 0, record.rdata});
                 return;
         }
     }
@@ -42,7 +46,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Session::Operation> make_query(Session& session, const RecordQuestion& question, Scope scope) {
+std::unique_ptr<Session::Operation> make_query(Session& session, const RecordQuestion& question,
+                                               Scope scope) {
     return std::make_unique<PlainQuery>(session, question, scope);
 }
 

@@ -12,7 +12,10 @@ namespace {
 class Register final : public Registration {
 public:
     Register(Session& session, Service service, RenamePolicy policy)
-        : Registration(session), service_(std::move(service)), asked_for_(service_.instance), policy_(policy) {}
+        : Registration(session),
+          service_(std::move(service)),
+          asked_for_(service_.instance),
+          policy_(policy) {}
 
     dns::Text<void> start(Time now) override {
         KITH_TRY_VOID(check_service(service_));
@@ -26,17 +29,21 @@ public:
         switch (event.state) {
             case PublicationState::established: {
                 const RegisterResult result{service_.name(), service_.instance != asked_for_};
-                emit(is_registered_ ? Change::changed : Change::added, service_.ifindex, service_.family, result);
+                emit(is_registered_ ? Change::changed : Change::added, service_.ifindex,
+                     service_.family, result);
                 is_registered_ = true;
                 tries_ = 0;
                 return;
             }
             case PublicationState::renamed:
-                if (const auto name = InstanceName::from_name(event.name)) service_.instance = name->instance;
+                if (const auto name = InstanceName::from_name(event.name))
+                    service_.instance = name->instance;
                 return;
             case PublicationState::troubled:
                 emit(Change::changed, service_.ifindex, service_.family,
-                     Failure{fmt::format("no name for '{}' could be had for a minute: others claim them all{}", asked_for_, event.text)});
+                     Failure{fmt::format(
+                         "no name for '{}' could be had for a minute: others claim them all{}",
+                         asked_for_, event.text)});
                 return;
             case PublicationState::conflict: on_conflict(now); return;
             case PublicationState::failed: fail(event.text); return;
@@ -75,7 +82,8 @@ private:
         const dns::Name host = backend_->host_name();
         if (service_.host.is_root() && host.is_root()) return {};  // on_host_name() goes on
         KITH_TRY(const std::vector<ServiceRecord> records, make_records(service_, host));
-        KITH_TRY(publication_, backend_->publish(now, records, {service_.ifindex, service_.family}, policy_));
+        KITH_TRY(publication_,
+                 backend_->publish(now, records, {service_.ifindex, service_.family}, policy_));
         know_publication(*backend_, publication_);
         return {};
     }
@@ -91,8 +99,12 @@ private:
         forget_publication(*backend_, publication_);
         publication_ = 0;
         const std::string taken = service_.name().to_text();
-        if (policy_ == RenamePolicy::fail) return fail(fmt::format("'{}' is another's on this link", taken));
-        if (++tries_ > rename_tries_max) return fail(fmt::format("every name tried is another's, the last '{}'; somebody claims all names on this link", taken));
+        if (policy_ == RenamePolicy::fail)
+            return fail(fmt::format("'{}' is another's on this link", taken));
+        if (++tries_ > rename_tries_max)
+            return fail(fmt::format(
+                "every name tried is another's, the last '{}'; somebody claims all names on this link",
+                taken));
         service_.instance = next_instance_name(service_.instance);
         if (const auto good = publish(now); !good) fail(good.error().text);
     }
@@ -115,11 +127,13 @@ private:
 /// Records as they are: an address under a name of its own, an alias.
 class Publication final : public Session::Operation {
 public:
-    Publication(Session& session, std::vector<ServiceRecord> records, Scope scope, RenamePolicy policy)
+    Publication(Session& session, std::vector<ServiceRecord> records, Scope scope,
+                RenamePolicy policy)
         : Operation(session), records_(std::move(records)), scope_(scope), policy_(policy) {}
 
     dns::Text<void> start(Time now) override {
-        if (records_.empty()) return std::unexpected(dns::TextError{"expected a record to publish, found none"});
+        if (records_.empty())
+            return std::unexpected(dns::TextError{"expected a record to publish, found none"});
         KITH_TRY(backend_, backend_of(records_.front().owner));
         KITH_TRY(publication_, backend_->publish(now, records_, scope_, policy_));
         know_publication(*backend_, publication_);
@@ -130,15 +144,20 @@ public:
         const dns::Name name = event.name.is_root() ? records_.front().owner : event.name;
         switch (event.state) {
             case PublicationState::established:
-                emit(is_established_ ? Change::changed : Change::added, scope_.ifindex, scope_.family, PublishResult{name, name != records_.front().owner});
+                emit(is_established_ ? Change::changed : Change::added, scope_.ifindex,
+                     scope_.family, PublishResult{name, name != records_.front().owner});
                 is_established_ = true;
                 return;
             case PublicationState::renamed: return;
             case PublicationState::troubled: return;
             case PublicationState::conflict:
-                emit(Change::removed, scope_.ifindex, scope_.family, Failure{fmt::format("'{}' is another's on this link{}", name.to_text(), event.text)});
+                emit(Change::removed, scope_.ifindex, scope_.family,
+                     Failure{fmt::format("'{}' is another's on this link{}", name.to_text(),
+                                         event.text)});
                 return;
-            case PublicationState::failed: emit(Change::removed, scope_.ifindex, scope_.family, Failure{event.text}); return;
+            case PublicationState::failed:
+                emit(Change::removed, scope_.ifindex, scope_.family, Failure{event.text});
+                return;
         }
     }
 
@@ -158,11 +177,14 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Session::Operation> make_publication(Session& session, std::vector<ServiceRecord> records, Scope scope, RenamePolicy policy) {
+std::unique_ptr<Session::Operation> make_publication(Session& session,
+                                                     std::vector<ServiceRecord> records,
+                                                     Scope scope, RenamePolicy policy) {
     return std::make_unique<Publication>(session, std::move(records), scope, policy);
 }
 
-std::unique_ptr<Registration> make_registration(Session& session, const Service& service, RenamePolicy policy) {
+std::unique_ptr<Registration> make_registration(Session& session, const Service& service,
+                                                RenamePolicy policy) {
     return std::make_unique<Register>(session, service, policy);
 }
 

@@ -39,12 +39,14 @@ bool apply(Heard& heard, const RecordEvent& record, std::size_t most) {
 }
 
 bool same_result(const ResolveResult& a, const ResolveResult& b) {
-    return a.srv == b.srv && a.addresses == b.addresses && a.txt == b.txt && a.alternatives == b.alternatives;
+    return a.srv == b.srv && a.addresses == b.addresses && a.txt == b.txt &&
+           a.alternatives == b.alternatives;
 }
 
 class Resolve final : public Session::Operation {
 public:
-    Resolve(Session& session, InstanceName name, Scope scope) : Operation(session), name_(std::move(name)), scope_(scope) {}
+    Resolve(Session& session, InstanceName name, Scope scope)
+        : Operation(session), name_(std::move(name)), scope_(scope) {}
 
     dns::Text<void> start(Time now) override {
         KITH_TRY(const dns::Name name, name_.to_name());
@@ -74,7 +76,8 @@ public:
     void reconfirm(Time now) override {
         for (const auto& [ifindex, site] : sites_) {
             for (const auto& [rdata, families] : site.srv_records) {
-                RecordEvent record{srv_.token, RecordChange::added, ifindex, IpFamily::none, {}, RrType::SRV, 0, rdata};
+                RecordEvent record{srv_.token, RecordChange::added, ifindex, IpFamily::none,
+                                   {},         RrType::SRV,         0,       rdata};
                 if (const auto owner = name_.to_name()) record.owner = *owner;
                 srv_.backend->reconfirm(now, record);
             }
@@ -84,7 +87,8 @@ public:
     std::optional<Time> deadline() const override {
         std::optional<Time> out;
         for (const auto& [ifindex, site] : sites_) {
-            if (site.patience_ends && (!out || *site.patience_ends < *out)) out = site.patience_ends;
+            if (site.patience_ends && (!out || *site.patience_ends < *out))
+                out = site.patience_ends;
         }
         return out;
     }
@@ -103,18 +107,18 @@ private:
     struct Site {
         Heard srv_records;
         Heard txt_records;
-        bool txt_absent = false;          // said so by its owner
-        std::vector<Srv> order;           // chosen when the set of SRV records changed
+        bool txt_absent = false;  // said so by its owner
+        std::vector<Srv> order;   // chosen when the set of SRV records changed
         std::optional<Time> patience_ends;
-        bool is_dirty = false;            // to be looked at when all that came has been told
-        bool waited = false;              // patience is over: report what there is
+        bool is_dirty = false;  // to be looked at when all that came has been told
+        bool waited = false;    // patience is over: report what there is
         std::optional<ResolveResult> reported;
     };
     /// A host that SRV records name.
     struct Target {
         Query a, aaaa;
         struct Known {
-            Heard addresses[2];           // A, AAAA
+            Heard addresses[2];  // A, AAAA
             bool absent[2] = {};
         };
         std::map<std::uint32_t, Known> known;  // by interface
@@ -137,7 +141,8 @@ private:
         if (record.change == RecordChange::added && !Srv::from_rdata(record.rdata)) return;
         if (!apply(site->srv_records, record, srv_per_instance_max)) return;
         site->order.clear();
-        for (const auto& [rdata, families] : site->srv_records) site->order.push_back(*Srv::from_rdata(rdata));
+        for (const auto& [rdata, families] : site->srv_records)
+            site->order.push_back(*Srv::from_rdata(rdata));
         order_targets(site->order, rng());
         follow_targets(now);
         if (!site->order.empty() && !site->reported && !site->patience_ends && !site->waited) {
@@ -163,7 +168,9 @@ private:
             const bool a = is(target.a, backend, record);
             if (!a && !is(target.aaaa, backend, record)) continue;
             const std::size_t which = a ? 0 : 1;
-            if (target.known.size() >= interfaces_per_resolve_max && !target.known.contains(record.ifindex)) return;
+            if (target.known.size() >= interfaces_per_resolve_max &&
+                !target.known.contains(record.ifindex))
+                return;
             Target::Known& known = target.known[record.ifindex];
             if (record.change == RecordChange::absent) {
                 known.absent[which] = true;
@@ -184,7 +191,8 @@ private:
         std::set<dns::Name> wanted;
         for (const auto& [ifindex, site] : sites_) {
             for (const Srv& srv : site.order) {
-                if (!srv.target.is_root() && wanted.size() < srv_per_instance_max) wanted.insert(srv.target.lowered());
+                if (!srv.target.is_root() && wanted.size() < srv_per_instance_max)
+                    wanted.insert(srv.target.lowered());
             }
         }
         for (auto at = targets_.begin(); at != targets_.end();) {
@@ -210,11 +218,13 @@ private:
         for (const auto& [where, known] : target.known) {
             if (where != ifindex && where != 0) continue;
             for (const Heard& heard : known.addresses) {
-                for (const auto& [rdata, families] : heard) out.push_back({*IpAddress::from_bytes(rdata), where});
+                for (const auto& [rdata, families] : heard)
+                    out.push_back({*IpAddress::from_bytes(rdata), where});
             }
         }
         // Those that need no interface to be used first.
-        std::ranges::stable_partition(out, [](const ScopedAddress& at) { return !at.address.is_link_local(); });
+        std::ranges::stable_partition(
+            out, [](const ScopedAddress& at) { return !at.address.is_link_local(); });
         return out;
     }
 
@@ -223,7 +233,8 @@ private:
         bool done[2] = {target.a.token == 0, target.aaaa.token == 0};
         for (const auto& [where, known] : target.known) {
             if (where != ifindex && where != 0) continue;
-            for (std::size_t i = 0; i < 2; ++i) done[i] |= known.absent[i] || !known.addresses[i].empty();
+            for (std::size_t i = 0; i < 2; ++i)
+                done[i] |= known.absent[i] || !known.addresses[i].empty();
         }
         return done[0] && done[1];
     }
@@ -232,13 +243,17 @@ private:
         if (site.order.empty()) {
             site.patience_ends.reset();
             site.waited = false;
-            if (site.reported) emit(Change::removed, ifindex, IpFamily::none, *std::exchange(site.reported, std::nullopt));
+            if (site.reported)
+                emit(Change::removed, ifindex, IpFamily::none,
+                     *std::exchange(site.reported, std::nullopt));
             return;
         }
         const auto found = targets_.find(site.order.front().target.lowered());
-        const bool whole = (!site.txt_records.empty() || site.txt_absent) && (found == targets_.end() || is_complete(found->second, ifindex));
+        const bool whole = (!site.txt_records.empty() || site.txt_absent) &&
+                           (found == targets_.end() || is_complete(found->second, ifindex));
         if (!whole && !site.waited && !site.reported) return;
-        ResolveResult result{name_, site.order.front(), {}, {}, {site.order.begin() + 1, site.order.end()}};
+        ResolveResult result{
+            name_, site.order.front(), {}, {}, {site.order.begin() + 1, site.order.end()}};
         if (found != targets_.end()) result.addresses = addresses_of(found->second, ifindex);
         for (const auto& [rdata, families] : site.txt_records) result.txt.push_back(rdata);
         if (site.reported && same_result(*site.reported, result)) return;
@@ -257,7 +272,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Session::Operation> make_resolve(Session& session, const InstanceName& name, Scope scope) {
+std::unique_ptr<Session::Operation> make_resolve(Session& session, const InstanceName& name,
+                                                 Scope scope) {
     return std::make_unique<Resolve>(session, name, scope);
 }
 

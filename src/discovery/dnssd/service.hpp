@@ -12,13 +12,13 @@
 namespace kith::discovery::dnssd {
 
 enum class Presence : std::uint8_t {
-    offered,    // found by browsing
+    offered,  // found by browsing
     name_only,  // the name is claimed and nobody finds it (RFC 6763 §8); port, priority and weight are 0
 };
 
 /// A service as its owner describes it.
 struct Service {
-    std::string instance;               // UTF-8; renamed when another owns it
+    std::string instance;  // UTF-8; renamed when another owns it
     ServiceType type;
     std::vector<std::string> subtypes;  // labels, such as `_printer`
     dns::Name domain;                   // the root: local.
@@ -27,9 +27,10 @@ struct Service {
     std::uint16_t port = 0;
     std::uint16_t priority = 0;
     std::uint16_t weight = 0;
-    std::vector<std::vector<std::uint8_t>> txt;  // RDATA of each TXT record; none: one without pairs
-    IpFamily family = IpFamily::none;            // of the links it is registered on; none: both
-    std::uint32_t ifindex = 0;                   // 0: all
+    std::vector<std::vector<std::uint8_t>>
+        txt;                           // RDATA of each TXT record; none: one without pairs
+    IpFamily family = IpFamily::none;  // of the links it is registered on; none: both
+    std::uint32_t ifindex = 0;         // 0: all
 
     InstanceName name() const;
 };

@@ -27,7 +27,9 @@ std::optional<Protocol> protocol_of(std::string_view label) {
     return std::nullopt;
 }
 
-std::string_view protocol_label(Protocol protocol) { return protocol == Protocol::tcp ? "_tcp" : "_udp"; }
+std::string_view protocol_label(Protocol protocol) {
+    return protocol == Protocol::tcp ? "_tcp" : "_udp";
+}
 
 /// A label of a type as text that from_text() reads back.
 std::string label_text(std::string_view label) {
@@ -52,12 +54,14 @@ Text<std::string> take_label(std::string_view text, std::size_t& at) {
     while (at < text.size() && text[at] != '.') {
         const std::size_t start = at;
         const auto byte = dns::read_escaped(text, at);
-        if (!byte) return error("expected a character or \\DDD (000..255) after the backslash", start);
+        if (!byte)
+            return error("expected a character or \\DDD (000..255) after the backslash", start);
         out += static_cast<char>(*byte);
     }
     if (at < text.size()) ++at;
     if (out.empty()) return error("expected a label, found nothing", at);
-    if (out.size() > dns::label_bytes_max) return error(fmt::format("a label has at most 63 bytes, found {}", out.size()), at);
+    if (out.size() > dns::label_bytes_max)
+        return error(fmt::format("a label has at most 63 bytes, found {}", out.size()), at);
     return out;
 }
 
@@ -66,19 +70,26 @@ Text<std::string> take_label(std::string_view text, std::size_t& at) {
 Text<ServiceType> ServiceType::from_text(std::string_view text) {
     std::size_t at = 0;
     KITH_TRY(const std::string service, take_label(text, at));
-    if (at >= text.size()) return error(fmt::format("expected a type such as _http._tcp, found '{}'", printable(text)), text.size());
+    if (at >= text.size())
+        return error(fmt::format("expected a type such as _http._tcp, found '{}'", printable(text)),
+                     text.size());
     KITH_TRY(const std::string protocol, take_label(text, at));
-    if (at < text.size()) return error(fmt::format("expected two labels such as _http._tcp, found '{}'", printable(text)), at);
+    if (at < text.size())
+        return error(
+            fmt::format("expected two labels such as _http._tcp, found '{}'", printable(text)), at);
     const auto type = from_labels(as_bytes(service), as_bytes(protocol));
     if (!type) {
-        return error(fmt::format("expected a type such as _http._tcp: an underscore before the name and _tcp or _udp behind it; found '{}'", printable(text)));
+        return error(fmt::format(
+            "expected a type such as _http._tcp: an underscore before the name and _tcp or _udp behind it; found '{}'",
+            printable(text)));
     }
     return *type;
 }
 
 std::optional<ServiceType> ServiceType::from_labels(Bytes service, Bytes protocol) {
     const auto found = protocol_of(as_text(protocol));
-    if (!found || service.size() < 2 || service.size() > dns::label_bytes_max || service[0] != '_') return std::nullopt;
+    if (!found || service.size() < 2 || service.size() > dns::label_bytes_max || service[0] != '_')
+        return std::nullopt;
     ServiceType out;
     out.service_ = as_text(service);
     out.protocol_ = *found;
@@ -88,7 +99,9 @@ std::optional<ServiceType> ServiceType::from_labels(Bytes service, Bytes protoco
 Text<void> ServiceType::check() const {
     const std::string_view name = std::string_view(service_).substr(1);
     if (name.empty() || name.size() > service_chars_max) {
-        return error(fmt::format("a service's name has 1 to 15 characters (RFC 6335 §5.1), '{}' has {}", printable(name), name.size()));
+        return error(
+            fmt::format("a service's name has 1 to 15 characters (RFC 6335 §5.1), '{}' has {}",
+                        printable(name), name.size()));
     }
     bool has_letter = false;
     for (std::size_t i = 0; i < name.size(); ++i) {
@@ -96,20 +109,34 @@ Text<void> ServiceType::check() const {
         const bool letter = byte >= 'a' && byte <= 'z';
         const bool digit = byte >= '0' && byte <= '9';
         if (!letter && !digit && byte != '-') {
-            return error(fmt::format("a service's name has letters, digits and hyphens only (RFC 6335 §5.1), found '{}'", printable(name)), i + 1);
+            return error(
+                fmt::format(
+                    "a service's name has letters, digits and hyphens only (RFC 6335 §5.1), found '{}'",
+                    printable(name)),
+                i + 1);
         }
         if (byte == '-' && (i == 0 || i + 1 == name.size() || name[i - 1] == '-')) {
-            return error(fmt::format("a hyphen stands between two letters or digits (RFC 6335 §5.1), found '{}'", name), i + 1);
+            return error(
+                fmt::format(
+                    "a hyphen stands between two letters or digits (RFC 6335 §5.1), found '{}'",
+                    name),
+                i + 1);
         }
         has_letter |= letter;
     }
-    if (!has_letter) return error(fmt::format("a service's name has at least one letter (RFC 6335 §5.1), found '{}'", name));
+    if (!has_letter)
+        return error(fmt::format(
+            "a service's name has at least one letter (RFC 6335 §5.1), found '{}'", name));
     return {};
 }
 
-std::string ServiceType::to_text() const { return fmt::format("{}.{}", label_text(service_), protocol_label(protocol_)); }
+std::string ServiceType::to_text() const {
+    return fmt::format("{}.{}", label_text(service_), protocol_label(protocol_));
+}
 
-bool ServiceType::append_to(dns::NameBuilder& name) const { return name.append(as_bytes(service_)) && name.append(as_bytes(protocol_label(protocol_))); }
+bool ServiceType::append_to(dns::NameBuilder& name) const {
+    return name.append(as_bytes(service_)) && name.append(as_bytes(protocol_label(protocol_)));
+}
 
 bool operator==(const ServiceType& a, const ServiceType& b) {
     return a.protocol_ == b.protocol_ && dns::equal_ignoring_case(a.service_, b.service_);
@@ -123,7 +150,8 @@ Text<TypeSelector> TypeSelector::from_text(std::string_view text) {
         std::size_t at = 0;
         const std::string_view rest = text.substr(comma + 1);
         KITH_TRY(out.subtype, take_label(rest, at));
-        if (at < rest.size() || rest.find(',') != std::string_view::npos) return error("expected one subtype after the comma", comma + 1);
+        if (at < rest.size() || rest.find(',') != std::string_view::npos)
+            return error("expected one subtype after the comma", comma + 1);
         return out;
     }
     std::size_t at = 0;
@@ -143,13 +171,18 @@ Text<TypeSelector> TypeSelector::from_text(std::string_view text) {
 }
 
 std::string TypeSelector::to_text() const {
-    return subtype.empty() ? type.to_text() : fmt::format("{}._sub.{}", label_text(subtype), type.to_text());
+    return subtype.empty() ? type.to_text()
+                           : fmt::format("{}._sub.{}", label_text(subtype), type.to_text());
 }
 
 Text<dns::Name> TypeSelector::browse_name(dns::NameView domain) const {
     dns::NameBuilder name;
-    const bool fits = (subtype.empty() || (name.append(as_bytes(subtype)) && name.append(as_bytes("_sub")))) && type.append_to(name) && name.append(domain);
-    if (!fits) return error(fmt::format("'{}' does not fit a name of 255 bytes in {}", to_text(), domain.to_text()));
+    const bool fits =
+        (subtype.empty() || (name.append(as_bytes(subtype)) && name.append(as_bytes("_sub")))) &&
+        type.append_to(name) && name.append(domain);
+    if (!fits)
+        return error(fmt::format("'{}' does not fit a name of 255 bytes in {}", to_text(),
+                                 domain.to_text()));
     return name.finish();
 }
 
@@ -159,7 +192,8 @@ std::optional<InstanceName> InstanceName::from_name(dns::NameView name) {
     const dns::NameView protocol = service.parent();
     const auto type = ServiceType::from_labels(service.first_label(), protocol.first_label());
     if (!type) return std::nullopt;
-    return InstanceName{std::string(as_text(name.first_label())), *type, dns::Name(protocol.parent())};
+    return InstanceName{std::string(as_text(name.first_label())), *type,
+                        dns::Name(protocol.parent())};
 }
 
 Text<InstanceName> InstanceName::from_text(std::string_view text) {
@@ -170,12 +204,16 @@ Text<InstanceName> InstanceName::from_text(std::string_view text) {
     KITH_TRY(const std::string protocol, take_label(text, at));
     const auto type = ServiceType::from_labels(as_bytes(service), as_bytes(protocol));
     if (!type) {
-        return error(fmt::format("expected instance, type and domain such as My Printer._ipp._tcp.local, found '{}'; a dot inside the instance is written \\.",
-                                 printable(text)),
-                     service_at);
+        return error(
+            fmt::format(
+                "expected instance, type and domain such as My Printer._ipp._tcp.local, found '{}'; a dot inside the instance is written \\.",
+                printable(text)),
+            service_at);
     }
     InstanceName out{std::move(instance), *type, {}};
-    if (at >= text.size()) return error(fmt::format("expected a domain such as local behind '{}'", printable(text)), text.size());
+    if (at >= text.size())
+        return error(fmt::format("expected a domain such as local behind '{}'", printable(text)),
+                     text.size());
     auto domain = dns::Name::from_text(text.substr(at));
     if (!domain) return error(domain.error().text, at + domain.error().position);
     out.domain = *domain;
@@ -184,7 +222,8 @@ Text<InstanceName> InstanceName::from_text(std::string_view text) {
 
 Text<dns::Name> InstanceName::to_name() const {
     if (instance.empty() || instance.size() > instance_bytes_max) {
-        return error(fmt::format("an instance's name has 1 to 63 bytes, '{}' has {}", printable(instance), instance.size()));
+        return error(fmt::format("an instance's name has 1 to 63 bytes, '{}' has {}",
+                                 printable(instance), instance.size()));
     }
     dns::NameBuilder name;
     if (!name.append(as_bytes(instance)) || !type.append_to(name) || !name.append(domain)) {
@@ -200,19 +239,29 @@ std::string InstanceName::to_text() const {
 }
 
 bool operator==(const InstanceName& a, const InstanceName& b) {
-    return dns::equal_ignoring_case(a.instance, b.instance) && a.type == b.type && a.domain == b.domain;
+    return dns::equal_ignoring_case(a.instance, b.instance) && a.type == b.type &&
+           a.domain == b.domain;
 }
 
 Text<void> check_instance(std::string_view instance) {
     if (instance.empty() || instance.size() > instance_bytes_max) {
-        return error(fmt::format("an instance's name has 1 to 63 bytes (RFC 6763 §4.1.1), '{}' has {}", printable(instance), instance.size()));
+        return error(
+            fmt::format("an instance's name has 1 to 63 bytes (RFC 6763 §4.1.1), '{}' has {}",
+                        printable(instance), instance.size()));
     }
     for (std::size_t at = 0; at < instance.size();) {
         if (is_control(static_cast<std::uint8_t>(instance[at]))) {
-            return error(fmt::format("an instance's name has no control characters (RFC 6763 §4.1.1), found '{}'", printable(instance)), at);
+            return error(
+                fmt::format(
+                    "an instance's name has no control characters (RFC 6763 §4.1.1), found '{}'",
+                    printable(instance)),
+                at);
         }
         const std::size_t length = utf8_length(instance, at);
-        if (length == 0) return error(fmt::format("an instance's name is UTF-8 (RFC 6763 §4.1.1), found '{}'", printable(instance)), at);
+        if (length == 0)
+            return error(fmt::format("an instance's name is UTF-8 (RFC 6763 §4.1.1), found '{}'",
+                                     printable(instance)),
+                         at);
         at += length;
     }
     return {};
@@ -233,7 +282,8 @@ Text<std::string> unescape_instance(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t start = at;
         const auto byte = dns::read_escaped(text, at);
-        if (!byte) return error("expected a character or \\DDD (000..255) after the backslash", start);
+        if (!byte)
+            return error("expected a character or \\DDD (000..255) after the backslash", start);
         out += static_cast<char>(*byte);
     }
     return out;
@@ -245,7 +295,8 @@ std::string printable(std::string_view bytes) {
         const auto byte = static_cast<std::uint8_t>(bytes[at]);
         const std::size_t length = utf8_length(bytes, at);
         // U+0080..U+009F are control characters too: terminals obey some of them.
-        const bool c1 = length == 2 && byte == 0xc2 && static_cast<std::uint8_t>(bytes[at + 1]) < 0xa0;
+        const bool c1 =
+            length == 2 && byte == 0xc2 && static_cast<std::uint8_t>(bytes[at + 1]) < 0xa0;
         if (byte == '\\') {
             out += "\\\\";
             ++at;
@@ -263,7 +314,8 @@ std::string printable(std::string_view bytes) {
 namespace {
 
 /// `text` split before a trailing number that stands between `open` and `close`; the number is 1 without one.
-std::pair<std::string_view, unsigned> split_number(std::string_view text, std::string_view open, std::string_view close) {
+std::pair<std::string_view, unsigned> split_number(std::string_view text, std::string_view open,
+                                                   std::string_view close) {
     if (!text.ends_with(close)) return {text, 1};
     const std::string_view body = text.substr(0, text.size() - close.size());
     const std::size_t at = body.rfind(open);

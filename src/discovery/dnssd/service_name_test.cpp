@@ -33,7 +33,8 @@ TEST(InstanceName, Check6763_01) {
         {"a surrogate", "\xed\xa0\x80", false},
         {"above U+10FFFF", "\xf4\x90\x80\x80", false},
     };
-    for (const InstanceRow& row : rows) EXPECT_EQ(check_instance(row.instance).has_value(), row.is_good) << row.why;
+    for (const InstanceRow& row : rows)
+        EXPECT_EQ(check_instance(row.instance).has_value(), row.is_good) << row.why;
 }
 
 struct TextRow {
@@ -52,7 +53,8 @@ TEST(InstanceName, Escapes6763_02) {
         {"only dots", "...", "\\.\\.\\.._ipp._tcp.local"},
     };
     for (const TextRow& row : rows) {
-        const InstanceName instance{row.instance, *ServiceType::from_text("_ipp._tcp"), name("local.")};
+        const InstanceName instance{row.instance, *ServiceType::from_text("_ipp._tcp"),
+                                    name("local.")};
         EXPECT_EQ(instance.to_text(), row.text) << row.why;
         const auto read = InstanceName::from_text(row.text);
         ASSERT_TRUE(read.has_value()) << row.why << ": " << read.error().text;
@@ -67,11 +69,14 @@ TEST(InstanceName, Escapes6763_02) {
 TEST(InstanceName, RefusesWhatIsNoInstance) {
     EXPECT_FALSE(InstanceName::from_name(name("_ipp._tcp.")).has_value());
     EXPECT_FALSE(InstanceName::from_name(name("host.local.")).has_value());
-    EXPECT_FALSE(InstanceName::from_name(name("x._ipp._sctp.local.")).has_value()) << "_tcp or _udp";
+    EXPECT_FALSE(InstanceName::from_name(name("x._ipp._sctp.local.")).has_value())
+        << "_tcp or _udp";
     EXPECT_FALSE(InstanceName::from_name(name("x.ipp._tcp.local.")).has_value()) << "no underscore";
     EXPECT_FALSE(InstanceName::from_name(dns::Name()).has_value());
-    EXPECT_TRUE(InstanceName::from_name(name("x._ipp._TCP.")).has_value()) << "the root is a domain";
-    for (const char* text : {"", "x", "x._ipp", "x._ipp._tcp", "x._ipp._tcp.", "x._ipp.local", ".._ipp._tcp.local", "x\\", "x\\999._ipp._tcp.local"}) {
+    EXPECT_TRUE(InstanceName::from_name(name("x._ipp._TCP.")).has_value())
+        << "the root is a domain";
+    for (const char* text : {"", "x", "x._ipp", "x._ipp._tcp", "x._ipp._tcp.", "x._ipp.local",
+                             ".._ipp._tcp.local", "x\\", "x\\999._ipp._tcp.local"}) {
         EXPECT_FALSE(InstanceName::from_text(text).has_value()) << text;
     }
 }
@@ -119,13 +124,15 @@ TEST(TypeSelector, Subtypes6763_13) {
     EXPECT_EQ(sub->subtype, "_printer");
     EXPECT_EQ(sub->browse_name(name("local."))->to_text(), "_printer._sub._http._tcp.local.");
     EXPECT_EQ(TypeSelector::from_text("_http._tcp,_printer"), *sub) << "as Apple's tool writes it";
-    EXPECT_EQ(TypeSelector::from_text("_http._tcp")->browse_name(name("local."))->to_text(), "_http._tcp.local.");
+    EXPECT_EQ(TypeSelector::from_text("_http._tcp")->browse_name(name("local."))->to_text(),
+              "_http._tcp.local.");
     const TypeSelector odd{"a.b c", *ServiceType::from_text("_http._tcp")};
     EXPECT_EQ(TypeSelector::from_text(odd.to_text()), odd);
     EXPECT_EQ(as_text(odd.browse_name(name("local."))->view().first_label()), "a.b c");
     EXPECT_FALSE(TypeSelector::from_text("_http._tcp,").has_value());
     EXPECT_FALSE(TypeSelector::from_text("_http._tcp,_a,_b").has_value());
-    EXPECT_FALSE((TypeSelector{std::string(64, 'x'), odd.type}.browse_name(name("local.")).has_value()));
+    EXPECT_FALSE(
+        (TypeSelector{std::string(64, 'x'), odd.type}.browse_name(name("local.")).has_value()));
 }
 
 // 6762-97: the next name to try.

@@ -26,7 +26,8 @@ std::vector<std::string> lines(const Service& service) {
     const auto records = make_records(service, name("nas.local."));
     if (!records) return {records.error().text};
     for (const ServiceRecord& record : *records) {
-        std::string line = dns::to_text(record.owner, record.type, dns::RrClass::IN, record.ttl, record.rdata);
+        std::string line =
+            dns::to_text(record.owner, record.type, dns::RrClass::IN, record.ttl, record.rdata);
         std::ranges::replace(line, '\t', ' ');
         out.push_back(line + (record.sharing == Sharing::unique ? " unique" : " shared"));
     }
@@ -99,8 +100,10 @@ TEST(Service, RefusesWhatItsOwnerGotWrong) {
 // 6763-15, -16: the names of enumeration.
 TEST(Enumeration, Names6763_15_16) {
     EXPECT_EQ(type_enumeration_name(local_domain())->to_text(), "_services._dns-sd._udp.local.");
-    EXPECT_EQ(domain_enumeration_name(DomainKind::browse, name("example."))->to_text(), "b._dns-sd._udp.example.");
-    EXPECT_EQ(domain_enumeration_name(DomainKind::legacy_browse, name("example."))->to_text(), "lb._dns-sd._udp.example.");
+    EXPECT_EQ(domain_enumeration_name(DomainKind::browse, name("example."))->to_text(),
+              "b._dns-sd._udp.example.");
+    EXPECT_EQ(domain_enumeration_name(DomainKind::legacy_browse, name("example."))->to_text(),
+              "lb._dns-sd._udp.example.");
     EXPECT_EQ(parse_domain_kind("DR"), DomainKind::register_default);
     EXPECT_EQ(parse_domain_kind("x"), std::nullopt);
 }
@@ -113,17 +116,20 @@ TEST(Enumeration, AddressDomains6763_16_17) {
     };
     EXPECT_EQ(domain("192.0.2.77/24"), "0.2.0.192.in-addr.arpa.");
     EXPECT_EQ(domain("10.11.12.13/12"), "0.0.0.10.in-addr.arpa.");
-    EXPECT_EQ(domain("2001:db8:1:2:3::9/64"), "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.");
+    EXPECT_EQ(domain("2001:db8:1:2:3::9/64"),
+              "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.");
     EXPECT_EQ(domain("169.254.3.4/16"), "none");
     EXPECT_EQ(domain("fe80::1/64"), "none");
 }
 
 // 6762-02 as we use it: which names are asked by multicast.
 TEST(Enumeration, LinkLocalNames) {
-    for (const char* text : {"local.", "a.LOCAL.", "1.0.254.169.in-addr.arpa.", "8.e.f.ip6.arpa.", "1.b.e.f.ip6.arpa."}) {
+    for (const char* text : {"local.", "a.LOCAL.", "1.0.254.169.in-addr.arpa.", "8.e.f.ip6.arpa.",
+                             "1.b.e.f.ip6.arpa."}) {
         EXPECT_TRUE(is_link_local_name(name(text))) << text;
     }
-    for (const char* text : {"localx.", "local.example.", "1.253.169.in-addr.arpa.", "c.e.f.ip6.arpa.", "."}) {
+    for (const char* text :
+         {"localx.", "local.example.", "1.253.169.in-addr.arpa.", "c.e.f.ip6.arpa.", "."}) {
         EXPECT_FALSE(is_link_local_name(name(text))) << text;
     }
 }

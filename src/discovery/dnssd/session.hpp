@@ -53,10 +53,10 @@ struct ScopedAddress {
 /// Where an instance is, on one interface.
 struct ResolveResult {
     InstanceName name;
-    Srv srv;                              // the one to use
-    std::vector<ScopedAddress> addresses;  // of srv.target; empty: not known (yet)
+    Srv srv;                                     // the one to use
+    std::vector<ScopedAddress> addresses;        // of srv.target; empty: not known (yet)
     std::vector<std::vector<std::uint8_t>> txt;  // RDATA of each TXT record; none: no pairs
-    std::vector<Srv> alternatives;        // those to try next, in order (RFC 2782)
+    std::vector<Srv> alternatives;               // those to try next, in order (RFC 2782)
     Txt pairs() const { return Txt::from_rdata(std::span(txt)); }
 };
 
@@ -97,7 +97,9 @@ struct Event {
     bool more_coming = false;
     std::uint32_t ifindex = 0;         // where; 0: not of one interface
     IpFamily family = IpFamily::none;  // when it came by one only
-    std::variant<BrowseResult, TypeResult, DomainResult, ResolveResult, RecordResult, NoRecordResult, RegisterResult, PublishResult, Failure> what;
+    std::variant<BrowseResult, TypeResult, DomainResult, ResolveResult, RecordResult,
+                 NoRecordResult, RegisterResult, PublishResult, Failure>
+        what;
 };
 
 class Session {
@@ -115,17 +117,23 @@ public:
     // Each returns the operation, or why it cannot be started: a name that is too long, nobody who could
     // answer for the domain, too many operations.
     using Started = dns::Text<OperationId>;
-    Started start_browse(Time now, const TypeSelector& type, dns::NameView domain = local_domain(), Scope scope = {});
+    Started start_browse(Time now, const TypeSelector& type, dns::NameView domain = local_domain(),
+                         Scope scope = {});
     Started start_resolve(Time now, const InstanceName& name, Scope scope = {});
     Started start_query(Time now, dns::NameView name, dns::RrType type, Scope scope = {});
-    Started start_enumerate_types(Time now, dns::NameView domain = local_domain(), Scope scope = {});
-    Started start_enumerate_domains(Time now, DomainKind kind, dns::NameView domain = local_domain(), Scope scope = {});
-    Started start_register(Time now, const Service& service, RenamePolicy policy = RenamePolicy::rename);
+    Started start_enumerate_types(Time now, dns::NameView domain = local_domain(),
+                                  Scope scope = {});
+    Started start_enumerate_domains(Time now, DomainKind kind,
+                                    dns::NameView domain = local_domain(), Scope scope = {});
+    Started start_register(Time now, const Service& service,
+                           RenamePolicy policy = RenamePolicy::rename);
     /// Publishes records that are no service, all unique ones under one name.
-    Started start_publish(Time now, std::vector<ServiceRecord> records, Scope scope = {}, RenamePolicy policy = RenamePolicy::fail);
+    Started start_publish(Time now, std::vector<ServiceRecord> records, Scope scope = {},
+                          RenamePolicy policy = RenamePolicy::fail);
 
     /// Replaces the TXT records of a registration. Error: not a registration, or TXT that cannot be.
-    dns::Text<void> update_txt(Time now, OperationId registration, std::vector<std::vector<std::uint8_t>> txt);
+    dns::Text<void> update_txt(Time now, OperationId registration,
+                               std::vector<std::vector<std::uint8_t>> txt);
     /// What a resolve found did not work: verify it (RFC 6762 §10.4). Ignored for other operations.
     void reconfirm(Time now, OperationId operation);
     /// Ends an operation; registrations say goodbye. No event of it follows. Unknown ones are ignored.

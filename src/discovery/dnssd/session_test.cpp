@@ -15,7 +15,9 @@ Rdata name_data(std::string_view text) {
     const dns::Name out = name(text);
     return {out.wire().begin(), out.wire().end()};
 }
-Rdata srv_data(std::uint16_t priority, std::uint16_t port, std::string_view target) { return Srv{priority, 0, port, name(target)}.to_rdata(); }
+Rdata srv_data(std::uint16_t priority, std::uint16_t port, std::string_view target) {
+    return Srv{priority, 0, port, name(target)}.to_rdata();
+}
 
 /// A backend that the test plays by hand.
 class Script final : public Backend {
@@ -33,11 +35,14 @@ public:
     }
     void stop_query(Time, QueryToken query) override { queries.erase(query); }
     void reconfirm(Time, const RecordEvent& record) override { reconfirmed.push_back(record); }
-    dns::Text<PublicationToken> publish(Time, std::span<const ServiceRecord> records, Scope, RenamePolicy policy) override {
+    dns::Text<PublicationToken> publish(Time, std::span<const ServiceRecord> records, Scope,
+                                        RenamePolicy policy) override {
         published[++last] = {{records.begin(), records.end()}, policy};
         return last;
     }
-    void update_txt(Time, PublicationToken, dns::NameView, std::span<const Rdata> txt) override { txt_updates.push_back({txt.begin(), txt.end()}); }
+    void update_txt(Time, PublicationToken, dns::NameView, std::span<const Rdata> txt) override {
+        txt_updates.push_back({txt.begin(), txt.end()});
+    }
     void withdraw(Time, PublicationToken publication) override { published.erase(publication); }
     dns::Name host_name() const override { return host; }
     std::optional<BackendEvent> poll_event() override {
@@ -54,10 +59,12 @@ public:
         }
         return 0;
     }
-    void say(RecordChange change, std::string_view owner, RrType type, Rdata rdata, std::uint32_t ifindex = 2, IpFamily family = IpFamily::none) {
+    void say(RecordChange change, std::string_view owner, RrType type, Rdata rdata,
+             std::uint32_t ifindex = 2, IpFamily family = IpFamily::none) {
         const QueryToken token = asking(owner, type);
         ASSERT_NE(token, 0U) << "nobody asks for " << owner;
-        events.push_back(RecordEvent{token, change, ifindex, family, name(owner), type, 120, std::move(rdata)});
+        events.push_back(
+            RecordEvent{token, change, ifindex, family, name(owner), type, 120, std::move(rdata)});
     }
 
     dns::Name domain = name("local.");
@@ -80,7 +87,9 @@ protected:
         session.pump(now);
         std::vector<std::string> out;
         while (const auto event = session.poll_event()) {
-            std::string line = event->change == Change::added ? "+" : event->change == Change::changed ? "~" : "-";
+            std::string line = event->change == Change::added     ? "+"
+                               : event->change == Change::changed ? "~"
+                                                                  : "-";
             line += std::visit([](const auto& what) { return text(what); }, event->what);
             if (event->ifindex != 2) line += " @" + std::to_string(event->ifindex);
             if (event->more_coming) line += " ...";
@@ -89,18 +98,29 @@ protected:
         return out;
     }
     static std::string text(const BrowseResult& result) { return result.name.to_text(); }
-    static std::string text(const TypeResult& result) { return result.type.to_text() + " in " + result.domain.to_text(); }
+    static std::string text(const TypeResult& result) {
+        return result.type.to_text() + " in " + result.domain.to_text();
+    }
     static std::string text(const DomainResult& result) { return result.domain.to_text(); }
-    static std::string text(const RecordResult& result) { return result.owner.to_text() + " " + dns::type_name(result.type); }
-    static std::string text(const NoRecordResult& result) { return "no " + result.owner.to_text() + " " + dns::type_name(result.type); }
-    static std::string text(const RegisterResult& result) { return result.name.to_text() + (result.renamed ? " renamed" : ""); }
-    static std::string text(const PublishResult& result) { return result.name.to_text() + (result.renamed ? " renamed" : ""); }
+    static std::string text(const RecordResult& result) {
+        return result.owner.to_text() + " " + dns::type_name(result.type);
+    }
+    static std::string text(const NoRecordResult& result) {
+        return "no " + result.owner.to_text() + " " + dns::type_name(result.type);
+    }
+    static std::string text(const RegisterResult& result) {
+        return result.name.to_text() + (result.renamed ? " renamed" : "");
+    }
+    static std::string text(const PublishResult& result) {
+        return result.name.to_text() + (result.renamed ? " renamed" : "");
+    }
     static std::string text(const Failure& failure) { return "failed: " + failure.text; }
     static std::string text(const ResolveResult& result) {
         std::string out = result.srv.target.to_text() + ":" + std::to_string(result.srv.port);
         for (const ScopedAddress& at : result.addresses) out += " " + at.address.to_text();
         const Txt pairs = result.pairs();
-        for (const TxtEntry& entry : pairs.entries()) out += " " + entry.key + "=" + entry.value.value_or("");
+        for (const TxtEntry& entry : pairs.entries())
+            out += " " + entry.key + "=" + entry.value.value_or("");
         for (const Srv& srv : result.alternatives) out += " or " + srv.target.to_text();
         return out;
     }
@@ -120,18 +140,23 @@ protected:
 // 6763-03: the type and domain of an instance are its own.
 TEST_F(SessionTest, BrowseReportsInstancesAsTheyAreNamed6763_03) {
     ASSERT_TRUE(session.start_browse(now, *TypeSelector::from_text("_http._tcp")).has_value());
-    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR, name_data("Web._http._tcp.local."));
-    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR, name_data("Far._ipp._tcp.example."));
-    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR, name_data("not-an-instance.local."));
+    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR,
+                name_data("Web._http._tcp.local."));
+    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR,
+                name_data("Far._ipp._tcp.example."));
+    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR,
+                name_data("not-an-instance.local."));
     EXPECT_EQ(happened(), (Lines{"+Web._http._tcp.local ...", "+Far._ipp._tcp.example"}));
-    backend.say(RecordChange::removed, "_http._tcp.local.", RrType::PTR, name_data("WEB._http._tcp.local."));
+    backend.say(RecordChange::removed, "_http._tcp.local.", RrType::PTR,
+                name_data("WEB._http._tcp.local."));
     EXPECT_EQ(happened(), (Lines{"-WEB._http._tcp.local"}));
 }
 
 TEST_F(SessionTest, BrowseReportsAnInterfaceOnceForBothFamilies) {
     ASSERT_TRUE(session.start_browse(now, *TypeSelector::from_text("_http._tcp")).has_value());
     const auto say = [&](RecordChange change, std::uint32_t ifindex, IpFamily family) {
-        backend.say(change, "_http._tcp.local.", RrType::PTR, name_data("Web._http._tcp.local."), ifindex, family);
+        backend.say(change, "_http._tcp.local.", RrType::PTR, name_data("Web._http._tcp.local."),
+                    ifindex, family);
     };
     say(RecordChange::added, 2, IpFamily::v4);
     say(RecordChange::added, 2, IpFamily::v6);
@@ -145,15 +170,18 @@ TEST_F(SessionTest, BrowseReportsAnInterfaceOnceForBothFamilies) {
 
 // 6763-13: a subtype is asked for by its own name; what it finds has no subtype in its name.
 TEST_F(SessionTest, BrowseBySubtype6763_13) {
-    ASSERT_TRUE(session.start_browse(now, *TypeSelector::from_text("_printer._sub._http._tcp")).has_value());
-    backend.say(RecordChange::added, "_printer._sub._http._tcp.local.", RrType::PTR, name_data("Web._http._tcp.local."));
+    ASSERT_TRUE(session.start_browse(now, *TypeSelector::from_text("_printer._sub._http._tcp"))
+                    .has_value());
+    backend.say(RecordChange::added, "_printer._sub._http._tcp.local.", RrType::PTR,
+                name_data("Web._http._tcp.local."));
     EXPECT_EQ(happened(), (Lines{"+Web._http._tcp.local"}));
 }
 
 TEST_F(SessionTest, BrowseStopsAtItsLimit) {
     ASSERT_TRUE(session.start_browse(now, *TypeSelector::from_text("_http._tcp")).has_value());
     for (std::size_t i = 0; i < instances_per_browse_max + 5; ++i) {
-        backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR, name_data("x" + std::to_string(i) + "._http._tcp.local."));
+        backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR,
+                    name_data("x" + std::to_string(i) + "._http._tcp.local."));
     }
     EXPECT_EQ(happened().size(), instances_per_browse_max);
     EXPECT_EQ(session.instances_dropped(), 5U);
@@ -162,18 +190,22 @@ TEST_F(SessionTest, BrowseStopsAtItsLimit) {
 // 6763-15, -16: types have two labels before the domain; domains are any names.
 TEST_F(SessionTest, EnumeratesTypesAndDomains6763_15_16) {
     ASSERT_TRUE(session.start_enumerate_types(now).has_value());
-    backend.say(RecordChange::added, "_services._dns-sd._udp.local.", RrType::PTR, name_data("_ipp._tcp.local."));
-    backend.say(RecordChange::added, "_services._dns-sd._udp.local.", RrType::PTR, name_data("nonsense.local."));
+    backend.say(RecordChange::added, "_services._dns-sd._udp.local.", RrType::PTR,
+                name_data("_ipp._tcp.local."));
+    backend.say(RecordChange::added, "_services._dns-sd._udp.local.", RrType::PTR,
+                name_data("nonsense.local."));
     EXPECT_EQ(happened(), (Lines{"+_ipp._tcp in local."}));
     ASSERT_TRUE(session.start_enumerate_domains(now, DomainKind::browse).has_value());
-    backend.say(RecordChange::added, "b._dns-sd._udp.local.", RrType::PTR, name_data("example.com."));
+    backend.say(RecordChange::added, "b._dns-sd._udp.local.", RrType::PTR,
+                name_data("example.com."));
     EXPECT_EQ(happened(), (Lines{"+example.com."}));
 }
 
 // 6763-19: SRV, TXT and addresses are asked for one by one; nothing is expected to come along.
 TEST_F(SessionTest, ResolveAsksForEverything6763_19) {
     ASSERT_TRUE(session.start_resolve(now, instance("Web._http._tcp.local")).has_value());
-    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV, srv_data(0, 80, "nas.local."));
+    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV,
+                srv_data(0, 80, "nas.local."));
     EXPECT_EQ(happened(), Lines{});
     backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::TXT, Rdata{3, 'a', '=', '1'});
     backend.say(RecordChange::added, "nas.local.", RrType::A, Rdata{192, 0, 2, 1});
@@ -184,23 +216,27 @@ TEST_F(SessionTest, ResolveAsksForEverything6763_19) {
 
 TEST_F(SessionTest, ResolveReportsChangesAndTheEnd) {
     ASSERT_TRUE(session.start_resolve(now, instance("Web._http._tcp.local")).has_value());
-    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV, srv_data(0, 80, "nas.local."));
+    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV,
+                srv_data(0, 80, "nas.local."));
     backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::TXT, Rdata{0});
     session.pump(now);
     backend.say(RecordChange::added, "nas.local.", RrType::A, Rdata{192, 0, 2, 1});
-    backend.say(RecordChange::added, "nas.local.", RrType::AAAA, Rdata{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    backend.say(RecordChange::added, "nas.local.", RrType::AAAA,
+                Rdata{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
     EXPECT_EQ(happened(), (Lines{"+nas.local.:80 192.0.2.1 fe80::1"})) << "link-local last";
     backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::TXT, Rdata{3, 'a', '=', '2'});
     backend.say(RecordChange::removed, "Web._http._tcp.local.", RrType::TXT, Rdata{0});
     EXPECT_EQ(happened().back(), "~nas.local.:80 192.0.2.1 fe80::1 a=2");
-    backend.say(RecordChange::removed, "Web._http._tcp.local.", RrType::SRV, srv_data(0, 80, "nas.local."));
+    backend.say(RecordChange::removed, "Web._http._tcp.local.", RrType::SRV,
+                srv_data(0, 80, "nas.local."));
     EXPECT_EQ(happened(), (Lines{"-nas.local.:80 192.0.2.1 fe80::1 a=2"}));
 }
 
 // 6763-06: a missing TXT is no reason to wait for ever.
 TEST_F(SessionTest, ResolveReportsWithoutTxtAfterASecond6763_06) {
     ASSERT_TRUE(session.start_resolve(now, instance("Web._http._tcp.local")).has_value());
-    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV, srv_data(0, 80, "nas.local."));
+    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV,
+                srv_data(0, 80, "nas.local."));
     session.pump(now);
     backend.say(RecordChange::added, "nas.local.", RrType::A, Rdata{192, 0, 2, 1});
     EXPECT_EQ(happened(), Lines{});
@@ -213,16 +249,20 @@ TEST_F(SessionTest, ResolveReportsWithoutTxtAfterASecond6763_06) {
 // 6763-04: the record of the best priority is the one; others are told as alternatives.
 TEST_F(SessionTest, ResolveChoosesAmongSeveralSrv6763_04) {
     ASSERT_TRUE(session.start_resolve(now, instance("Web._http._tcp.local")).has_value());
-    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV, srv_data(10, 81, "b.local."));
-    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV, srv_data(5, 80, "a.local."));
+    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV,
+                srv_data(10, 81, "b.local."));
+    backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV,
+                srv_data(5, 80, "a.local."));
     backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::TXT, Rdata{0});
     session.pump(now);
     for (const char* host : {"a.local.", "b.local."}) {
         backend.say(RecordChange::absent, host, RrType::AAAA, {});
-        backend.say(RecordChange::added, host, RrType::A, Rdata{192, 0, 2, static_cast<std::uint8_t>(host[0])});
+        backend.say(RecordChange::added, host, RrType::A,
+                    Rdata{192, 0, 2, static_cast<std::uint8_t>(host[0])});
     }
     EXPECT_EQ(happened(), (Lines{"+a.local.:80 192.0.2.97 or b.local."}));
-    backend.say(RecordChange::removed, "Web._http._tcp.local.", RrType::SRV, srv_data(5, 80, "a.local."));
+    backend.say(RecordChange::removed, "Web._http._tcp.local.", RrType::SRV,
+                srv_data(5, 80, "a.local."));
     EXPECT_EQ(happened(), (Lines{"~b.local.:81 192.0.2.98"}));
     EXPECT_EQ(backend.asking("a.local.", RrType::A), 0U) << "nobody needs it any more";
 }
@@ -230,13 +270,15 @@ TEST_F(SessionTest, ResolveChoosesAmongSeveralSrv6763_04) {
 TEST_F(SessionTest, ResolveKeepsInterfacesApart) {
     ASSERT_TRUE(session.start_resolve(now, instance("Web._http._tcp.local")).has_value());
     for (const std::uint32_t ifindex : {2U, 3U}) {
-        backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV, srv_data(0, 80, "nas.local."), ifindex);
+        backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV,
+                    srv_data(0, 80, "nas.local."), ifindex);
         backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::TXT, Rdata{0}, ifindex);
     }
     session.pump(now);
     for (const std::uint32_t ifindex : {2U, 3U}) {
         backend.say(RecordChange::absent, "nas.local.", RrType::AAAA, {}, ifindex);
-        backend.say(RecordChange::added, "nas.local.", RrType::A, Rdata{10, 0, 0, static_cast<std::uint8_t>(ifindex)}, ifindex);
+        backend.say(RecordChange::added, "nas.local.", RrType::A,
+                    Rdata{10, 0, 0, static_cast<std::uint8_t>(ifindex)}, ifindex);
     }
     EXPECT_EQ(happened(), (Lines{"+nas.local.:80 10.0.0.2 ...", "+nas.local.:80 10.0.0.3 @3"}));
 }
@@ -244,7 +286,8 @@ TEST_F(SessionTest, ResolveKeepsInterfacesApart) {
 TEST_F(SessionTest, ResolveBoundsWhatPeersSay) {
     ASSERT_TRUE(session.start_resolve(now, instance("Web._http._tcp.local")).has_value());
     for (std::uint16_t i = 0; i < 200; ++i) {
-        backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV, srv_data(0, i, "h" + std::to_string(i) + ".local."));
+        backend.say(RecordChange::added, "Web._http._tcp.local.", RrType::SRV,
+                    srv_data(0, i, "h" + std::to_string(i) + ".local."));
     }
     session.pump(now);
     EXPECT_LE(backend.queries.size(), 2 + 2 * srv_per_instance_max);
@@ -275,7 +318,8 @@ TEST_F(SessionTest, RegistersAndRenames) {
     EXPECT_EQ(happened(), (Lines{"~Web (2)._http._tcp.local renamed @0"}));
 
     // ... and one that renames itself.
-    backend.events.push_back(PublicationEvent{token, PublicationState::renamed, name("Web\\032(3)._http._tcp.local."), {}});
+    backend.events.push_back(PublicationEvent{
+        token, PublicationState::renamed, name("Web\\032(3)._http._tcp.local."), {}});
     backend.events.push_back(PublicationEvent{token, PublicationState::established, {}, {}});
     EXPECT_EQ(happened(), (Lines{"~Web (3)._http._tcp.local renamed @0"}));
 
@@ -293,7 +337,8 @@ TEST_F(SessionTest, RegistrationMayRefuseToBeRenamed) {
     service.type = *ServiceType::from_text("_http._tcp");
     service.port = 80;
     ASSERT_TRUE(session.start_register(now, service, RenamePolicy::fail).has_value());
-    backend.events.push_back(PublicationEvent{backend.published.begin()->first, PublicationState::conflict, {}, {}});
+    backend.events.push_back(
+        PublicationEvent{backend.published.begin()->first, PublicationState::conflict, {}, {}});
     EXPECT_EQ(happened(), (Lines{"-failed: 'Web._http._tcp.local' is another's on this link @0"}));
 }
 
@@ -315,15 +360,18 @@ TEST_F(SessionTest, RegistrationWaitsForTheHostsName) {
 }
 
 TEST_F(SessionTest, PublishesRecordsAsTheyAre) {
-    const ServiceRecord address{name("cam.local."), RrType::A, host_ttl, {192, 0, 2, 9}, Sharing::unique};
+    const ServiceRecord address{
+        name("cam.local."), RrType::A, host_ttl, {192, 0, 2, 9}, Sharing::unique};
     const auto id = session.start_publish(now, {address});
     ASSERT_TRUE(id.has_value());
     ASSERT_EQ(backend.published.size(), 1U);
     const PublicationToken token = backend.published.begin()->first;
     EXPECT_EQ(backend.published[token].records, (std::vector{address}));
-    backend.events.push_back(PublicationEvent{token, PublicationState::established, address.owner, {}});
+    backend.events.push_back(
+        PublicationEvent{token, PublicationState::established, address.owner, {}});
     EXPECT_EQ(happened(), (Lines{"+cam.local. @0"}));
-    backend.events.push_back(PublicationEvent{token, PublicationState::conflict, address.owner, {}});
+    backend.events.push_back(
+        PublicationEvent{token, PublicationState::conflict, address.owner, {}});
     EXPECT_EQ(happened(), (Lines{"-failed: 'cam.local.' is another's on this link @0"}));
     EXPECT_FALSE(session.start_publish(now, {}).has_value());
     session.cancel(now, *id);
@@ -349,9 +397,11 @@ TEST_F(SessionTest, RenamingEnds) {
 
 TEST_F(SessionTest, CancelledOperationsSayNothing) {
     const auto id = session.start_browse(now, *TypeSelector::from_text("_http._tcp"));
-    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR, name_data("Web._http._tcp.local."));
+    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR,
+                name_data("Web._http._tcp.local."));
     session.pump(now);
-    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR, name_data("Two._http._tcp.local."));
+    backend.say(RecordChange::added, "_http._tcp.local.", RrType::PTR,
+                name_data("Two._http._tcp.local."));
     session.cancel(now, *id);
     EXPECT_EQ(happened(), Lines{});
     EXPECT_TRUE(backend.queries.empty());
@@ -359,9 +409,12 @@ TEST_F(SessionTest, CancelledOperationsSayNothing) {
 }
 
 TEST_F(SessionTest, SaysWhyNothingStarts) {
-    EXPECT_FALSE(session.start_browse(now, *TypeSelector::from_text("_http._tcp"), name("example.")).has_value()) << "no backend for the domain";
+    EXPECT_FALSE(session.start_browse(now, *TypeSelector::from_text("_http._tcp"), name("example."))
+                     .has_value())
+        << "no backend for the domain";
     backend.room = 0;
-    EXPECT_FALSE(session.start_browse(now, *TypeSelector::from_text("_http._tcp")).has_value()) << "the backend is full";
+    EXPECT_FALSE(session.start_browse(now, *TypeSelector::from_text("_http._tcp")).has_value())
+        << "the backend is full";
     EXPECT_EQ(session.operations(), 0U);
 }
 

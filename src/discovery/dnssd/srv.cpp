@@ -32,7 +32,8 @@ std::optional<Srv> Srv::from_rdata(Bytes rdata) {
     if (rdata.size() < 7) return std::nullopt;
     const auto target = dns::NameView::from_wire(rdata.subspan(6));
     if (!target || target->size() != rdata.size() - 6) return std::nullopt;
-    return Srv{load_u16(rdata.data()), load_u16(rdata.data() + 2), load_u16(rdata.data() + 4), dns::Name(*target)};
+    return Srv{load_u16(rdata.data()), load_u16(rdata.data() + 2), load_u16(rdata.data() + 4),
+               dns::Name(*target)};
 }
 
 std::vector<std::uint8_t> Srv::to_rdata() const {
@@ -46,10 +47,12 @@ std::vector<std::uint8_t> Srv::to_rdata() const {
 
 void order_targets(std::vector<Srv>& records, Rng& rng) {
     const auto available = [](const Srv& srv) { return !srv.target.is_root(); };
-    if (std::ranges::any_of(records, available)) std::erase_if(records, [&](const Srv& srv) { return !available(srv); });
+    if (std::ranges::any_of(records, available))
+        std::erase_if(records, [&](const Srv& srv) { return !available(srv); });
     std::ranges::stable_sort(records, {}, &Srv::priority);
     for (auto first = records.begin(); first != records.end();) {
-        const auto last = std::find_if(first, records.end(), [&](const Srv& srv) { return srv.priority != first->priority; });
+        const auto last = std::find_if(
+            first, records.end(), [&](const Srv& srv) { return srv.priority != first->priority; });
         order_equals(first, last, rng);
         first = last;
     }

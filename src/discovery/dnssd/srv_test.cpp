@@ -10,16 +10,20 @@ namespace {
 
 dns::Name name(std::string_view text) { return *dns::Name::from_text(text); }
 
-Srv srv(std::uint16_t priority, std::uint16_t weight, std::string_view target) { return {priority, weight, 80, name(target)}; }
+Srv srv(std::uint16_t priority, std::uint16_t weight, std::string_view target) {
+    return {priority, weight, 80, name(target)};
+}
 
 // 6763-04: priority decides, then weight at random (RFC 2782).
 TEST(Srv, OrdersByPriorityThenWeight6763_04) {
     SeededRng rng(1);
     std::map<std::string, int> first;
     for (int i = 0; i < 4'000; ++i) {
-        std::vector<Srv> records = {srv(20, 65535, "late."), srv(10, 60, "big."), srv(10, 20, "small."), srv(10, 0, "never.")};
+        std::vector<Srv> records = {srv(20, 65535, "late."), srv(10, 60, "big."),
+                                    srv(10, 20, "small."), srv(10, 0, "never.")};
         order_targets(records, rng);
-        ASSERT_EQ(records.back().target, name("late.")) << "a lower priority is last, whatever its weight";
+        ASSERT_EQ(records.back().target, name("late."))
+            << "a lower priority is last, whatever its weight";
         ++first[records.front().target.to_text()];
     }
     EXPECT_NEAR(first["big."], 3'000, 150) << "three quarters of the weight";
@@ -31,7 +35,8 @@ TEST(Srv, OrdersByPriorityThenWeight6763_04) {
 TEST(Srv, OrderHasEveryRecordOnce) {
     SeededRng rng(7);
     std::vector<Srv> records;
-    for (std::uint16_t i = 0; i < 16; ++i) records.push_back({static_cast<std::uint16_t>(i % 3), i, i, name("h.")});
+    for (std::uint16_t i = 0; i < 16; ++i)
+        records.push_back({static_cast<std::uint16_t>(i % 3), i, i, name("h.")});
     std::vector<Srv> ordered = records;
     order_targets(ordered, rng);
     ASSERT_EQ(ordered.size(), records.size());
@@ -51,7 +56,8 @@ TEST(Srv, RootMeansNotAvailable) {
 
 TEST(Srv, ReadsAndWrites) {
     const Srv record{1, 2, 631, name("h.local.")};
-    EXPECT_EQ(record.to_rdata(), (std::vector<std::uint8_t>{0, 1, 0, 2, 2, 119, 1, 'h', 5, 'l', 'o', 'c', 'a', 'l', 0}));
+    EXPECT_EQ(record.to_rdata(), (std::vector<std::uint8_t>{0, 1, 0, 2, 2, 119, 1, 'h', 5, 'l', 'o',
+                                                            'c', 'a', 'l', 0}));
     EXPECT_EQ(Srv::from_rdata(record.to_rdata()), record);
     std::vector<std::uint8_t> longer = record.to_rdata();
     longer.push_back(0);

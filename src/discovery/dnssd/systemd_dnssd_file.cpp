@@ -12,7 +12,6 @@
 #include "discovery/dnssd/txt.hpp"
 #include "dns/decode.hpp"
 
-
 namespace kith::discovery::dnssd {
 namespace {
 
@@ -43,8 +42,10 @@ std::optional<std::string> next_word(std::string_view text, std::size_t& at) {
             } else if (text[at] == 'x') {
                 unsigned byte = 0;
                 const std::string_view digits = text.substr(at + 1, 2);
-                const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-                if (digits.size() != 2 || fault != std::errc{} || end != digits.data() + 2) return std::nullopt;
+                const auto [end, fault] =
+                    std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+                if (digits.size() != 2 || fault != std::errc{} || end != digits.data() + 2)
+                    return std::nullopt;
                 out += static_cast<char>(byte);
                 at += 2;
             } else {
@@ -60,11 +61,13 @@ std::optional<std::string> next_word(std::string_view text, std::size_t& at) {
 
 class Reader {
 public:
-    Reader(std::string_view text, std::string_view file, const Specifiers& specifiers) : text_(text), specifiers_(specifiers), problems_(text, file) {}
+    Reader(std::string_view text, std::string_view file, const Specifiers& specifiers)
+        : text_(text), specifiers_(specifiers), problems_(text, file) {}
 
     ServiceFile read() {
         if (text_.size() > service_file_bytes_max) {
-            problems_.add(0, fmt::format("a service file has at most {} bytes, found {}", service_file_bytes_max, text_.size()));
+            problems_.add(0, fmt::format("a service file has at most {} bytes, found {}",
+                                         service_file_bytes_max, text_.size()));
             return finish();
         }
         for (std::size_t at = 0; at < text_.size();) {
@@ -81,13 +84,15 @@ private:
         const std::string_view text = trimmed(line);
         if (text.empty() || text[0] == '#' || text[0] == ';') return;
         if (text.front() == '[') {
-            if (text.back() != ']') return problems_.add(at, "expected ']' at the end of the section's name");
+            if (text.back() != ']')
+                return problems_.add(at, "expected ']' at the end of the section's name");
             in_service_ = text == "[Service]";
             seen_service_ |= in_service_;
             return;
         }
         const std::size_t equals = text.find('=');
-        if (equals == std::string_view::npos) return problems_.add(at, "expected Key=value or [Section]");
+        if (equals == std::string_view::npos)
+            return problems_.add(at, "expected Key=value or [Section]");
         if (!in_service_) return;
         set(trimmed(text.substr(0, equals)), trimmed(text.substr(equals + 1)), at);
     }
@@ -103,7 +108,8 @@ private:
         } else if (key == "SubType") {
             // `_printer`, or in full `_printer._sub._http._tcp`.
             const auto selector = TypeSelector::from_text(value);
-            service_.subtypes.emplace_back(selector && !selector->subtype.empty() ? selector->subtype : std::string(value));
+            service_.subtypes.emplace_back(
+                selector && !selector->subtype.empty() ? selector->subtype : std::string(value));
         } else if (key == "Port") {
             set_number(value, service_.port, at);
         } else if (key == "Priority") {
@@ -113,13 +119,16 @@ private:
         } else if (key == "TxtText" || key == "TxtData") {
             add_txt(key == "TxtData", value, at);
         } else {
-            problems_.add(at, fmt::format("'{}' is not known here; it is ignored", printable(key)), Severity::warning);
+            problems_.add(at, fmt::format("'{}' is not known here; it is ignored", printable(key)),
+                          Severity::warning);
         }
     }
 
     void set_number(std::string_view value, std::uint16_t& out, std::size_t at) {
         const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), out);
-        if (fault != std::errc{} || end != value.data() + value.size()) problems_.add(at, fmt::format("expected a number from 0 to 65535, found '{}'", printable(value)));
+        if (fault != std::errc{} || end != value.data() + value.size())
+            problems_.add(
+                at, fmt::format("expected a number from 0 to 65535, found '{}'", printable(value)));
     }
 
     /// Each line is a TXT record of its own; an empty one forgets those before.
@@ -133,18 +142,25 @@ private:
             }
             auto word = next_word(value, in);
             if (!word) return problems_.add(at, "expected words with whole quotes and escapes");
-            if (is_data && !decode(*word)) return problems_.add(at, fmt::format("expected key=base64, found '{}'", printable(*word)));
-            if (word->size() > txt_string_bytes_max) return problems_.add(at, fmt::format("a TXT string has at most 255 bytes, found {}", word->size()));
+            if (is_data && !decode(*word))
+                return problems_.add(
+                    at, fmt::format("expected key=base64, found '{}'", printable(*word)));
+            if (word->size() > txt_string_bytes_max)
+                return problems_.add(
+                    at, fmt::format("a TXT string has at most 255 bytes, found {}", word->size()));
             strings.push_back(std::move(*word));
         }
-        if (txt_.size() >= txt_records_max) return problems_.add(at, fmt::format("a service has at most {} TXT records", txt_records_max));
+        if (txt_.size() >= txt_records_max)
+            return problems_.add(
+                at, fmt::format("a service has at most {} TXT records", txt_records_max));
         txt_.push_back(*txt_rdata(strings));
     }
 
     static bool decode(std::string& word) {
         const std::size_t equals = word.find('=');
         if (equals == std::string::npos) return false;
-        const auto bytes = dns::decode(dns::Decoder::Base::base64, std::string_view(word).substr(equals + 1));
+        const auto bytes =
+            dns::decode(dns::Decoder::Base::base64, std::string_view(word).substr(equals + 1));
         if (!bytes) return false;
         word.resize(equals + 1);
         word.append(bytes->begin(), bytes->end());
@@ -166,7 +182,8 @@ private:
             } else if (meant != nullptr) {
                 out += *meant;
             } else {
-                problems_.add(at, "expected %H, %m, %b, %v, %a, %o, %w or %% where a percent sign stands");
+                problems_.add(
+                    at, "expected %H, %m, %b, %v, %a, %o, %w or %% where a percent sign stands");
                 return std::nullopt;
             }
             ++i;
@@ -213,7 +230,8 @@ private:
 
 }  // namespace
 
-ServiceFile read_systemd_dnssd(std::string_view text, std::string_view file, const Specifiers& specifiers) {
+ServiceFile read_systemd_dnssd(std::string_view text, std::string_view file,
+                               const Specifiers& specifiers) {
     return Reader(text, file, specifiers).read();
 }
 

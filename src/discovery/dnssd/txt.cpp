@@ -29,16 +29,23 @@ void for_each_string(Bytes rdata, Visit visit) {
 }
 
 Text<void> check_key(std::string_view key) {
-    if (key.empty()) return error("a key of a TXT record has at least one character (RFC 6763 §6.4)");
+    if (key.empty())
+        return error("a key of a TXT record has at least one character (RFC 6763 §6.4)");
     for (std::size_t i = 0; i < key.size(); ++i) {
         if (key[i] < 0x20 || key[i] > 0x7e || key[i] == '=') {
-            return error(fmt::format("a key of a TXT record is printable ASCII without '=' (RFC 6763 §6.4), found '{}'", printable(key)), i);
+            return error(
+                fmt::format(
+                    "a key of a TXT record is printable ASCII without '=' (RFC 6763 §6.4), found '{}'",
+                    printable(key)),
+                i);
         }
     }
     return {};
 }
 
-bool is_empty_txt(Bytes rdata) { return Txt::from_rdata(rdata).entries().empty() && txt_strings(rdata).empty(); }
+bool is_empty_txt(Bytes rdata) {
+    return Txt::from_rdata(rdata).entries().empty() && txt_strings(rdata).empty();
+}
 
 }  // namespace
 
@@ -61,7 +68,8 @@ Txt Txt::from_rdata(Bytes rdata) {
 
 Txt Txt::from_rdata(std::span<const std::vector<std::uint8_t>> records) {
     Txt out;
-    for (const auto& rdata : records) for_each_string(rdata, [&out](std::string_view string) { out.add(string); });
+    for (const auto& rdata : records)
+        for_each_string(rdata, [&out](std::string_view string) { out.add(string); });
     return out;
 }
 
@@ -78,7 +86,9 @@ Text<Txt> Txt::from_strings(std::span<const std::string> strings) {
 }
 
 const TxtEntry* Txt::find(std::string_view key) const {
-    const auto found = std::ranges::find_if(entries_, [key](const TxtEntry& entry) { return dns::equal_ignoring_case(entry.key, key); });
+    const auto found = std::ranges::find_if(entries_, [key](const TxtEntry& entry) {
+        return dns::equal_ignoring_case(entry.key, key);
+    });
     return found == entries_.end() ? nullptr : &*found;
 }
 
@@ -99,22 +109,29 @@ Text<void> Txt::set(std::string_view key, std::optional<std::string_view> value)
     KITH_TRY_VOID(check_key(key));
     const std::size_t size = key.size() + (value ? 1 + value->size() : 0);
     if (size > txt_string_bytes_max) {
-        return error(fmt::format("a pair of a TXT record has at most 255 bytes (RFC 6763 §6.1), '{}' has {}", printable(key), size));
+        return error(
+            fmt::format("a pair of a TXT record has at most 255 bytes (RFC 6763 §6.1), '{}' has {}",
+                        printable(key), size));
     }
     std::optional<std::string> owned;
     if (value) owned = std::string(*value);
-    const auto found = std::ranges::find_if(entries_, [key](const TxtEntry& entry) { return dns::equal_ignoring_case(entry.key, key); });
+    const auto found = std::ranges::find_if(entries_, [key](const TxtEntry& entry) {
+        return dns::equal_ignoring_case(entry.key, key);
+    });
     if (found != entries_.end()) {
         found->value = std::move(owned);
         return {};
     }
-    if (entries_.size() >= txt_entries_max) return error(fmt::format("a TXT record has at most {} pairs here", txt_entries_max));
+    if (entries_.size() >= txt_entries_max)
+        return error(fmt::format("a TXT record has at most {} pairs here", txt_entries_max));
     entries_.push_back({std::string(key), std::move(owned)});
     return {};
 }
 
 void Txt::remove(std::string_view key) {
-    std::erase_if(entries_, [key](const TxtEntry& entry) { return dns::equal_ignoring_case(entry.key, key); });
+    std::erase_if(entries_, [key](const TxtEntry& entry) {
+        return dns::equal_ignoring_case(entry.key, key);
+    });
 }
 
 std::vector<std::uint8_t> Txt::to_rdata() const {
@@ -143,7 +160,8 @@ Text<std::vector<std::uint8_t>> txt_rdata(std::span<const std::string> strings) 
     std::vector<std::uint8_t> out;
     for (const std::string& string : strings) {
         if (string.size() > txt_string_bytes_max) {
-            return error(fmt::format("a string of a TXT record has at most 255 bytes, found {}", string.size()));
+            return error(fmt::format("a string of a TXT record has at most 255 bytes, found {}",
+                                     string.size()));
         }
         out.push_back(static_cast<std::uint8_t>(string.size()));
         out.insert(out.end(), string.begin(), string.end());
@@ -152,6 +170,8 @@ Text<std::vector<std::uint8_t>> txt_rdata(std::span<const std::string> strings) 
     return out;
 }
 
-bool same_txt(Bytes a, Bytes b) { return std::ranges::equal(a, b) || (is_empty_txt(a) && is_empty_txt(b)); }
+bool same_txt(Bytes a, Bytes b) {
+    return std::ranges::equal(a, b) || (is_empty_txt(a) && is_empty_txt(b));
+}
 
 }  // namespace kith::discovery::dnssd

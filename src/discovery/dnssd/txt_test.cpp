@@ -42,11 +42,14 @@ TEST(Txt, Reads6763_06_07_08_09) {
         {"the first of two wins (6763-08)", rdata({"a=1", "a=2"}), {{"a", "1"}}},
         {"ignoring case (6763-07)", rdata({"Key=1", "kEY=2"}), {{"Key", "1"}}},
         {"no value before one", rdata({"a", "a=2"}), {{"a", std::nullopt}}},
-        {"binary values", rdata({std::string("b=\x00\xff\x3d", 5)}), {{"b", std::string("\x00\xff\x3d", 3)}}},
+        {"binary values",
+         rdata({std::string("b=\x00\xff\x3d", 5)}),
+         {{"b", std::string("\x00\xff\x3d", 3)}}},
         {"cut short", {3, 'a', '=', '1', 9, 'b'}, {{"a", "1"}}},
         {"a length and nothing", {200}, {}},
     };
-    for (const Row& row : rows) EXPECT_EQ(Txt::from_rdata(row.rdata).entries(), row.entries) << row.why;
+    for (const Row& row : rows)
+        EXPECT_EQ(Txt::from_rdata(row.rdata).entries(), row.entries) << row.why;
 }
 
 // 6763-09: the four answers to "is it there?".
@@ -71,13 +74,17 @@ TEST(Txt, WritesOneZeroByteForNothing6763_05_06) {
 }
 
 TEST(Txt, RefusesWhatCannotBeSent) {
-    const auto refused = [](const std::string& string) { return !Txt::from_strings(std::vector{string}).has_value(); };
+    const auto refused = [](const std::string& string) {
+        return !Txt::from_strings(std::vector{string}).has_value();
+    };
     EXPECT_TRUE(refused("")) << "no key";
     EXPECT_TRUE(refused("=1")) << "no key";
     EXPECT_TRUE(refused("k\xc3\xa9=1")) << "not ASCII";
     EXPECT_TRUE(refused("a=" + std::string(254, 'x'))) << "256 bytes";
     EXPECT_FALSE(refused("a=" + std::string(253, 'x'))) << "255 bytes";
-    EXPECT_EQ(Txt::from_strings(std::vector<std::string>{"a=1", "b", "A=2"})->to_rdata(), rdata({"a=2", "b"})) << "the last given counts";
+    EXPECT_EQ(Txt::from_strings(std::vector<std::string>{"a=1", "b", "A=2"})->to_rdata(),
+              rdata({"a=2", "b"}))
+        << "the last given counts";
 }
 
 // 6763-11: several records are read as one.
@@ -92,7 +99,8 @@ TEST(Txt, StopsAtItsLimit6763_10) {
     B big;
     for (int i = 0; i < 16'000; ++i) {
         big.push_back(3);
-        for (const int digit : {i >> 8, i & 255}) big.push_back(static_cast<std::uint8_t>('!' + digit % 60));
+        for (const int digit : {i >> 8, i & 255})
+            big.push_back(static_cast<std::uint8_t>('!' + digit % 60));
         big.push_back('=');
     }
     EXPECT_LE(Txt::from_rdata(big).entries().size(), txt_entries_max);

@@ -22,10 +22,12 @@ std::string UnicastBackend::describe() const { return fmt::format("dns {}", serv
 
 bool UnicastBackend::serves(dns::NameView name) const {
     if (domains_.empty()) return !is_link_local_name(name);
-    return std::ranges::any_of(domains_, [name](const dns::Name& domain) { return name.is_under(domain); });
+    return std::ranges::any_of(domains_,
+                               [name](const dns::Name& domain) { return name.is_under(domain); });
 }
 
-std::optional<QueryToken> UnicastBackend::start_query(Time now, const RecordQuestion& question, Scope) {
+std::optional<QueryToken> UnicastBackend::start_query(Time now, const RecordQuestion& question,
+                                                      Scope) {
     if (queries_.size() >= unicast_queries_max) return std::nullopt;
     const QueryToken token = ++last_token_;
     Query& query = queries_[token];
@@ -43,15 +45,18 @@ void UnicastBackend::stop_query(Time, QueryToken token) {
 
 void UnicastBackend::reconfirm(Time now, const RecordEvent& record) {
     for (auto& [token, query] : queries_) {
-        if (query.exchange == 0 && query.question.name == record.owner && query.question.type == record.type) {
+        if (query.exchange == 0 && query.question.name == record.owner &&
+            query.question.type == record.type) {
             query.tries = 0;
             ask(now, token, query, Transport::udp);
         }
     }
 }
 
-dns::Text<PublicationToken> UnicastBackend::publish(Time, std::span<const ServiceRecord>, Scope, RenamePolicy) {
-    return std::unexpected(dns::TextError{fmt::format("names of {} are registered at the server (dynamic update), not here", describe())});
+dns::Text<PublicationToken> UnicastBackend::publish(Time, std::span<const ServiceRecord>, Scope,
+                                                    RenamePolicy) {
+    return std::unexpected(dns::TextError{fmt::format(
+        "names of {} are registered at the server (dynamic update), not here", describe())});
 }
 
 std::optional<BackendEvent> UnicastBackend::poll_event() {
@@ -97,9 +102,12 @@ void UnicastBackend::on_reply(Time now, std::uint64_t exchange, Bytes message) {
     const QueryToken token = found->second;
     Query& query = queries_.at(token);
     const auto view = dns::MessageView::parse(message);
-    if (!view || !view->header().has(dns::Header::qr) || view->header().id != query.id) return;  // forged or broken: the right one may follow
+    if (!view || !view->header().has(dns::Header::qr) || view->header().id != query.id)
+        return;  // forged or broken: the right one may follow
     const auto question = view->question();
-    if (view->header().counts[0] != 1 || question->name != query.question.name || question->type != query.question.type) return;
+    if (view->header().counts[0] != 1 || question->name != query.question.name ||
+        question->type != query.question.type)
+        return;
     if (view->header().has(dns::Header::tc)) {
         query.tries = std::max(0, query.tries - 1);  // the same try goes on
         ask(now, token, query, Transport::tcp);
@@ -120,7 +128,8 @@ UnicastBackend::Answer UnicastBackend::read(const Query& query, Bytes message) c
         return out;
     }
     out.is_good = true;
-    out.ttl_min = static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(unicast_poll_max).count());
+    out.ttl_min = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(unicast_poll_max).count());
     dns::Name owner = query.question.name;
     std::vector<std::uint8_t> buffer(dns::rdata_bytes_max);
     const auto expand = [&](const dns::RecordView& record) -> std::optional<Rdata> {
@@ -132,13 +141,15 @@ UnicastBackend::Answer UnicastBackend::read(const Query& query, Bytes message) c
         std::optional<dns::Name> next;
         view->for_each(Section::answer, [&](const dns::RecordView& record) {
             if (record.klass != RrClass::IN || record.owner != owner) return;
-            const bool wanted = record.type == query.question.type || query.question.type == RrType::ANY;
+            const bool wanted =
+                record.type == query.question.type || query.question.type == RrType::ANY;
             if (!wanted && record.type != RrType::CNAME) return;
             const auto rdata = expand(record);
             if (!rdata) return;
             out.ttl_min = std::min(out.ttl_min, record.effective_ttl());
             if (wanted) {
-                if (out.records.size() < unicast_records_max) out.records.emplace(*rdata, record.effective_ttl());
+                if (out.records.size() < unicast_records_max)
+                    out.records.emplace(*rdata, record.effective_ttl());
             } else if (!next) {
                 next = dns::Name(*dns::NameView::from_wire(*rdata));
             }
@@ -152,14 +163,16 @@ UnicastBackend::Answer UnicastBackend::read(const Query& query, Bytes message) c
         if (record.type != RrType::SOA) return;
         const auto rdata = expand(record);
         if (!rdata || rdata->size() < 4) return;
-        out.ttl_min = std::min({out.ttl_min, record.effective_ttl(), load_u32(rdata->data() + rdata->size() - 4)});
+        out.ttl_min = std::min(
+            {out.ttl_min, record.effective_ttl(), load_u32(rdata->data() + rdata->size() - 4)});
     });
     return out;
 }
 
 void UnicastBackend::take(Time now, QueryToken token, Query& query, const Answer& answer) {
     const auto event = [&](RecordChange change, const Rdata& rdata, std::uint32_t ttl) {
-        events_.push_back(RecordEvent{token, change, 0, IpFamily::none, query.question.name, query.question.type, ttl, rdata});
+        events_.push_back(RecordEvent{token, change, 0, IpFamily::none, query.question.name,
+                                      query.question.type, ttl, rdata});
     };
     for (const auto& [rdata, ttl] : query.known) {
         if (!answer.records.contains(rdata)) event(RecordChange::removed, rdata, 0);

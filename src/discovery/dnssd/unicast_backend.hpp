@@ -23,12 +23,15 @@ public:
 
     std::string describe() const override;
     bool serves(dns::NameView name) const override;
-    std::optional<QueryToken> start_query(Time now, const RecordQuestion& question, Scope scope) override;
+    std::optional<QueryToken> start_query(Time now, const RecordQuestion& question,
+                                          Scope scope) override;
     void stop_query(Time now, QueryToken query) override;
     void reconfirm(Time now, const RecordEvent& record) override;
     /// Always an error: this machine does not publish into zones of a server here.
-    dns::Text<PublicationToken> publish(Time now, std::span<const ServiceRecord> records, Scope scope, RenamePolicy policy) override;
-    void update_txt(Time, PublicationToken, dns::NameView, std::span<const std::vector<std::uint8_t>>) override {}
+    dns::Text<PublicationToken> publish(Time now, std::span<const ServiceRecord> records,
+                                        Scope scope, RenamePolicy policy) override;
+    void update_txt(Time, PublicationToken, dns::NameView,
+                    std::span<const std::vector<std::uint8_t>>) override {}
     void withdraw(Time, PublicationToken) override {}
     dns::Name host_name() const override { return {}; }
     std::optional<BackendEvent> poll_event() override;
@@ -55,7 +58,7 @@ private:
         std::uint64_t exchange = 0;  // 0: not waiting for a reply
         std::uint16_t id = 0;
         int tries = 0;
-        Time at{};                   // next: a retry or the next poll
+        Time at{};  // next: a retry or the next poll
         std::map<Rdata, std::uint32_t> known;
         bool said_absent = false;
         bool said_failed = false;

@@ -34,7 +34,8 @@ protected:
         }
         return std::nullopt;
     }
-    static Bytes_ reply(const Transmit& to, const std::vector<Rr>& records, dns::Rcode rcode = dns::Rcode::NOERROR, std::uint16_t flags = 0) {
+    static Bytes_ reply(const Transmit& to, const std::vector<Rr>& records,
+                        dns::Rcode rcode = dns::Rcode::NOERROR, std::uint16_t flags = 0) {
         Bytes_ buffer(4096);
         dns::QueryView query;
         EXPECT_TRUE(dns::read_query(to.message, query).has_value());
@@ -45,7 +46,8 @@ protected:
         for (const Rr& rr : records) {
             const auto rdata = dns::rdata_from_text(rr.type, rr.rdata);
             EXPECT_TRUE(rdata.has_value()) << rr.rdata;
-            builder.add_record(rr.section, name(rr.owner), rr.type, dns::RrClass::IN, rr.ttl, *rdata);
+            builder.add_record(rr.section, name(rr.owner), rr.type, dns::RrClass::IN, rr.ttl,
+                               *rdata);
         }
         const Bytes out = builder.finish();
         return {out.begin(), out.end()};
@@ -61,7 +63,8 @@ protected:
             if (record.change == RecordChange::absent) {
                 out.push_back("none");
             } else {
-                out.push_back((record.change == RecordChange::added ? "+" : "-") + dns::rdata_to_text(record.type, dns::RrClass::IN, record.rdata));
+                out.push_back((record.change == RecordChange::added ? "+" : "-") +
+                              dns::rdata_to_text(record.type, dns::RrClass::IN, record.rdata));
             }
         }
         return out;
@@ -71,9 +74,11 @@ protected:
         if (const auto at = backend.next_deadline(); at && *at <= now) backend.on_timer(now);
     }
     using Lines = std::vector<std::string>;
-    static std::vector<Rr> ptr(std::initializer_list<const char*> targets, std::uint32_t ttl = 100) {
+    static std::vector<Rr> ptr(std::initializer_list<const char*> targets,
+                               std::uint32_t ttl = 100) {
         std::vector<Rr> out;
-        for (const char* target : targets) out.push_back({Section::answer, "_http._tcp.example.", RrType::PTR, ttl, target});
+        for (const char* target : targets)
+            out.push_back({Section::answer, "_http._tcp.example.", RrType::PTR, ttl, target});
         return out;
     }
 
@@ -83,24 +88,29 @@ protected:
 };
 
 TEST_F(UnicastTest, ReportsDifferencesAsTheTtlRunsOut) {
-    ASSERT_TRUE(backend.start_query(now, {name("_http._tcp.example."), RrType::PTR}, {}).has_value());
+    ASSERT_TRUE(
+        backend.start_query(now, {name("_http._tcp.example."), RrType::PTR}, {}).has_value());
     auto query = sent();
     ASSERT_TRUE(query.has_value());
-    backend.on_reply(now, query->exchange, reply(*query, ptr({"A._http._tcp.example.", "B._http._tcp.example."})));
+    backend.on_reply(now, query->exchange,
+                     reply(*query, ptr({"A._http._tcp.example.", "B._http._tcp.example."})));
     EXPECT_EQ(happened(), (Lines{"+A._http._tcp.example.", "+B._http._tcp.example."}));
     EXPECT_EQ(backend.next_deadline(), now + 90s) << "nine tenths of 100 s";
     later(90s);
     query = sent();
     ASSERT_TRUE(query.has_value());
-    backend.on_reply(now, query->exchange, reply(*query, ptr({"B._http._tcp.example.", "C._http._tcp.example."}, 0)));
+    backend.on_reply(now, query->exchange,
+                     reply(*query, ptr({"B._http._tcp.example.", "C._http._tcp.example."}, 0)));
     EXPECT_EQ(happened(), (Lines{"-A._http._tcp.example.", "+C._http._tcp.example."}));
     EXPECT_EQ(backend.next_deadline(), now + unicast_poll_min) << "a TTL of 0 is no flood";
 }
 
 TEST_F(UnicastTest, SaysThatThereIsNone) {
-    ASSERT_TRUE(backend.start_query(now, {name("_http._tcp.example."), RrType::PTR}, {}).has_value());
+    ASSERT_TRUE(
+        backend.start_query(now, {name("_http._tcp.example."), RrType::PTR}, {}).has_value());
     const auto query = sent();
-    const std::vector<Rr> soa = {{Section::authority, "example.", RrType::SOA, 600, "ns.example. a.example. 1 2 3 4 60"}};
+    const std::vector<Rr> soa = {
+        {Section::authority, "example.", RrType::SOA, 600, "ns.example. a.example. 1 2 3 4 60"}};
     backend.on_reply(now, query->exchange, reply(*query, soa, dns::Rcode::NXDOMAIN));
     EXPECT_EQ(happened(), (Lines{"none"}));
     EXPECT_EQ(backend.next_deadline(), now + 54s) << "the SOA's minimum";
@@ -109,8 +119,10 @@ TEST_F(UnicastTest, SaysThatThereIsNone) {
 TEST_F(UnicastTest, FollowsAliases) {
     ASSERT_TRUE(backend.start_query(now, {name("h.example."), RrType::A}, {}).has_value());
     const auto query = sent();
-    backend.on_reply(now, query->exchange,
-                     reply(*query, {{Section::answer, "h.example.", RrType::CNAME, 60, "g.example."}, {Section::answer, "g.example.", RrType::A, 60, "192.0.2.9"}}));
+    backend.on_reply(
+        now, query->exchange,
+        reply(*query, {{Section::answer, "h.example.", RrType::CNAME, 60, "g.example."},
+                       {Section::answer, "g.example.", RrType::A, 60, "192.0.2.9"}}));
     EXPECT_EQ(happened(), (Lines{"+192.0.2.9"}));
 }
 
@@ -128,7 +140,8 @@ TEST_F(UnicastTest, BelievesOnlyTheRightReply) {
     };
     ASSERT_TRUE(backend.start_query(now, {name("h.example."), RrType::A}, {}).has_value());
     const auto query = sent();
-    const Bytes_ good = reply(*query, {{Section::answer, "h.example.", RrType::A, 60, "192.0.2.9"}});
+    const Bytes_ good =
+        reply(*query, {{Section::answer, "h.example.", RrType::A, 60, "192.0.2.9"}});
     for (const ForgedRow& row : rows) {
         Bytes_ forged = good;
         row.change(forged);
@@ -174,7 +187,8 @@ TEST_F(UnicastTest, KnowsItsDomains) {
 }
 
 TEST_F(UnicastTest, RefusesTooManyQueries) {
-    for (std::size_t i = 0; i < unicast_queries_max; ++i) ASSERT_TRUE(backend.start_query(now, {name("h.example."), RrType::A}, {}).has_value());
+    for (std::size_t i = 0; i < unicast_queries_max; ++i)
+        ASSERT_TRUE(backend.start_query(now, {name("h.example."), RrType::A}, {}).has_value());
     EXPECT_FALSE(backend.start_query(now, {name("h.example."), RrType::A}, {}).has_value());
 }
 

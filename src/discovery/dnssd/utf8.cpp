@@ -5,7 +5,9 @@
 namespace kith::discovery::dnssd {
 namespace {
 
-std::uint8_t byte_at(std::string_view text, std::size_t at) { return at < text.size() ? static_cast<std::uint8_t>(text[at]) : 0; }
+std::uint8_t byte_at(std::string_view text, std::size_t at) {
+    return at < text.size() ? static_cast<std::uint8_t>(text[at]) : 0;
+}
 
 bool is_tail(std::uint8_t byte) { return (byte & 0xc0U) == 0x80; }
 
@@ -26,7 +28,9 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     if (first >= 0xf0 && first <= 0xf4) {
         const std::uint8_t least = first == 0xf0 ? 0x90 : 0x80;
         const std::uint8_t most = first == 0xf4 ? 0x8f : 0xbf;
-        return second >= least && second <= most && is_tail(third) && is_tail(byte_at(text, at + 3)) ? 4 : 0;
+        return second >= least && second <= most && is_tail(third) && is_tail(byte_at(text, at + 3))
+                   ? 4
+                   : 0;
     }
     return 0;
 }

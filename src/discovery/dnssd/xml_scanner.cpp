@@ -14,12 +14,14 @@ namespace {
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 bool is_name_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == ':';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == ':';
 }
 
 /// UTF-8 of a code point that XML 1.0 §2.2 allows; false for others.
 bool append_character(std::uint32_t code, std::string& out) {
-    const bool allowed = code == 9 || code == 10 || code == 13 || (code >= 0x20 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd) ||
+    const bool allowed = code == 9 || code == 10 || code == 13 ||
+                         (code >= 0x20 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd) ||
                          (code >= 0x10000 && code <= 0x10ffff);
     if (!allowed) return false;
     const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
@@ -58,15 +60,22 @@ dns::Text<std::string> XmlScanner::read_name() {
     return std::string(text_.substr(start, at_ - start));
 }
 
-dns::Text<void> XmlScanner::resolve_one(std::string_view entity, std::size_t at, std::string& out) const {
-    static constexpr std::pair<std::string_view, char> known[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}};
+dns::Text<void> XmlScanner::resolve_one(std::string_view entity, std::size_t at,
+                                        std::string& out) const {
+    static constexpr std::pair<std::string_view, char> known[] = {
+        {"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}};
     for (const auto& [name, character] : known) {
         if (entity == name) {
             out += character;
             return {};
         }
     }
-    if (!entity.starts_with('#')) return error(fmt::format("'&{};' is none of the entities known here: &amp; &lt; &gt; &quot; &apos; &#number;", printable(entity)), at);
+    if (!entity.starts_with('#'))
+        return error(
+            fmt::format(
+                "'&{};' is none of the entities known here: &amp; &lt; &gt; &quot; &apos; &#number;",
+                printable(entity)),
+            at);
     std::string_view digits = entity.substr(1);
     int base = 10;
     if (digits.starts_with('x')) {
@@ -74,8 +83,10 @@ dns::Text<void> XmlScanner::resolve_one(std::string_view entity, std::size_t at,
         base = 16;
     }
     std::uint32_t code = 0;
-    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), code, base);
-    if (fault != std::errc{} || end != digits.data() + digits.size() || !append_character(code, out)) {
+    const auto [end, fault] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), code, base);
+    if (fault != std::errc{} || end != digits.data() + digits.size() ||
+        !append_character(code, out)) {
         return error(fmt::format("'&{};' is no character", printable(entity)), at);
     }
     return {};
@@ -89,7 +100,8 @@ dns::Text<std::string> XmlScanner::resolve(std::string_view raw, std::size_t at)
             continue;
         }
         const std::size_t end = raw.find(';', i);
-        if (end == std::string_view::npos || end - i > 12) return error("expected an entity such as &amp; behind '&'", at + i);
+        if (end == std::string_view::npos || end - i > 12)
+            return error("expected an entity such as &amp; behind '&'", at + i);
         KITH_TRY_VOID(resolve_one(raw.substr(i + 1, end - i - 1), at + i, out));
         i = end + 1;
     }
@@ -101,15 +113,19 @@ dns::Text<void> XmlScanner::skip_markup() {
     struct Row {
         std::string_view open, close, name;
     };
-    static constexpr Row rows[] = {{"<!--", "-->", "comment"}, {"<?", "?>", "processing instruction"}, {"<!DOCTYPE", ">", "document type"}};
+    static constexpr Row rows[] = {{"<!--", "-->", "comment"},
+                                   {"<?", "?>", "processing instruction"},
+                                   {"<!DOCTYPE", ">", "document type"}};
     for (bool more = true; more;) {
         more = false;
         for (const Row& row : rows) {
             if (!starts_with(row.open)) continue;
             const std::size_t end = text_.find(row.close, at_ + row.open.size());
-            if (end == std::string_view::npos) return error(fmt::format("the {} has no end", row.name), at_);
+            if (end == std::string_view::npos)
+                return error(fmt::format("the {} has no end", row.name), at_);
             // A subset of its own would declare entities.
-            if (row.open == "<!DOCTYPE" && text_.substr(at_, end - at_).find('[') != std::string_view::npos) {
+            if (row.open == "<!DOCTYPE" &&
+                text_.substr(at_, end - at_).find('[') != std::string_view::npos) {
                 return error("a document type with declarations of its own is not read", at_);
             }
             at_ = end + row.close.size();
@@ -144,7 +160,8 @@ dns::Text<XmlToken> XmlScanner::read_open(int depth_max) {
     XmlToken out{XmlToken::Kind::open, {}, {}, {}, at_};
     ++at_;
     KITH_TRY(out.name, read_name());
-    if (open_.size() >= static_cast<std::size_t>(depth_max)) return error(fmt::format("elements are nested more than {} deep", depth_max), out.at);
+    if (open_.size() >= static_cast<std::size_t>(depth_max))
+        return error(fmt::format("elements are nested more than {} deep", depth_max), out.at);
     while (true) {
         skip_blanks();
         if (starts_with("/>")) {
@@ -159,7 +176,8 @@ dns::Text<XmlToken> XmlScanner::read_open(int depth_max) {
         }
         KITH_TRY(std::string name, read_name());
         skip_blanks();
-        if (!starts_with("=")) return error(fmt::format("expected '=' behind the attribute '{}'", name), at_);
+        if (!starts_with("="))
+            return error(fmt::format("expected '=' behind the attribute '{}'", name), at_);
         ++at_;
         skip_blanks();
         const char quote = at_ < text_.size() ? text_[at_] : '\0';
@@ -180,7 +198,10 @@ dns::Text<XmlToken> XmlScanner::read_close() {
     if (!starts_with(">")) return error("expected '>'", at_);
     ++at_;
     if (open_.empty() || open_.back() != out.name) {
-        return error(open_.empty() ? fmt::format("</{}> closes nothing", out.name) : fmt::format("expected </{}>, found </{}>", open_.back(), out.name), out.at);
+        return error(open_.empty()
+                         ? fmt::format("</{}> closes nothing", out.name)
+                         : fmt::format("expected </{}>, found </{}>", open_.back(), out.name),
+                     out.at);
     }
     open_.pop_back();
     return out;

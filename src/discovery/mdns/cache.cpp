@@ -64,7 +64,9 @@ std::uint32_t Cache::find(const RecordKey& key, std::uint64_t hash) const {
     });
 }
 
-bool Cache::has(const RecordKey& key) const { return find(key, context_.hasher.of_record(key)) != none; }
+bool Cache::has(const RecordKey& key) const {
+    return find(key, context_.hasher.of_record(key)) != none;
+}
 
 void Cache::drop(Time now, const RecordKey& key) {
     const std::uint32_t index = find(key, context_.hasher.of_record(key));
@@ -86,15 +88,15 @@ std::optional<Time> Cache::complete_until(Time now, dns::NameView name, std::uin
                                           dns::RrType type) const {
     std::optional<Time> until;
     if (type == dns::RrType::ANY) return until;  // one answer says nothing about other types
-    for (std::uint32_t set = first_set(name, name_hash); set != none; set = sets_[set].next_at_name) {
+    for (std::uint32_t set = first_set(name, name_hash); set != none;
+         set = sets_[set].next_at_name) {
         const bool is_denial = sets_[set].type == dns::RrType::NSEC;
         if (sets_[set].type != type && !is_denial) continue;
         for (std::uint32_t i = sets_[set].newest; i != none; i = records_[i].older_in_set) {
             const Entry& entry = records_[i];
             if (!entry.is_unique || entry.is_doubted) continue;
             if (entry.ends_by != QueryEvent::Reason::expired) continue;
-            if (is_denial && sets_[set].type != type &&
-                !nsec_denies(as_bytes(entry.rdata), type))
+            if (is_denial && sets_[set].type != type && !nsec_denies(as_bytes(entry.rdata), type))
                 continue;
             const Time due = refresh_time(entry, 0);
             if (due > now) until = until ? std::min(*until, due) : due;
@@ -149,11 +151,13 @@ void Cache::add(Time now, const PacketRecord& record, std::uint64_t hash, const 
     bytes_ += bytes_of(record.rdata.size());
     set_deadline(index);
     ++context_.stats.cache_added;
-    context_.trace_name(now, Trace::Kind::record_added, interface_, record.name, record.type, source, {});
+    context_.trace_name(now, Trace::Kind::record_added, interface_, record.name, record.type,
+                        source, {});
     listener_.on_added(now, view(now, records_[index]));
 }
 
-void Cache::renew(Time now, std::uint32_t index, const PacketRecord& record, const Endpoint& source) {
+void Cache::renew(Time now, std::uint32_t index, const PacketRecord& record,
+                  const Endpoint& source) {
     const std::uint32_t from = make_source(source.address);
     const std::uint32_t before = records_[index].source;
     unlink_in_set(index);
@@ -189,8 +193,8 @@ Time Cache::refresh_time(const Entry& entry, int step) const {
 
 void Cache::set_deadline(std::uint32_t index) {
     const Entry& entry = records_[index];
-    const bool refreshes = entry.refreshes < refresh_count && entry.ends_by == QueryEvent::Reason::expired &&
-                           !entry.is_doubted;
+    const bool refreshes = entry.refreshes < refresh_count &&
+                           entry.ends_by == QueryEvent::Reason::expired && !entry.is_doubted;
     deadlines_.set(index, refreshes ? std::min(refresh_time(entry, entry.refreshes), entry.expires)
                                     : entry.expires);
 }
@@ -223,7 +227,8 @@ bool Cache::reconfirm(Time now, const RecordKey& key) {
 }
 
 void Cache::rearm(Time now, dns::NameView name, std::uint64_t name_hash, dns::RrType type) {
-    for (std::uint32_t set = first_set(name, name_hash); set != none; set = sets_[set].next_at_name) {
+    for (std::uint32_t set = first_set(name, name_hash); set != none;
+         set = sets_[set].next_at_name) {
         if (type != dns::RrType::ANY && sets_[set].type != type) continue;
         for (std::uint32_t i = sets_[set].newest; i != none; i = records_[i].older_in_set) {
             Entry& entry = records_[i];
@@ -266,7 +271,8 @@ void Cache::on_peer_question(Time now, const PacketQuestion& question, const IpA
         }
         if (asked->count == 0 || asked->last + same_question < now) ++asked->count;
         asked->last = now;
-        if (asked->askers.size() < unanswered_askers_max) asked->askers.emplace_back(asker, asked->count);
+        if (asked->askers.size() < unanswered_askers_max)
+            asked->askers.emplace_back(asker, asked->count);
     }
 }
 
@@ -294,7 +300,8 @@ void Cache::end_unanswered(Time now, std::uint32_t set) {
     for (std::uint32_t i = sets_[set].oldest; i != none; i = records_[i].newer_in_set) {
         const Entry& entry = records_[i];
         if (entry.seen + multicast_interval >= asked->first) continue;
-        if (questions_of_others(sources_[entry.source].address) >= passive_failure_queries) gone.push_back(i);
+        if (questions_of_others(sources_[entry.source].address) >= passive_failure_queries)
+            gone.push_back(i);
     }
     for (const std::uint32_t index : gone) erase(now, index, QueryEvent::Reason::unconfirmed);
 }
@@ -314,7 +321,8 @@ void Cache::on_timer(Time now) {
         const Set& set = sets_[entry.set];
         const bool is_wanted = listener_.is_wanted(set.view(), set.name_hash, set.type, set.klass);
         // A record that nobody wants is left alone until a question rearms it.
-        entry.refreshes = is_wanted ? static_cast<std::uint8_t>(entry.refreshes + 1) : refresh_count;
+        entry.refreshes =
+            is_wanted ? static_cast<std::uint8_t>(entry.refreshes + 1) : refresh_count;
         set_deadline(due->item);
         if (is_wanted) listener_.on_refresh_due(now, view(now, entry));
     }

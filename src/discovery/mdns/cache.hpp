@@ -73,12 +73,15 @@ public:
     void drop(Time now, const RecordKey& key);
 
     bool has(const RecordKey& key) const;
-    bool has_name(dns::NameView name, std::uint64_t name_hash) const { return first_set(name, name_hash) != none; }
+    bool has_name(dns::NameView name, std::uint64_t name_hash) const {
+        return first_set(name, name_hash) != none;
+    }
     /// Calls `visit(const CachedRecord&)` for the records of `name` and `type` (may be ANY).
     template <class Visit>
     void for_each(Time now, dns::NameView name, std::uint64_t name_hash, dns::RrType type,
                   Visit visit) const {
-        for (std::uint32_t set = first_set(name, name_hash); set != none; set = sets_[set].next_at_name) {
+        for (std::uint32_t set = first_set(name, name_hash); set != none;
+             set = sets_[set].next_at_name) {
             if (type != dns::RrType::ANY && sets_[set].type != type) continue;
             for (std::uint32_t i = sets_[set].newest; i != none; i = records_[i].older_in_set)
                 visit(view(now, records_[i]));
@@ -93,9 +96,10 @@ public:
     /// As for_each(), of records that a question lists as known: with more than half their life
     /// left (RFC 6762 §7.1) and not in doubt.
     template <class Visit>
-    void for_each_known_answer(Time now, dns::NameView name, std::uint64_t name_hash, dns::RrType type,
-                               Visit visit) const {
-        for (std::uint32_t set = first_set(name, name_hash); set != none; set = sets_[set].next_at_name) {
+    void for_each_known_answer(Time now, dns::NameView name, std::uint64_t name_hash,
+                               dns::RrType type, Visit visit) const {
+        for (std::uint32_t set = first_set(name, name_hash); set != none;
+             set = sets_[set].next_at_name) {
             if (type != dns::RrType::ANY && sets_[set].type != type) continue;
             for (std::uint32_t i = sets_[set].newest; i != none; i = records_[i].older_in_set) {
                 if (is_known_answer(now, records_[i])) visit(view(now, records_[i]));
@@ -147,7 +151,7 @@ private:
         dns::RrClass klass{};
         std::uint32_t newest = none, oldest = none;
         std::uint32_t count = 0;
-        std::uint32_t next_at_name = none;  // a list of the sets of one name
+        std::uint32_t next_at_name = none;       // a list of the sets of one name
         std::unique_ptr<Unanswered> unanswered;  // while peers' questions wait for an answer
 
         dns::NameView view() const { return dns::NameView::unchecked(as_bytes(name)); }

@@ -54,8 +54,8 @@ void Cache::drop_set(std::uint32_t index) {
 
 std::uint32_t Cache::make_source(const IpAddress& address) {
     const std::uint64_t hash = context_.hasher.of_bytes(address.bytes());
-    const std::uint32_t found =
-        by_source_.find(hash, [&](std::uint32_t index) { return sources_[index].address == address; });
+    const std::uint32_t found = by_source_.find(
+        hash, [&](std::uint32_t index) { return sources_[index].address == address; });
     if (found != none) return found;
     if (source_count_ >= cache_sources_max) return sources_shared;
     const std::uint32_t index = take_place(sources_, free_sources_);
@@ -73,7 +73,8 @@ void Cache::drop_source(std::uint32_t index) {
 }
 
 bool Cache::make_room(Time now, std::uint32_t source, std::size_t bytes) {
-    while (count_ >= context_.config.cache_records || bytes_ + bytes > context_.config.cache_bytes) {
+    while (count_ >= context_.config.cache_records ||
+           bytes_ + bytes > context_.config.cache_bytes) {
         if (!evict(now, source)) return false;
     }
     return true;
@@ -83,7 +84,8 @@ bool Cache::make_room(Time now, std::uint32_t source, std::size_t bytes) {
 bool Cache::evict(Time now, std::uint32_t inserting) {
     const auto largest = largest_.first();
     if (!largest) return false;
-    const bool is_own_fault = -largest->time <= static_cast<std::int64_t>(sources_[inserting].count);
+    const bool is_own_fault =
+        -largest->time <= static_cast<std::int64_t>(sources_[inserting].count);
     const std::uint32_t victim = is_own_fault ? inserting : largest->item;
     ++context_.stats.cache_evicted;
     erase(now, sources_[victim].oldest, QueryEvent::Reason::evicted);
@@ -93,8 +95,8 @@ bool Cache::evict(Time now, std::uint32_t inserting) {
 void Cache::erase(Time now, std::uint32_t index, QueryEvent::Reason reason) {
     Entry& entry = records_[index];
     const CachedRecord gone = view(now, entry);
-    context_.trace_name(now, Trace::Kind::record_removed, interface_, gone.name, gone.type, gone.source,
-                        reason_text(reason));
+    context_.trace_name(now, Trace::Kind::record_removed, interface_, gone.name, gone.type,
+                        gone.source, reason_text(reason));
     // Out of every table first: the listener may look at what is left.
     by_record_.erase(entry.hash, index);
     deadlines_.erase(index);
@@ -123,8 +125,10 @@ void Cache::link_in_set(std::uint32_t index) {
 void Cache::unlink_in_set(std::uint32_t index) {
     const Entry& entry = records_[index];
     Set& set = sets_[entry.set];
-    (entry.newer_in_set != none ? records_[entry.newer_in_set].older_in_set : set.newest) = entry.older_in_set;
-    (entry.older_in_set != none ? records_[entry.older_in_set].newer_in_set : set.oldest) = entry.newer_in_set;
+    (entry.newer_in_set != none ? records_[entry.newer_in_set].older_in_set : set.newest) =
+        entry.older_in_set;
+    (entry.older_in_set != none ? records_[entry.older_in_set].newer_in_set : set.oldest) =
+        entry.newer_in_set;
     --set.count;
 }
 
@@ -142,10 +146,10 @@ void Cache::link_of_source(std::uint32_t index) {
 void Cache::unlink_of_source(std::uint32_t index) {
     const Entry& entry = records_[index];
     Source& source = sources_[entry.source];
-    (entry.newer_of_source != none ? records_[entry.newer_of_source].older_of_source : source.newest) =
-        entry.older_of_source;
-    (entry.older_of_source != none ? records_[entry.older_of_source].newer_of_source : source.oldest) =
-        entry.newer_of_source;
+    (entry.newer_of_source != none ? records_[entry.newer_of_source].older_of_source
+                                   : source.newest) = entry.older_of_source;
+    (entry.older_of_source != none ? records_[entry.older_of_source].newer_of_source
+                                   : source.oldest) = entry.newer_of_source;
     if (--source.count == 0) {
         largest_.erase(entry.source);
     } else {

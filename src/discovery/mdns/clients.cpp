@@ -39,7 +39,8 @@ void Clients::stop(QueryId id) {
     if (queries_.erase(id) > 0) {
         for (const auto& [index, interface] : interfaces_) interface->stop_query(id);
     }
-    if (waiting_.erase(id) > 0) std::erase_if(events_, [&](const QueryEvent& event) { return event.query == id; });
+    if (waiting_.erase(id) > 0)
+        std::erase_if(events_, [&](const QueryEvent& event) { return event.query == id; });
 }
 
 void Clients::on_interface_up(Time now, Interface& interface) {
@@ -69,8 +70,8 @@ std::optional<QueryEvent> Clients::poll_event() {
     return event;
 }
 
-void Clients::on_event(InterfaceId interface, QueryId query, QueryEvent::Kind kind, QueryEvent::Reason reason,
-                       const CachedRecord& record) {
+void Clients::on_event(InterfaceId interface, QueryId query, QueryEvent::Kind kind,
+                       QueryEvent::Reason reason, const CachedRecord& record) {
     QueryEvent event;
     event.query = query;
     event.kind = kind;
@@ -113,9 +114,11 @@ void Clients::on_one_shot(const PacketInfo& info, const Packet& packet) {
     for (OneShot& query : one_shots_) {
         if (query.message_id != packet.header().id) continue;
         for (const PacketRecord& record : packet.records()) {
-            const bool is_type = query.request.type == dns::RrType::ANY || record.type == query.request.type ||
+            const bool is_type = query.request.type == dns::RrType::ANY ||
+                                 record.type == query.request.type ||
                                  record.type == dns::RrType::CNAME;
-            if (record.section != dns::Section::answer || !is_type || record.name != query.request.name.view())
+            if (record.section != dns::Section::answer || !is_type ||
+                record.name != query.request.name.view())
                 continue;
             query.is_answered = true;
             if (query.told.size() >= one_shot_answers_max) continue;
@@ -123,8 +126,8 @@ void Clients::on_one_shot(const PacketInfo& info, const Packet& packet) {
             if (!query.told.insert(hash).second) continue;
             const bool is_unique = record.flush == Flush::yes;
             on_event(info.interface, query.id, QueryEvent::Kind::added, QueryEvent::Reason::none,
-                     {record.name, record.name_hash, record.type, record.klass, record.rdata, record.ttl,
-                      record.ttl, info.source, is_unique});
+                     {record.name, record.name_hash, record.type, record.klass, record.rdata,
+                      record.ttl, record.ttl, info.source, is_unique});
         }
     }
 }

@@ -11,7 +11,8 @@ namespace kith::discovery::mdns {
 
 class Clients {
 public:
-    Clients(Context& context, InterfaceSet& interfaces) : context_(context), interfaces_(interfaces) {}
+    Clients(Context& context, InterfaceSet& interfaces)
+        : context_(context), interfaces_(interfaces) {}
 
     // As in Engine.
     QueryId start(Time now, const QueryRequest& request);
@@ -19,8 +20,8 @@ public:
     std::optional<QueryEvent> poll_event();
 
     void on_interface_up(Time now, Interface& interface);
-    void on_event(InterfaceId interface, QueryId query, QueryEvent::Kind kind, QueryEvent::Reason reason,
-                  const CachedRecord& record);
+    void on_event(InterfaceId interface, QueryId query, QueryEvent::Kind kind,
+                  QueryEvent::Reason reason, const CachedRecord& record);
     /// A packet on the socket of one-shot queries.
     void on_one_shot(const PacketInfo& info, const Packet& packet);
 

@@ -44,12 +44,21 @@ struct Context {
         ++stats.packets_out;
         stats.bytes_out += message.size();
         if (socket == SocketKind::mdns) echo.on_sent(now, hasher.of_bytes(message));
-        outgoing.push_back({{interface, to, destination, socket, {}}, {message.begin(), message.end()}});
-        trace({.time = now, .kind = Trace::Kind::sent, .interface = interface, .family = to.address.family(),
-               .peer = to, .message = message, .name = {}, .type = {}, .why = {}});
+        outgoing.push_back(
+            {{interface, to, destination, socket, {}}, {message.begin(), message.end()}});
+        trace({.time = now,
+               .kind = Trace::Kind::sent,
+               .interface = interface,
+               .family = to.address.family(),
+               .peer = to,
+               .message = message,
+               .name = {},
+               .type = {},
+               .why = {}});
     }
     void send_to_group(Time now, InterfaceId interface, LinkIndex link, Bytes message) {
-        send(now, interface, group(family_of(link), interface), Destination::group, SocketKind::mdns, message);
+        send(now, interface, group(family_of(link), interface), Destination::group,
+             SocketKind::mdns, message);
     }
     void trace(const Trace& what) const {
         if (tracer != nullptr) tracer->on_trace(what);
@@ -57,8 +66,15 @@ struct Context {
     void trace_name(Time now, Trace::Kind kind, InterfaceId interface, dns::NameView name,
                     dns::RrType type, const Endpoint& peer, std::string_view why) const {
         if (tracer == nullptr) return;
-        tracer->on_trace({.time = now, .kind = kind, .interface = interface, .family = peer.address.family(),
-                          .peer = peer, .message = {}, .name = name, .type = type, .why = why});
+        tracer->on_trace({.time = now,
+                          .kind = kind,
+                          .interface = interface,
+                          .family = peer.address.family(),
+                          .peer = peer,
+                          .message = {},
+                          .name = name,
+                          .type = type,
+                          .why = why});
     }
 };
 

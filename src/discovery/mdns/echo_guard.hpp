@@ -30,7 +30,9 @@ public:
     /// We have it now, on some interface.
     bool is_held(std::uint64_t record) const;
 
-    std::size_t former_count() const { return former_order_.size(); }  ///< for the test of its bound
+    std::size_t former_count() const {
+        return former_order_.size();
+    }  ///< for the test of its bound
     std::size_t digest_count() const { return sent_order_.size(); }
 
 private:

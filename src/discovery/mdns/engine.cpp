@@ -10,7 +10,9 @@ namespace kith::discovery::mdns {
 class Engine::Core final : public InterfaceListener {
 public:
     Core(const EngineConfig& config, Rng& rng, Tracer* tracer)
-        : context(config, rng, tracer), registrar(context, interfaces), clients(context, interfaces) {}
+        : context(config, rng, tracer),
+          registrar(context, interfaces),
+          clients(context, interfaces) {}
 
     bool set_link(Time now, InterfaceId id, IpFamily family, const LinkConfig& config);
     void remove_link(Time now, InterfaceId id, IpFamily family);
@@ -89,16 +91,29 @@ void Engine::Core::on_wake(Time now) {
     }
 }
 
-void Engine::Core::ignore(Time now, const PacketInfo& info, Bytes message, std::string_view why) const {
-    context.trace({.time = now, .kind = Trace::Kind::ignored, .interface = info.interface,
-                   .family = info.family, .peer = info.source, .message = message, .name = {}, .type = {},
+void Engine::Core::ignore(Time now, const PacketInfo& info, Bytes message,
+                          std::string_view why) const {
+    context.trace({.time = now,
+                   .kind = Trace::Kind::ignored,
+                   .interface = info.interface,
+                   .family = info.family,
+                   .peer = info.source,
+                   .message = message,
+                   .name = {},
+                   .type = {},
                    .why = why});
 }
 
 void Engine::Core::on_packet(Time now, const PacketInfo& info, Bytes message) {
     ++context.stats.packets_in;
-    context.trace({.time = now, .kind = Trace::Kind::received, .interface = info.interface,
-                   .family = info.family, .peer = info.source, .message = message, .name = {}, .type = {},
+    context.trace({.time = now,
+                   .kind = Trace::Kind::received,
+                   .interface = info.interface,
+                   .family = info.family,
+                   .peer = info.source,
+                   .message = message,
+                   .name = {},
+                   .type = {},
                    .why = {}});
     const auto found = interfaces.find(info.interface);
     if (found == interfaces.end() || info.family == IpFamily::none ||
@@ -114,13 +129,15 @@ void Engine::Core::on_packet(Time now, const PacketInfo& info, Bytes message) {
         ++context.stats.malformed;
         return ignore(now, info, message, "it is not a DNS message");
     }
-    if (packet.header().opcode() != dns::Opcode::QUERY || packet.header().rcode_low() != dns::Rcode::NOERROR) {
+    if (packet.header().opcode() != dns::Opcode::QUERY ||
+        packet.header().rcode_low() != dns::Rcode::NOERROR) {
         ++context.stats.ignored_header;  // RFC 6762 §18.3, §18.11
         return ignore(now, info, message, "its opcode or rcode is not 0");
     }
     if (info.socket == SocketKind::one_shot) {
         const Link& link = found->second->links()[at(link_of(info.family))];
-        if (packet.is_response() && info.source.port == port && link.is_on_link(info.source.address))
+        if (packet.is_response() && info.source.port == port &&
+            link.is_on_link(info.source.address))
             clients.on_one_shot(info, packet);
         return;
     }
@@ -157,7 +174,9 @@ void Engine::remove_link(Time now, InterfaceId interface, IpFamily family) {
     core_->remove_link(now, interface, family);
 }
 void Engine::on_wake(Time now) { core_->on_wake(now); }
-void Engine::set_unicast_replies(UnicastReplies replies) { core_->context.config.unicast_replies = replies; }
+void Engine::set_unicast_replies(UnicastReplies replies) {
+    core_->context.config.unicast_replies = replies;
+}
 
 void Engine::on_packet(Time now, const PacketInfo& info, Bytes message) {
     core_->on_packet(now, info, message);
@@ -174,9 +193,12 @@ std::optional<Transmit> Engine::poll_transmit() {
     return transmit;
 }
 std::optional<QueryEvent> Engine::poll_query_event() { return core_->clients.poll_event(); }
-std::optional<RegistrationEvent> Engine::poll_registration_event() { return core_->registrar.poll_event(); }
+std::optional<RegistrationEvent> Engine::poll_registration_event() {
+    return core_->registrar.poll_event();
+}
 
-Result<RegistrationId, RegisterFault> Engine::add_registration(Time now, RegistrationRequest request) {
+Result<RegistrationId, RegisterFault> Engine::add_registration(Time now,
+                                                               RegistrationRequest request) {
     return core_->registrar.add(now, std::move(request));
 }
 Result<RegistrationId, RegisterFault> Engine::set_host(Time now, dns::NameView name) {
@@ -186,7 +208,8 @@ Result<void, RegisterFault> Engine::update_record(Time now, RegistrationId id, s
                                                   std::vector<std::uint8_t> rdata) {
     return core_->registrar.update(now, id, index, std::move(rdata));
 }
-Result<std::size_t, RegisterFault> Engine::add_record(Time now, RegistrationId id, RegisteredRecord record) {
+Result<std::size_t, RegisterFault> Engine::add_record(Time now, RegistrationId id,
+                                                      RegisteredRecord record) {
     return core_->registrar.add_record(now, id, std::move(record));
 }
 Result<void, RegisterFault> Engine::remove_record(Time now, RegistrationId id, std::size_t index) {
@@ -218,7 +241,11 @@ bool Engine::is_multicast_name(dns::NameView name) const {
 namespace {
 
 Record record_of(const CachedRecord& record) {
-    return {record.name, record.type, record.klass, record.ttl_left, {record.rdata.begin(), record.rdata.end()}};
+    return {record.name,
+            record.type,
+            record.klass,
+            record.ttl_left,
+            {record.rdata.begin(), record.rdata.end()}};
 }
 
 }  // namespace
@@ -236,7 +263,8 @@ void Engine::visit_known(Time now, dns::NameView name, dns::RrType type, Interfa
         state->cache().for_each(now, name, hash, type, tell);
     }
 }
-void Engine::visit_cached(Time now, InterfaceId interface, VisitFunction visit, void* context) const {
+void Engine::visit_cached(Time now, InterfaceId interface, VisitFunction visit,
+                          void* context) const {
     for (const auto& [id, state] : core_->interfaces) {
         if (interface != any_interface && interface != id) continue;
         state->cache().for_each(now, [&](const CachedRecord& cached) {

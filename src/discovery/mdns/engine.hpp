@@ -45,14 +45,14 @@ struct EngineConfig {
 /// Counts since the start; for metrics. `*_dropped` and `*_evicted` are limits at work.
 struct EngineStats {
     std::uint64_t packets_in = 0, packets_out = 0, bytes_out = 0;
-    std::uint64_t malformed = 0;        // not a DNS message
-    std::uint64_t ignored_header = 0;   // opcode or rcode not 0 (RFC 6762 §18)
+    std::uint64_t malformed = 0;       // not a DNS message
+    std::uint64_t ignored_header = 0;  // opcode or rcode not 0 (RFC 6762 §18)
     std::uint64_t ignored_off_link = 0;
     std::uint64_t ignored_port = 0;     // responses not from port 5353
     std::uint64_t ignored_unasked = 0;  // unicast responses nobody asked for
     std::uint64_t ignored_hop_limit = 0;
     std::uint64_t ignored_no_link = 0;
-    std::uint64_t echoes = 0;           // our own packets and records
+    std::uint64_t echoes = 0;  // our own packets and records
     std::uint64_t queries_in = 0, responses_in = 0, probes_in = 0;
     std::uint64_t questions_out = 0, known_answers_out = 0, answers_out = 0;
     std::uint64_t answers_suppressed = 0;    // known or sent by a peer (RFC 6762 §7.1, §7.4)
@@ -119,7 +119,8 @@ public:
     Result<void, RegisterFault> update_record(Time now, RegistrationId id, std::size_t index,
                                               std::vector<std::uint8_t> rdata);
     /// Adds a record to a registration, or takes it out (its index stays unused): a subtype, an alias.
-    Result<std::size_t, RegisterFault> add_record(Time now, RegistrationId id, RegisteredRecord record);
+    Result<std::size_t, RegisterFault> add_record(Time now, RegistrationId id,
+                                                  RegisteredRecord record);
     Result<void, RegisterFault> remove_record(Time now, RegistrationId id, std::size_t index);
     /// Says goodbye (RFC 6762 §10.1); `withdrawn` comes when that is sent, a second later at most.
     void remove_registration(Time now, RegistrationId id);
@@ -146,16 +147,18 @@ public:
     template <class Visit>
     void for_each_known(Time now, dns::NameView name, dns::RrType type, InterfaceId interface,
                         Visit visit) const {
-        visit_known(now, name, type, interface,
-                    [](void* context, const KnownRecord& known) { (*static_cast<Visit*>(context))(known); },
-                    &visit);
+        visit_known(
+            now, name, type, interface,
+            [](void* context, const KnownRecord& known) { (*static_cast<Visit*>(context))(known); },
+            &visit);
     }
     /// Every cached record, for a live view.
     template <class Visit>
     void for_each_cached(Time now, InterfaceId interface, Visit visit) const {
-        visit_cached(now, interface,
-                     [](void* context, const KnownRecord& known) { (*static_cast<Visit*>(context))(known); },
-                     &visit);
+        visit_cached(
+            now, interface,
+            [](void* context, const KnownRecord& known) { (*static_cast<Visit*>(context))(known); },
+            &visit);
     }
 
     /// Names that are asked on multicast and nowhere else: under `local` and the reverse zones of

@@ -15,7 +15,8 @@ TEST(Engine, ProbesAnnouncesAnswersAndSaysGoodbye) {
     bench.run(5s);
     ASSERT_EQ(bench.sent.size(), 5U);
     for (std::size_t i = 0; i < 3; ++i) {
-        EXPECT_EQ(bench.sent[i].lines, (Lines{"q box.local. ANY QU", "ns box.local. 120 A 192.0.2.10"}));
+        EXPECT_EQ(bench.sent[i].lines,
+                  (Lines{"q box.local. ANY QU", "ns box.local. 120 A 192.0.2.10"}));
     }
     for (std::size_t i = 3; i < 5; ++i) {
         EXPECT_EQ(bench.sent[i].lines, (Lines{"an box.local. 120! A 192.0.2.10",

@@ -14,8 +14,12 @@ constexpr Duration update_gap = 20ms;
 }  // namespace
 
 Interface::Interface(Context& context, InterfaceId id, InterfaceListener& listener)
-    : context_(context), id_(id), listener_(listener), cache_(context, id, *this),
-      responder_(context, own_, links_, id, *this), prober_(context, own_, links_, id, *this),
+    : context_(context),
+      id_(id),
+      listener_(listener),
+      cache_(context, id, *this),
+      responder_(context, own_, links_, id, *this),
+      prober_(context, own_, links_, id, *this),
       querier_(context, own_, cache_, links_, id, *this) {}
 
 Interface::Change Interface::set_link(LinkIndex index, const LinkConfig& config) {
@@ -24,7 +28,8 @@ Interface::Change Interface::set_link(LinkIndex index, const LinkConfig& config)
     const bool is_same = link.config.addresses == config.addresses;
     link.is_up = true;
     link.config = config;
-    if (link.config.addresses.size() > link_addresses_max) link.config.addresses.resize(link_addresses_max);
+    if (link.config.addresses.size() > link_addresses_max)
+        link.config.addresses.resize(link_addresses_max);
     if (came_up) return Change::came_up;
     return is_same ? Change::none : Change::addresses;
 }
@@ -42,10 +47,12 @@ void Interface::restart_queries(Time now) { querier_.restart(now); }
 
 CachedRecord Interface::view(const OwnRecord& own) const {
     const OwnName& name = own_.name_of(own);
-    return {name.view(), name.hash, own.type, own.klass, own.data(), own.ttl, own.ttl, {}, own.is_unique()};
+    return {name.view(), name.hash, own.type, own.klass,      own.data(),
+            own.ttl,     own.ttl,   {},       own.is_unique()};
 }
 
-void Interface::tell(Time now, const OwnRecord& own, QueryEvent::Kind kind, QueryEvent::Reason reason) {
+void Interface::tell(Time now, const OwnRecord& own, QueryEvent::Kind kind,
+                     QueryEvent::Reason reason) {
     querier_.tell(now, kind, reason, view(own));
 }
 
@@ -62,10 +69,12 @@ std::uint32_t Interface::place_of(RegistrationId registration, std::uint32_t slo
     return OwnRecords::none;
 }
 
-void Interface::add_record(RegistrationId registration, std::uint32_t slot, const RegisteredRecord& record) {
+void Interface::add_record(RegistrationId registration, std::uint32_t slot,
+                           const RegisteredRecord& record) {
     const RecordKey key{record.record.name, dns::name_hash(record.record.name), record.record.type,
                         record.record.klass, record.record.rdata};
-    const std::uint32_t index = own_.add(record.record, record.ownership, context_.hasher.of_record(key));
+    const std::uint32_t index =
+        own_.add(record.record, record.ownership, context_.hasher.of_record(key));
     OwnRecord& own = own_.record(index);
     own.registration = registration;
     own.slot = slot;
@@ -76,8 +85,8 @@ void Interface::add_record(RegistrationId registration, std::uint32_t slot, cons
 bool Interface::has_probed_records(RegistrationId registration) const {
     const auto found = own_of_.find(registration);
     return found != own_of_.end() && std::ranges::any_of(found->second, [&](std::uint32_t index) {
-        return own_.record(index).ownership == Ownership::unique;
-    });
+               return own_.record(index).ownership == Ownership::unique;
+           });
 }
 
 void Interface::claim(Time now, RegistrationId registration, dns::NameView name, Time earliest) {
@@ -244,7 +253,8 @@ void Interface::start_query(Time now, QueryId id, const QueryRequest& request) {
         on_query_event(id, QueryEvent::Kind::added, QueryEvent::Reason::none, record);
     });
     const std::uint32_t name = own_.find_name(request.name, hash);
-    if (!is_answered && name != OwnRecords::none && own_.owns(name) && request.type != dns::RrType::ANY) {
+    if (!is_answered && name != OwnRecords::none && own_.owns(name) &&
+        request.type != dns::RrType::ANY) {
         CachedRecord denial{};
         denial.name = request.name;
         denial.type = dns::RrType::NSEC;
@@ -253,14 +263,16 @@ void Interface::start_query(Time now, QueryId id, const QueryRequest& request) {
         denial.is_unique = true;
         const std::string rdata = own_.nsec_rdata(name);
         denial.rdata = as_bytes(rdata);
-        if (!rdata.empty()) on_query_event(id, QueryEvent::Kind::absent, QueryEvent::Reason::none, denial);
+        if (!rdata.empty())
+            on_query_event(id, QueryEvent::Kind::absent, QueryEvent::Reason::none, denial);
     }
     querier_.start(now, id, request);
     cache_.rearm(now, request.name, hash, request.type);
 }
 
 void Interface::reconfirm(Time now, const Record& record) {
-    const RecordKey key{record.name, dns::name_hash(record.name), record.type, record.klass, record.rdata};
+    const RecordKey key{record.name, dns::name_hash(record.name), record.type, record.klass,
+                        record.rdata};
     if (cache_.reconfirm(now, key)) querier_.reconfirm(now, key);
 }
 
@@ -275,8 +287,8 @@ void Interface::on_timer(Time now) {
 
 std::optional<Time> Interface::next_timer() const {
     std::optional<Time> next;
-    for (const std::optional<Time>& time :
-         {cache_.next_timer(), prober_.next_timer(), querier_.next_timer(), responder_.next_timer()}) {
+    for (const std::optional<Time>& time : {cache_.next_timer(), prober_.next_timer(),
+                                            querier_.next_timer(), responder_.next_timer()}) {
         if (time) next = next ? std::min(*next, *time) : *time;
     }
     return next;
@@ -292,7 +304,8 @@ void Interface::on_removed(Time now, const CachedRecord& record, QueryEvent::Rea
     querier_.tell(now, QueryEvent::Kind::removed, reason, record);
 }
 
-bool Interface::is_wanted(dns::NameView name, std::uint64_t hash, dns::RrType type, dns::RrClass klass) {
+bool Interface::is_wanted(dns::NameView name, std::uint64_t hash, dns::RrType type,
+                          dns::RrClass klass) {
     return querier_.is_wanted(name, hash, type, klass);
 }
 

@@ -18,8 +18,8 @@ public:
     virtual void on_claimed(Time now, InterfaceId interface, RegistrationId registration) = 0;
     enum class Stage : std::uint8_t { probing, held };
     /// `rival` has a record of the registration's name that we never had.
-    virtual void on_conflict(Time now, InterfaceId interface, RegistrationId registration, Stage stage,
-                             const Endpoint& rival) = 0;
+    virtual void on_conflict(Time now, InterfaceId interface, RegistrationId registration,
+                             Stage stage, const Endpoint& rival) = 0;
     /// All goodbyes of the registration are sent here.
     virtual void on_withdrawn(Time now, RegistrationId registration) = 0;
 };
@@ -43,7 +43,8 @@ public:
     // ---- records of ours
 
     /// Adds a record that is not answered with yet.
-    void add_record(RegistrationId registration, std::uint32_t slot, const RegisteredRecord& record);
+    void add_record(RegistrationId registration, std::uint32_t slot,
+                    const RegisteredRecord& record);
     bool has_probed_records(RegistrationId registration) const;
     void claim(Time now, RegistrationId registration, dns::NameView name, Time earliest);
     bool is_held(RegistrationId registration) const;
@@ -51,7 +52,8 @@ public:
     /// Answers with all its records from now on, and announces them.
     void make_live(Time now, RegistrationId registration);
     /// As make_live() for one record added later.
-    void make_live(Time now, RegistrationId registration, std::uint32_t slot, Time first_announcement);
+    void make_live(Time now, RegistrationId registration, std::uint32_t slot,
+                   Time first_announcement);
     /// Answers with none of them until make_live().
     void silence(Time now, RegistrationId registration);
     /// Gives up a name that another host has: goodbye to what is shared, silence about the rest.
@@ -79,7 +81,8 @@ public:
         if (index == OwnRecords::none) return;
         for (const std::uint32_t record : own_.name(index).records) {
             const OwnRecord& own = own_.record(record);
-            if (own.state == OwnRecord::State::live && (type == dns::RrType::ANY || own.type == type))
+            if (own.state == OwnRecord::State::live &&
+                (type == dns::RrType::ANY || own.type == type))
                 visit(view(own));
         }
     }
@@ -100,8 +103,10 @@ private:
     void on_peer_query(Time now, const PacketInfo& info, const Packet& packet);
     void on_response(Time now, const PacketInfo& info, const Packet& packet, Bytes message);
     bool accepts_unicast(Time now, const PacketInfo& info, const Packet& packet) const;
-    void on_response_record(Time now, const PacketInfo& info, const PacketRecord& record, Echo echo);
-    void check_conflict(Time now, const PacketInfo& info, const PacketRecord& record, std::uint32_t name);
+    void on_response_record(Time now, const PacketInfo& info, const PacketRecord& record,
+                            Echo echo);
+    void check_conflict(Time now, const PacketInfo& info, const PacketRecord& record,
+                        std::uint32_t name);
     bool is_probe_answer(const PacketRecord& record) const;
     void ignore(Time now, const PacketInfo& info, Bytes message, std::string_view why) const;
     bool is_own_address(const IpAddress& address) const;
@@ -117,7 +122,8 @@ private:
     // CacheListener
     void on_added(Time now, const CachedRecord& record) override;
     void on_removed(Time now, const CachedRecord& record, QueryEvent::Reason reason) override;
-    bool is_wanted(dns::NameView name, std::uint64_t hash, dns::RrType type, dns::RrClass klass) override;
+    bool is_wanted(dns::NameView name, std::uint64_t hash, dns::RrType type,
+                   dns::RrClass klass) override;
     void on_refresh_due(Time now, const CachedRecord& record) override;
     // QuerierListener
     void on_query_event(QueryId query, QueryEvent::Kind kind, QueryEvent::Reason reason,
@@ -135,7 +141,8 @@ private:
     Responder responder_;
     Prober prober_;
     Querier querier_;
-    std::unordered_map<RegistrationId, std::vector<std::uint32_t>> own_of_;  // records, leaving ones left out
+    std::unordered_map<RegistrationId, std::vector<std::uint32_t>>
+        own_of_;                                       // records, leaving ones left out
     std::unordered_map<RegistrationId, int> leaving_;  // records whose goodbye waits
 };
 

@@ -7,9 +7,17 @@
 
 namespace kith::discovery::mdns {
 
-void Interface::ignore(Time now, const PacketInfo& info, Bytes message, std::string_view why) const {
-    context_.trace({.time = now, .kind = Trace::Kind::ignored, .interface = id_, .family = info.family,
-                    .peer = info.source, .message = message, .name = {}, .type = {}, .why = why});
+void Interface::ignore(Time now, const PacketInfo& info, Bytes message,
+                       std::string_view why) const {
+    context_.trace({.time = now,
+                    .kind = Trace::Kind::ignored,
+                    .interface = id_,
+                    .family = info.family,
+                    .peer = info.source,
+                    .message = message,
+                    .name = {},
+                    .type = {},
+                    .why = why});
 }
 
 bool Interface::is_own_address(const IpAddress& address) const {
@@ -29,20 +37,28 @@ void Interface::on_packet(Time now, const PacketInfo& info, const Packet& packet
 // ---------------------------------------------------------------- queries
 
 void Interface::on_query(Time now, const PacketInfo& info, const Packet& packet, Bytes message) {
-    const bool is_probe = packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
+    const bool is_probe =
+        packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
     if (is_probe) ++context_.stats.probes_in;
     // A plain question of another host may be byte for byte one of ours; a probe may not, unless it
     // has the same records and so is no rival. Our questions are known by where they come from.
     if (context_.echo.was_sent(now, context_.hasher.of_bytes(message)) &&
         (is_probe || is_own_address(info.source.address))) {
         ++context_.stats.echoes;
-        context_.trace({.time = now, .kind = Trace::Kind::echo, .interface = id_, .family = info.family,
-                        .peer = info.source, .message = message, .name = {}, .type = {},
+        context_.trace({.time = now,
+                        .kind = Trace::Kind::echo,
+                        .interface = id_,
+                        .family = info.family,
+                        .peer = info.source,
+                        .message = message,
+                        .name = {},
+                        .type = {},
                         .why = "our own query came back"});
         return;
     }
     if (is_probe) prober_.on_probe(now, info, packet);
-    if (info.source.port == port && info.destination == Destination::group) on_peer_query(now, info, packet);
+    if (info.source.port == port && info.destination == Destination::group)
+        on_peer_query(now, info, packet);
     responder_.on_query(now, info, packet);
 }
 
@@ -51,7 +67,8 @@ void Interface::on_peer_query(Time now, const PacketInfo& info, const Packet& pa
     for (const PacketQuestion& question : packet.questions()) {
         querier_.on_peer_question(now, question, packet, info.source);
         // Probes and QU questions may be answered by unicast, which we would not see.
-        const bool is_probe = packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
+        const bool is_probe =
+            packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
         if (question.wants == Wants::multicast && !is_probe)
             cache_.on_peer_question(now, question, info.source.address);
     }
@@ -83,8 +100,14 @@ void Interface::on_response(Time now, const PacketInfo& info, const Packet& pack
     const bool is_echo = context_.echo.was_sent(now, context_.hasher.of_bytes(message));
     if (is_echo) {
         ++context_.stats.echoes;
-        context_.trace({.time = now, .kind = Trace::Kind::echo, .interface = id_, .family = info.family,
-                        .peer = info.source, .message = message, .name = {}, .type = {},
+        context_.trace({.time = now,
+                        .kind = Trace::Kind::echo,
+                        .interface = id_,
+                        .family = info.family,
+                        .peer = info.source,
+                        .message = message,
+                        .name = {},
+                        .type = {},
                         .why = "our own response came back"});
     }
     for (const PacketRecord& record : packet.records())
@@ -106,13 +129,15 @@ bool Interface::accepts_unicast(Time now, const PacketInfo&, const Packet& packe
                                [&](const PacketRecord& record) { return is_probe_answer(record); });
 }
 
-void Interface::on_response_record(Time now, const PacketInfo& info, const PacketRecord& record, Echo echo) {
+void Interface::on_response_record(Time now, const PacketInfo& info, const PacketRecord& record,
+                                   Echo echo) {
     const LinkIndex link = link_of(info.family);
     const RecordKey key = record.key();
     const std::uint64_t hash = context_.hasher.of_record(key);
     const std::uint32_t name = own_.find_name(record.name, record.name_hash);
     const std::uint32_t same = name == OwnRecords::none ? OwnRecords::none : own_.find(key, hash);
-    const bool is_live = same != OwnRecords::none && own_.record(same).state == OwnRecord::State::live;
+    const bool is_live =
+        same != OwnRecords::none && own_.record(same).state == OwnRecord::State::live;
     const bool is_group = info.destination == Destination::group;
     if (is_live) {
         // What another host says in the same bytes as we did counts; what we said ourselves does not.
@@ -149,14 +174,16 @@ void Interface::check_conflict(Time now, const PacketInfo& info, const PacketRec
     // gives a name up.
     if (record.type == dns::RrType::NSEC || record.ttl == 0) return;
     if (const auto registration = prober_.probing(record.name, record.name_hash)) {
-        listener_.on_conflict(now, id_, *registration, InterfaceListener::Stage::probing, info.source);
+        listener_.on_conflict(now, id_, *registration, InterfaceListener::Stage::probing,
+                              info.source);
     } else {
         for (const std::uint32_t index : own_.name(name).records) {
             const OwnRecord& own = own_.record(index);
             const bool is_rival = own.ownership == Ownership::unique && own.type == record.type &&
                                   own.klass == record.klass && own.state == OwnRecord::State::live;
             if (!is_rival) continue;
-            listener_.on_conflict(now, id_, own.registration, InterfaceListener::Stage::held, info.source);
+            listener_.on_conflict(now, id_, own.registration, InterfaceListener::Stage::held,
+                                  info.source);
             break;
         }
     }

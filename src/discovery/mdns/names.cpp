@@ -52,12 +52,8 @@ std::string_view cut(std::string_view text, std::size_t bytes) {
 
 bool is_multicast_name(dns::NameView name, std::span<const dns::Name> extra) {
     static const std::array<dns::Name, 6> domains = {
-        constant("local"),
-        constant("254.169.in-addr.arpa"),
-        constant("8.e.f.ip6.arpa"),
-        constant("9.e.f.ip6.arpa"),
-        constant("a.e.f.ip6.arpa"),
-        constant("b.e.f.ip6.arpa"),
+        constant("local"),          constant("254.169.in-addr.arpa"), constant("8.e.f.ip6.arpa"),
+        constant("9.e.f.ip6.arpa"), constant("a.e.f.ip6.arpa"),       constant("b.e.f.ip6.arpa"),
     };
     const auto holds = [&](const dns::Name& domain) { return name.is_under(domain); };
     return std::ranges::any_of(domains, holds) || std::ranges::any_of(extra, holds);
@@ -95,7 +91,8 @@ dns::Name next_name(dns::NameView name, RenameStyle style) {
         if (suffix.size() >= bytes) break;
         const std::string label = std::string(cut(stem, bytes - suffix.size())) + suffix;
         dns::NameBuilder builder;
-        if (builder.append(as_bytes(label)) && builder.append(name.parent())) return builder.finish();
+        if (builder.append(as_bytes(label)) && builder.append(name.parent()))
+            return builder.finish();
     }
     return dns::Name(name);  // no room for any other name: it stays, and the conflict is told again
 }

@@ -21,7 +21,7 @@ struct Sending {
 struct OwnRecord {
     enum class State : std::uint8_t {
         free,
-        silent,   ///< its name is still being probed for
+        silent,  ///< its name is still being probed for
         live,
         leaving,  ///< withdrawn, goodbye not sent yet
     };
@@ -34,9 +34,9 @@ struct OwnRecord {
     std::string rdata;
     std::uint64_t hash = 0;
     RegistrationId registration = 0;
-    std::uint32_t slot = 0;    // in its registration
-    std::uint32_t serial = 0;  // never used twice, where an index may be
-    std::uint32_t known_in = 0;  // stamp of the query that lists it as known
+    std::uint32_t slot = 0;        // in its registration
+    std::uint32_t serial = 0;      // never used twice, where an index may be
+    std::uint32_t known_in = 0;    // stamp of the query that lists it as known
     std::uint32_t written_in = 0;  // stamp of the message it was written to last
     std::uint32_t answer_in = 0;   // stamp of the response it is an answer of
     int announcements_left = 0;
@@ -73,7 +73,8 @@ public:
     OwnName& name_of(const OwnRecord& record) { return names_[record.name]; }
     const OwnName& name_of(const OwnRecord& record) const { return names_[record.name]; }
 
-    std::uint32_t find_name(dns::NameView name, std::uint64_t hash) const;  ///< none: no records of it
+    std::uint32_t find_name(dns::NameView name,
+                            std::uint64_t hash) const;  ///< none: no records of it
     /// A record that says the same; `hash` is Hasher::of_record().
     std::uint32_t find(const RecordKey& key, std::uint64_t hash) const;
 

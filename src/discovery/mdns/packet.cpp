@@ -32,7 +32,8 @@ std::optional<std::size_t> multicast_name_start(dns::RrType type) {
 }
 
 /// Expands RDATA that is `start` bytes, one name, and more.
-bool expand_by_hand(Bytes message, const dns::RecordView& record, std::size_t start, dns::Writer& out) {
+bool expand_by_hand(Bytes message, const dns::RecordView& record, std::size_t start,
+                    dns::Writer& out) {
     if (record.rdata.size() < start) return false;
     const std::size_t end = record.rdata_offset + record.rdata.size();
     out.bytes(record.rdata.first(start));
@@ -41,7 +42,8 @@ bool expand_by_hand(Bytes message, const dns::RecordView& record, std::size_t st
     if (!name) return false;
     out.bytes(name->wire());
     out.bytes(message.subspan(reader.offset(), end - reader.offset()));
-    return !out.overflow() && dns::check_rdata(record.type, record.klass, out.written()).has_value();
+    return !out.overflow() &&
+           dns::check_rdata(record.type, record.klass, out.written()).has_value();
 }
 
 }  // namespace
@@ -76,7 +78,8 @@ Packet::NameRead Packet::read_owner(dns::Reader& reader, Place& place, std::uint
     const std::size_t start = reader.offset();
     std::size_t offset = start;
     const Bytes all = reader.all();
-    if (start + 1 < all.size() && all[start] >= 192) offset = load_u16(all.data() + start) & 0x3fffU;
+    if (start + 1 < all.size() && all[start] >= 192)
+        offset = load_u16(all.data() + start) & 0x3fffU;
     if (offset == last_owner_offset_ && offset != start) {
         place.name_at = last_owner_.name_at;
         place.name_size = last_owner_.name_size;
@@ -175,7 +178,8 @@ void Packet::set_views() {
     const auto name_at = [&](const Place& place) {
         return dns::NameView::unchecked(all.subspan(place.name_at, place.name_size));
     };
-    for (std::size_t i = 0; i < questions_.size(); ++i) questions_[i].name = name_at(question_places_[i]);
+    for (std::size_t i = 0; i < questions_.size(); ++i)
+        questions_[i].name = name_at(question_places_[i]);
     for (std::size_t i = 0; i < records_.size(); ++i) {
         records_[i].name = name_at(record_places_[i]);
         records_[i].rdata = all.subspan(record_places_[i].rdata_at, record_places_[i].rdata_size);

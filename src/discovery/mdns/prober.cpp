@@ -24,7 +24,8 @@ void Prober::claim(Time now, RegistrationId registration, dns::NameView name, Ti
     forget(registration);
     const std::uint32_t index = place_of(registration);
     Claim& claim = claims_[index];
-    claim = {registration, std::string(as_text(name.wire())), dns::name_hash(name), State::waiting, 0};
+    claim = {registration, std::string(as_text(name.wire())), dns::name_hash(name), State::waiting,
+             0};
     if (by_name_.is_full()) by_name_.grow();
     by_name_.insert(claim.name_hash, index);
     if (next_start_ <= now) next_start_ = now + context_.random(Duration{}, probe_interval);
@@ -75,7 +76,8 @@ void Prober::on_probe(Time now, const PacketInfo& info, const Packet& packet) {
     }
 }
 
-void Prober::settle_tie(Time now, const PacketInfo& info, const Packet& packet, std::uint32_t index) {
+void Prober::settle_tie(Time now, const PacketInfo& info, const Packet& packet,
+                        std::uint32_t index) {
     Claim& claim = claims_[index];
     std::vector<Proposal> theirs;
     bool all_ours = true;
@@ -95,12 +97,14 @@ void Prober::settle_tie(Time now, const PacketInfo& info, const Packet& packet, 
     }
     std::vector<Proposal> ours;
     for (const std::uint32_t record : proposals(claim))
-        ours.push_back({own_.record(record).klass, own_.record(record).type, own_.record(record).data()});
+        ours.push_back(
+            {own_.record(record).klass, own_.record(record).type, own_.record(record).data()});
     const Tie tie = break_tie(std::move(ours), std::move(theirs));
     if (tie == Tie::same) return;
     const bool is_lost = tie == Tie::theirs_wins;
-    context_.trace_name(now, is_lost ? Trace::Kind::tie_lost : Trace::Kind::tie_won, interface_, claim.view(),
-                        {}, info.source, is_lost ? "its records are later" : "our records are later");
+    context_.trace_name(now, is_lost ? Trace::Kind::tie_lost : Trace::Kind::tie_won, interface_,
+                        claim.view(), {}, info.source,
+                        is_lost ? "its records are later" : "our records are later");
     if (!is_lost) return;
     ++context_.stats.ties_lost;
     claim.state = State::waiting;
@@ -141,7 +145,8 @@ void Prober::send(Time now, const std::vector<std::uint32_t>& claims) {
 /// At most: names in the authority section point at the question.
 std::size_t Prober::bytes_of(const Claim& claim) const {
     std::size_t bytes = claim.name.size() + 4;
-    for (const std::uint32_t record : proposals(claim)) bytes += 12 + own_.record(record).rdata.size();
+    for (const std::uint32_t record : proposals(claim))
+        bytes += 12 + own_.record(record).rdata.size();
     return bytes;
 }
 
@@ -170,8 +175,8 @@ std::size_t Prober::send_some(Time now, std::span<const std::uint32_t> claims) {
     for (const std::uint32_t index : claims.first(count)) {
         for (const std::uint32_t place : proposals(claims_[index])) {
             const OwnRecord& record = own_.record(place);
-            if (!builder.add_record(dns::Section::authority, claims_[index].view(), record.type, record.klass,
-                                    record.ttl, record.data()))
+            if (!builder.add_record(dns::Section::authority, claims_[index].view(), record.type,
+                                    record.klass, record.ttl, record.data()))
                 ++context_.stats.oversize;
         }
     }

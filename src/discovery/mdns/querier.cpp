@@ -105,11 +105,13 @@ void Querier::start(Time now, QueryId id, const QueryRequest& request) {
     });
     cache_.for_each(now, request.name, hash, dns::RrType::NSEC, [&](const CachedRecord& record) {
         if (!is_answered && denies(record, question))
-            listener_.on_query_event(id, QueryEvent::Kind::absent, QueryEvent::Reason::none, record);
+            listener_.on_query_event(id, QueryEvent::Kind::absent, QueryEvent::Reason::none,
+                                     record);
     });
     if (request.mode != QueryMode::continuous) return;
     ++questions_[index].active;
-    const bool joins_idle = questions_[index].is_resting || questions_[index].interval > long_interval;
+    const bool joins_idle =
+        questions_[index].is_resting || questions_[index].interval > long_interval;
     if (questions_[index].active == 1 || joins_idle) {
         begin_series(now, questions_[index]);
         set_deadline(index);
@@ -161,17 +163,20 @@ bool Querier::answers(const CachedRecord& record, const Question& question) {
 }
 
 bool Querier::denies(const CachedRecord& record, const Question& question) {
-    const bool is_other_type = question.type != dns::RrType::ANY && question.type != dns::RrType::NSEC;
+    const bool is_other_type =
+        question.type != dns::RrType::ANY && question.type != dns::RrType::NSEC;
     return record.type == dns::RrType::NSEC && is_other_type && record.is_unique &&
            nsec_denies(record.rdata, question.type);
 }
 
 void Querier::report(const Question& question, QueryEvent::Kind kind, QueryEvent::Reason reason,
                      const CachedRecord& record) {
-    for (const Client& client : question.clients) listener_.on_query_event(client.id, kind, reason, record);
+    for (const Client& client : question.clients)
+        listener_.on_query_event(client.id, kind, reason, record);
 }
 
-void Querier::tell(Time now, QueryEvent::Kind kind, QueryEvent::Reason reason, const CachedRecord& record) {
+void Querier::tell(Time now, QueryEvent::Kind kind, QueryEvent::Reason reason,
+                   const CachedRecord& record) {
     for (std::uint32_t index = first_at(record.name, record.name_hash); index != none;
          index = questions_[index].next_at_name) {
         Question& question = questions_[index];
@@ -198,7 +203,8 @@ bool Querier::is_wanted(dns::NameView name, std::uint64_t name_hash, dns::RrType
         if (question.active == 0) continue;
         const bool is_type = question.type == type || question.type == dns::RrType::ANY ||
                              type == dns::RrType::NSEC || type == dns::RrType::CNAME;
-        if (is_type && (question.klass == klass || question.klass == dns::RrClass::ANY)) return true;
+        if (is_type && (question.klass == klass || question.klass == dns::RrClass::ANY))
+            return true;
     }
     return false;
 }
@@ -207,7 +213,8 @@ void Querier::on_refresh_due(Time now, const CachedRecord& record) {
     for (std::uint32_t index = first_at(record.name, record.name_hash); index != none;
          index = questions_[index].next_at_name) {
         Question& question = questions_[index];
-        if (question.active == 0 || (!answers(record, question) && !denies(record, question))) continue;
+        if (question.active == 0 || (!answers(record, question) && !denies(record, question)))
+            continue;
         question.refresh = now;
         if (question.last_sent != Time::min())
             question.refresh = std::max(now, question.last_sent + query_interval_first);
@@ -230,13 +237,14 @@ void Querier::on_peer_question(Time now, const PacketQuestion& asked, const Pack
     if (!question.is_first && question.next - now > question.interval / 2) return;
     for (const PacketRecord& record : packet.records()) {
         if (record.section != dns::Section::answer) break;
-        const bool is_about = record.name_hash == question.name_hash && record.name == question.view() &&
+        const bool is_about = record.name_hash == question.name_hash &&
+                              record.name == question.view() &&
                               (record.type == question.type || question.type == dns::RrType::ANY);
         if (is_about && !cache_.is_known_answer(now, record.key())) return;
     }
     ++context_.stats.questions_suppressed;
-    context_.trace_name(now, Trace::Kind::suppressed, interface_, question.view(), question.type, peer,
-                        "a peer has asked the same");
+    context_.trace_name(now, Trace::Kind::suppressed, interface_, question.view(), question.type,
+                        peer, "a peer has asked the same");
     mark_sent(now, question);
     set_deadline(index);
 }
@@ -249,8 +257,9 @@ bool Querier::has_asked_for(Time now, const Packet& response) const {
             const Question& question = questions_[index];
             const bool is_recent = question.unicast_asked != Time::min() &&
                                    question.unicast_asked + unicast_reply_window >= now;
-            const bool is_type = question.type == record.type || question.type == dns::RrType::ANY ||
-                                 record.type == dns::RrType::NSEC || record.type == dns::RrType::CNAME;
+            const bool is_type =
+                question.type == record.type || question.type == dns::RrType::ANY ||
+                record.type == dns::RrType::NSEC || record.type == dns::RrType::CNAME;
             if (is_recent && is_type) return true;
         }
         return false;

@@ -24,7 +24,11 @@ class Querier {
 public:
     Querier(Context& context, const OwnRecords& own, const Cache& cache, std::array<Link, 2>& links,
             InterfaceId interface, QuerierListener& listener)
-        : context_(context), own_(own), cache_(cache), links_(links), interface_(interface),
+        : context_(context),
+          own_(own),
+          cache_(cache),
+          links_(links),
+          interface_(interface),
           listener_(listener) {}
 
     /// Reports what the cache has and asks, if the query is QueryMode::continuous.
@@ -36,8 +40,10 @@ public:
     void reconfirm(Time now, const RecordKey& key);
 
     /// A record came or went: from the cache, or one of our own.
-    void tell(Time now, QueryEvent::Kind kind, QueryEvent::Reason reason, const CachedRecord& record);
-    bool is_wanted(dns::NameView name, std::uint64_t name_hash, dns::RrType type, dns::RrClass klass) const;
+    void tell(Time now, QueryEvent::Kind kind, QueryEvent::Reason reason,
+              const CachedRecord& record);
+    bool is_wanted(dns::NameView name, std::uint64_t name_hash, dns::RrType type,
+                   dns::RrClass klass) const;
     void on_refresh_due(Time now, const CachedRecord& record);
 
     /// A peer multicast this question: ours counts as sent if it tells us as much (RFC 6762 §7.3).
@@ -71,8 +77,8 @@ private:
         Duration interval = query_interval_first;
         Time last_sent = Time::min();
         Time unicast_asked = Time::min();
-        int doubts = 0;  // further questions for reconfirm()
-        bool is_first = true;  // of its series
+        int doubts = 0;           // further questions for reconfirm()
+        bool is_first = true;     // of its series
         bool is_resting = false;  // it has its whole answer
         Wants wants = Wants::multicast;
 
@@ -83,7 +89,8 @@ private:
     std::uint32_t first_at(dns::NameView name, std::uint64_t name_hash) const;
     std::uint32_t find(dns::NameView name, std::uint64_t name_hash, dns::RrType type,
                        dns::RrClass klass) const;
-    std::uint32_t make(dns::NameView name, std::uint64_t name_hash, dns::RrType type, dns::RrClass klass);
+    std::uint32_t make(dns::NameView name, std::uint64_t name_hash, dns::RrType type,
+                       dns::RrClass klass);
     void drop_if_unused(std::uint32_t index);
     void begin_series(Time now, Question& question);
     void set_deadline(std::uint32_t index);
@@ -117,7 +124,7 @@ private:
     DeadlineHeap deadlines_;  // of questions
     std::unordered_map<QueryId, std::uint32_t> by_client_;
     std::size_t count_ = 0;
-    Time next_start_{};       // of series begun at about the same time, so that they share packets
+    Time next_start_{};  // of series begun at about the same time, so that they share packets
     enum class Batch : std::uint8_t { first_of_link, later } batch_ = Batch::first_of_link;
 };
 

@@ -16,8 +16,15 @@ void Querier::for_each_known_answer(Time now, const Question& question, Visit vi
             const OwnRecord& own = own_.record(index);
             const bool is_type = question.type == dns::RrType::ANY || own.type == question.type;
             if (own.state == OwnRecord::State::live && !own.is_unique() && is_type)
-                visit({question.view(), question.name_hash, own.type, own.klass, own.data(), own.ttl, own.ttl,
-                       {}, false});
+                visit({question.view(),
+                       question.name_hash,
+                       own.type,
+                       own.klass,
+                       own.data(),
+                       own.ttl,
+                       own.ttl,
+                       {},
+                       false});
         }
     }
     cache_.for_each_known_answer(now, question.view(), question.name_hash, question.type, visit);
@@ -55,7 +62,8 @@ bool Querier::needs_asking(Time now, Question& question) {
     if (question.refresh <= now) return true;
     const std::uint32_t own = own_.find_name(question.view(), question.name_hash);
     const bool is_ours = own != OwnRecords::none && own_.owns(own);
-    if (!is_ours && !cache_.complete_until(now, question.view(), question.name_hash, question.type)) return true;
+    if (!is_ours && !cache_.complete_until(now, question.view(), question.name_hash, question.type))
+        return true;
     question.is_resting = true;
     question.next = never;
     return false;
@@ -101,8 +109,9 @@ bool Querier::add_question(Time now, std::uint32_t index) {
     Question& question = questions_[index];
     const bool is_unicast = question.is_first && question.wants == Wants::unicast &&
                             context_.config.unicast_replies == UnicastReplies::reach_us;
-    if (!context_.builder.add_question(question.view(), question.type,
-                                       wire_class(question.klass, is_unicast ? Flush::yes : Flush::no)))
+    if (!context_.builder.add_question(
+            question.view(), question.type,
+            wire_class(question.klass, is_unicast ? Flush::yes : Flush::no)))
         return false;
     if (is_unicast) question.unicast_asked = now;
     ++context_.stats.questions_out;
@@ -138,7 +147,8 @@ void Querier::send(Time now, std::span<const std::uint32_t> due) {
     if (!plain.empty()) send_message(now);
     for (std::span<const std::uint32_t> rest = with_known; !rest.empty();) {
         start_message();
-        const std::size_t count = add_questions(now, rest.first(std::min<std::size_t>(rest.size(), 16)));
+        const std::size_t count =
+            add_questions(now, rest.first(std::min<std::size_t>(rest.size(), 16)));
         add_known_answers(now, rest.first(count));
         rest = rest.subspan(count);
     }
@@ -154,10 +164,11 @@ bool Querier::add_all_of(Time now, std::span<const std::uint32_t> questions) {
         if (!is_room) break;
         const Question& question = questions_[index];
         for_each_known_answer(now, question, [&](const CachedRecord& record) {
-                is_room = is_room && context_.builder.add_record(dns::Section::answer, record.name, record.type,
-                                                                 record.klass, record.ttl_left, record.rdata);
-                ++context_.stats.known_answers_out;
-            });
+            is_room = is_room &&
+                      context_.builder.add_record(dns::Section::answer, record.name, record.type,
+                                                  record.klass, record.ttl_left, record.rdata);
+            ++context_.stats.known_answers_out;
+        });
     }
     if (is_room) return true;
     context_.builder.rewind(mark);
@@ -172,17 +183,17 @@ void Querier::add_known_answers(Time now, std::span<const std::uint32_t> questio
     for (const std::uint32_t index : questions) {
         const Question& question = questions_[index];
         for_each_known_answer(now, question, [&](const CachedRecord& record) {
-                const auto add = [&] {
-                    return context_.builder.add_record(dns::Section::answer, record.name, record.type,
-                                                       record.klass, record.ttl_left, record.rdata);
-                };
-                ++context_.stats.known_answers_out;
-                if (add()) return;
-                context_.builder.set_flag(dns::Header::tc);
-                send_message(now);
-                start_message();
-                if (!add()) ++context_.stats.oversize;
-            });
+            const auto add = [&] {
+                return context_.builder.add_record(dns::Section::answer, record.name, record.type,
+                                                   record.klass, record.ttl_left, record.rdata);
+            };
+            ++context_.stats.known_answers_out;
+            if (add()) return;
+            context_.builder.set_flag(dns::Header::tc);
+            send_message(now);
+            start_message();
+            if (!add()) ++context_.stats.oversize;
+        });
     }
     send_message(now);
 }

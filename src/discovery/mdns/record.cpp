@@ -53,8 +53,8 @@ std::uint64_t Hasher::of_record(const RecordKey& key) const {
         return set ^ siphash24(key_, key.rdata);
     std::array<std::uint8_t, folded_max> folded;
     std::ranges::copy(key.rdata.first(start), folded.begin());
-    std::ranges::transform(key.rdata.subspan(start), folded.begin() + static_cast<std::ptrdiff_t>(start),
-                           dns::lower);
+    std::ranges::transform(key.rdata.subspan(start),
+                           folded.begin() + static_cast<std::ptrdiff_t>(start), dns::lower);
     return set ^ siphash24(key_, Bytes(folded.data(), key.rdata.size()));
 }
 

@@ -59,7 +59,8 @@ std::optional<RegistrationEvent> Registrar::poll_event() {
 Result<void, RegisterFault> Registrar::check(const RegisteredRecord& record) const {
     const dns::RrType type = record.record.type;
     const dns::RrClass klass = record.record.klass;
-    if (dns::is_meta_type(type) || type == dns::RrType::NSEC) return std::unexpected(RegisterFault::bad_type);
+    if (dns::is_meta_type(type) || type == dns::RrType::NSEC)
+        return std::unexpected(RegisterFault::bad_type);
     if (klass == dns::RrClass::ANY || klass == dns::RrClass::NONE)
         return std::unexpected(RegisterFault::bad_type);
     const Bytes rdata = record.record.rdata;
@@ -91,7 +92,8 @@ RegistrationId Registrar::insert(Registration registration) {
 
 Result<RegistrationId, RegisterFault> Registrar::add(Time now, RegistrationRequest request) {
     if (request.records.empty()) return std::unexpected(RegisterFault::no_records);
-    if (request.records.size() > registration_records_max || registrations_.size() >= registrations_max)
+    if (request.records.size() > registration_records_max ||
+        registrations_.size() >= registrations_max)
         return std::unexpected(RegisterFault::too_many);
     for (const RegisteredRecord& record : request.records) KITH_TRY_VOID(check(record));
     Registration registration;
@@ -100,7 +102,8 @@ Result<RegistrationId, RegisterFault> Registrar::add(Time now, RegistrationReque
     registration.rename = request.rename;
     registration.interface = request.interface;
     for (RegisteredRecord& record : request.records) {
-        if (record.record.ttl == 0) record.record.ttl = default_ttl(record.record.type, record.record.name);
+        if (record.record.ttl == 0)
+            record.record.ttl = default_ttl(record.record.type, record.record.name);
         registration.slots.push_back({std::move(record), true, {}, {}});
     }
     const RegistrationId id = insert(std::move(registration));
@@ -109,8 +112,11 @@ Result<RegistrationId, RegisterFault> Registrar::add(Time now, RegistrationReque
     return id;
 }
 
-bool Registrar::is_valid_on(const Registration& registration, const Slot& slot, InterfaceId interface) const {
-    const auto holds = [&](InterfaceId wanted) { return wanted == any_interface || wanted == interface; };
+bool Registrar::is_valid_on(const Registration& registration, const Slot& slot,
+                            InterfaceId interface) const {
+    const auto holds = [&](InterfaceId wanted) {
+        return wanted == any_interface || wanted == interface;
+    };
     return slot.is_used && holds(registration.interface) && holds(slot.registered.interface);
 }
 
@@ -120,7 +126,8 @@ void Registrar::attach(Time now, Registration& registration, Interface& interfac
     bool is_any = false;
     for (std::size_t i = 0; i < registration.slots.size(); ++i) {
         if (!is_valid_on(registration, registration.slots[i], interface.id())) continue;
-        interface.add_record(registration.id, static_cast<std::uint32_t>(i), registration.slots[i].registered);
+        interface.add_record(registration.id, static_cast<std::uint32_t>(i),
+                             registration.slots[i].registered);
         is_any = true;
     }
     if (!is_any) return;
@@ -143,7 +150,8 @@ void Registrar::enter_probing(Time now, Registration& registration) {
 /// Takes back the word that probing lasts too long.
 void Registrar::calm(const Registration& registration) {
     auto [at, end] = troubles_.equal_range(registration.probing_since + trouble_after);
-    at = std::find_if(at, end, [&](const auto& trouble) { return trouble.second == registration.id; });
+    at = std::find_if(at, end,
+                      [&](const auto& trouble) { return trouble.second == registration.id; });
     if (at != end) troubles_.erase(at);
 }
 
@@ -163,14 +171,18 @@ void Registrar::settle(Time, Registration& registration) {
     push(registration, Kind::established);
 }
 
-Result<std::size_t, RegisterFault> Registrar::add_record(Time now, RegistrationId id, RegisteredRecord record) {
+Result<std::size_t, RegisterFault> Registrar::add_record(Time now, RegistrationId id,
+                                                         RegisteredRecord record) {
     Registration* const registration = find(id);
-    if (registration == nullptr || registration->is_host) return std::unexpected(RegisterFault::unknown_id);
+    if (registration == nullptr || registration->is_host)
+        return std::unexpected(RegisterFault::unknown_id);
     KITH_TRY_VOID(check(record));
     if (record.ownership == Ownership::unique && record.record.name != registration->name)
         return std::unexpected(RegisterFault::several_unique_names);
-    if (registration->slots.size() >= registration_records_max) return std::unexpected(RegisterFault::too_many);
-    if (record.record.ttl == 0) record.record.ttl = default_ttl(record.record.type, record.record.name);
+    if (registration->slots.size() >= registration_records_max)
+        return std::unexpected(RegisterFault::too_many);
+    if (record.record.ttl == 0)
+        record.record.ttl = default_ttl(record.record.type, record.record.name);
     registration->slots.push_back({std::move(record), true, {}, {}});
     attach_slot(now, *registration, registration->slots.size() - 1);
     return registration->slots.size() - 1;
@@ -184,7 +196,8 @@ void Registrar::attach_slot(Time now, Registration& registration, std::size_t in
     for (const auto& [id, interface] : interfaces_) {
         if (!is_valid_on(registration, slot, id)) continue;
         const bool had_probed = interface->has_probed_records(registration.id);
-        const bool is_held = interface->is_attached(registration.id) && interface->is_held(registration.id);
+        const bool is_held =
+            interface->is_attached(registration.id) && interface->is_held(registration.id);
         interface->add_record(registration.id, place, slot.registered);
         if (!had_probed && slot.registered.ownership == Ownership::unique) {
             enter_probing(now, registration);
@@ -196,7 +209,8 @@ void Registrar::attach_slot(Time now, Registration& registration, std::size_t in
     settle(now, registration);
 }
 
-Result<void, RegisterFault> Registrar::remove_record(Time now, RegistrationId id, std::size_t index) {
+Result<void, RegisterFault> Registrar::remove_record(Time now, RegistrationId id,
+                                                     std::size_t index) {
     Registration* const registration = find(id);
     if (registration == nullptr || registration->is_host || index >= registration->slots.size() ||
         !registration->slots[index].is_used)
@@ -245,7 +259,8 @@ void Registrar::apply_update(Time now, Registration& registration, std::size_t i
     slot.updates.push_back(now);
     if (slot.updates.size() > updates_per_minute) slot.updates.pop_front();
     for (const auto& [id, interface] : interfaces_)
-        interface->replace_record(now, registration.id, static_cast<std::uint32_t>(index), slot.registered);
+        interface->replace_record(now, registration.id, static_cast<std::uint32_t>(index),
+                                  slot.registered);
 }
 
 // ---------------------------------------------------------------- leaving
@@ -338,7 +353,8 @@ Time Registrar::note_conflict(Time now) {
     if (conflicts_.size() == conflicts_before_wait && conflicts_.front() + conflict_window >= now)
         is_slow_ = true;
     // It stays slow until there was peace for a while.
-    if (conflicts_.size() > 1 && conflicts_[conflicts_.size() - 2] + conflict_peace < now) is_slow_ = false;
+    if (conflicts_.size() > 1 && conflicts_[conflicts_.size() - 2] + conflict_peace < now)
+        is_slow_ = false;
     return is_slow_ ? now + conflict_wait : now;
 }
 
@@ -366,7 +382,8 @@ void Registrar::on_conflict(Time now, InterfaceId interface, RegistrationId id,
     }
 }
 
-void Registrar::lose(Time now, Registration& registration, InterfaceId interface, const Endpoint& rival) {
+void Registrar::lose(Time now, Registration& registration, InterfaceId interface,
+                     const Endpoint& rival) {
     note_conflict(now);
     for (const auto& [id, state] : interfaces_) state->abandon(now, registration.id);
     calm(registration);
@@ -385,7 +402,8 @@ bool Registrar::is_taken(const dns::Name& name) const {
            });
 }
 
-void Registrar::rename(Time now, Registration& registration, InterfaceId interface, const Endpoint& rival) {
+void Registrar::rename(Time now, Registration& registration, InterfaceId interface,
+                       const Endpoint& rival) {
     const Time earliest = note_conflict(now);
     ++context_.stats.renames;
     const dns::Name previous = registration.name;
@@ -452,7 +470,8 @@ void Registrar::on_timer(Time now) {
 std::optional<Time> Registrar::next_timer() const {
     std::optional<Time> next;
     if (!updates_.empty()) next = updates_.begin()->first;
-    if (!troubles_.empty()) next = next ? std::min(*next, troubles_.begin()->first) : troubles_.begin()->first;
+    if (!troubles_.empty())
+        next = next ? std::min(*next, troubles_.begin()->first) : troubles_.begin()->first;
     return next;
 }
 

@@ -14,14 +14,16 @@ using InterfaceSet = std::map<InterfaceId, std::unique_ptr<Interface>>;
 
 class Registrar {
 public:
-    Registrar(Context& context, InterfaceSet& interfaces) : context_(context), interfaces_(interfaces) {}
+    Registrar(Context& context, InterfaceSet& interfaces)
+        : context_(context), interfaces_(interfaces) {}
 
     // As in Engine.
     Result<RegistrationId, RegisterFault> add(Time now, RegistrationRequest request);
     Result<RegistrationId, RegisterFault> set_host(Time now, dns::NameView name);
     Result<void, RegisterFault> update(Time now, RegistrationId id, std::size_t index,
                                        std::vector<std::uint8_t> rdata);
-    Result<std::size_t, RegisterFault> add_record(Time now, RegistrationId id, RegisteredRecord record);
+    Result<std::size_t, RegisterFault> add_record(Time now, RegistrationId id,
+                                                  RegisteredRecord record);
     Result<void, RegisterFault> remove_record(Time now, RegistrationId id, std::size_t index);
     void remove(Time now, RegistrationId id);
     void shut_down(Time now);
@@ -38,8 +40,8 @@ public:
     void on_interface_gone(Time now);
 
     void on_claimed(Time now, InterfaceId interface, RegistrationId id);
-    void on_conflict(Time now, InterfaceId interface, RegistrationId id, InterfaceListener::Stage stage,
-                     const Endpoint& rival);
+    void on_conflict(Time now, InterfaceId interface, RegistrationId id,
+                     InterfaceListener::Stage stage, const Endpoint& rival);
     void on_withdrawn(Time now, RegistrationId id);
 
     void on_timer(Time now);
@@ -69,7 +71,8 @@ private:
     Result<void, RegisterFault> check(const RegisteredRecord& record) const;
     Result<dns::Name, RegisterFault> unique_name(const RegistrationRequest& request) const;
     RegistrationId insert(Registration registration);
-    bool is_valid_on(const Registration& registration, const Slot& slot, InterfaceId interface) const;
+    bool is_valid_on(const Registration& registration, const Slot& slot,
+                     InterfaceId interface) const;
     void attach(Time now, Registration& registration, Interface& interface, Time earliest);
     void attach_slot(Time now, Registration& registration, std::size_t index);
     void enter_probing(Time now, Registration& registration);
@@ -95,10 +98,10 @@ private:
     std::unordered_map<RegistrationId, Registration> registrations_;
     std::map<dns::Name, RegistrationId> by_name_;
     std::deque<RegistrationEvent> events_;
-    std::deque<Time> conflicts_;                             // the last ones
-    bool is_slow_ = false;                                   // there were too many of them
+    std::deque<Time> conflicts_;  // the last ones
+    bool is_slow_ = false;        // there were too many of them
     std::multimap<Time, std::pair<RegistrationId, std::size_t>> updates_;  // held back
-    std::multimap<Time, RegistrationId> troubles_;           // when probing has lasted too long
+    std::multimap<Time, RegistrationId> troubles_;  // when probing has lasted too long
     RegistrationId next_id_ = 1;
     RegistrationId host_ = 0;
 };

@@ -8,7 +8,8 @@
 namespace kith::discovery::mdns {
 
 Result<RegistrationId, RegisterFault> Registrar::set_host(Time now, dns::NameView name) {
-    if (host_ != 0 || by_name_.contains(name) || name.is_root()) return std::unexpected(RegisterFault::name_taken);
+    if (host_ != 0 || by_name_.contains(name) || name.is_root())
+        return std::unexpected(RegisterFault::name_taken);
     if (registrations_.size() >= registrations_max) return std::unexpected(RegisterFault::too_many);
     Registration registration;
     registration.name = name;
@@ -30,12 +31,18 @@ std::vector<RegisteredRecord> Registrar::host_records(const Registration& host) 
                 const IpAddress& address = own.address;
                 const dns::RrType type = address.is_v4() ? dns::RrType::A : dns::RrType::AAAA;
                 const Bytes bytes = address.bytes();
-                out.push_back({{host.name, type, dns::RrClass::IN, host_ttl, {bytes.begin(), bytes.end()}},
-                               Ownership::unique, id});
+                out.push_back(
+                    {{host.name, type, dns::RrClass::IN, host_ttl, {bytes.begin(), bytes.end()}},
+                     Ownership::unique,
+                     id});
                 const Bytes wire = host.name.wire();
-                out.push_back({{reverse_name(address), dns::RrType::PTR, dns::RrClass::IN, host_ttl,
+                out.push_back({{reverse_name(address),
+                                dns::RrType::PTR,
+                                dns::RrClass::IN,
+                                host_ttl,
                                 {wire.begin(), wire.end()}},
-                               Ownership::known_unique, id});
+                               Ownership::known_unique,
+                               id});
             }
         }
     }
@@ -68,8 +75,9 @@ void Registrar::refresh_host(Time now) {
     for (const std::size_t index : added) attach_slot(now, *host, index);
     for (std::size_t i = 0; i < host->slots.size(); ++i) {
         const Slot& slot = host->slots[i];
-        const bool is_wanted = std::ranges::any_of(
-            wanted, [&](const RegisteredRecord& record) { return is_same(slot.registered, record); });
+        const bool is_wanted = std::ranges::any_of(wanted, [&](const RegisteredRecord& record) {
+            return is_same(slot.registered, record);
+        });
         if (slot.is_used && !is_wanted) take_slot(now, *host, i);
     }
 }

@@ -10,7 +10,8 @@ Sending& Responder::sending(const Answer& answer, LinkIndex link) {
 }
 
 /// Puts `answer` among what is to be multicast at `due`, but not within `interval` of the last time.
-void Responder::schedule(Time now, LinkIndex link, const Answer& answer, Time due, Duration interval) {
+void Responder::schedule(Time now, LinkIndex link, const Answer& answer, Time due,
+                         Duration interval) {
     if (!links_[at(link)].is_up) return;
     Sending& state = sending(answer, link);
     const Time allowed = state.last == Sending::never ? now : std::max(now, state.last + interval);
@@ -26,7 +27,8 @@ void Responder::schedule(Time now, LinkIndex link, const Answer& answer, Time du
 }
 
 /// As schedule(), with all members of a unique RRset (RFC 6762 §10.2).
-void Responder::schedule_set(Time now, LinkIndex link, const Answer& answer, Time due, Duration interval) {
+void Responder::schedule_set(Time now, LinkIndex link, const Answer& answer, Time due,
+                             Duration interval) {
     if (answer.kind == Answer::Kind::nsec || !own_.record(answer.index).is_unique()) {
         schedule(now, link, answer, due, interval);
         return;
@@ -39,7 +41,9 @@ void Responder::schedule_set(Time now, LinkIndex link, const Answer& answer, Tim
     }
 }
 
-void Responder::unschedule(LinkIndex link, const Answer& answer) { waiting_[at(link)].erase(item(answer)); }
+void Responder::unschedule(LinkIndex link, const Answer& answer) {
+    waiting_[at(link)].erase(item(answer));
+}
 
 bool Responder::is_scheduled(const Answer& answer) const {
     return waiting_[0].has(item(answer)) || waiting_[1].has(item(answer));
@@ -89,7 +93,8 @@ Time Responder::withdraw(Time now, std::uint32_t index) {
         if (record.sending[at(link)].last == Sending::never) continue;
         const Answer answer{index, Answer::Kind::record};
         schedule(now, link, answer, now, multicast_interval);
-        if (waiting_[at(link)].has(item(answer))) last = std::max(last, waiting_[at(link)].at(item(answer)));
+        if (waiting_[at(link)].has(item(answer)))
+            last = std::max(last, waiting_[at(link)].at(item(answer)));
     }
     finish_leaving(now, index);
     return last;
@@ -118,11 +123,16 @@ void Responder::flush(Time now, LinkIndex link) {
         }
     }
     for (const auto& [waiting, time] : later) heap.set(waiting, time);
-    const ResponseWriter::Request request{.now = now, .form = ResponseWriter::Form::multicast, .link = link,
-                                          .limit = links_[at(link)].message_limit(), .id = 0, .questions = {}};
+    const ResponseWriter::Request request{.now = now,
+                                          .form = ResponseWriter::Form::multicast,
+                                          .link = link,
+                                          .limit = links_[at(link)].message_limit(),
+                                          .id = 0,
+                                          .questions = {}};
     std::vector<std::uint32_t> leaving;
     for (const Answer& answer : batch) {
-        if (answer.kind == Answer::Kind::record && own_.record(answer.index).state == OwnRecord::State::leaving)
+        if (answer.kind == Answer::Kind::record &&
+            own_.record(answer.index).state == OwnRecord::State::leaving)
             leaving.push_back(answer.index);
     }
     writer_.write(request, std::move(batch), [&](Bytes message, std::span<const Answer> written) {
@@ -155,10 +165,12 @@ void Responder::on_same_record(Time now, LinkIndex link, std::uint32_t index, st
     record.sending[at(link)].last = now;
 }
 
-void Responder::on_echo_of_other_interface(Time now, LinkIndex link, std::uint32_t name, dns::RrType type) {
+void Responder::on_echo_of_other_interface(Time now, LinkIndex link, std::uint32_t name,
+                                           dns::RrType type) {
     for (const std::uint32_t index : own_.name(name).records) {
         const OwnRecord& record = own_.record(index);
-        if (record.type != type || record.state != OwnRecord::State::live || !record.is_unique()) continue;
+        if (record.type != type || record.state != OwnRecord::State::live || !record.is_unique())
+            continue;
         // Peers keep for a second what they heard within the last one: nothing is lost then, and this
         // is what ends the game between two interfaces on one network (RFC 6762 §14).
         const Time last = record.sending[at(link)].last;
@@ -192,7 +204,8 @@ void Responder::on_link_down(Time now, LinkIndex link) {
     for (auto due = heap.first(); due; due = heap.first()) {
         heap.erase(due->item);
         const Answer answer = answer_of(due->item);
-        if (answer.kind == Answer::Kind::record && own_.record(answer.index).state == OwnRecord::State::leaving)
+        if (answer.kind == Answer::Kind::record &&
+            own_.record(answer.index).state == OwnRecord::State::leaving)
             leaving.push_back(answer.index);
     }
     for (const std::uint32_t index : leaving) finish_leaving(now, index);

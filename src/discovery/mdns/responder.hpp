@@ -23,7 +23,11 @@ class Responder {
 public:
     Responder(Context& context, OwnRecords& own, std::array<Link, 2>& links, InterfaceId interface,
               ResponderListener& listener)
-        : context_(context), own_(own), links_(links), interface_(interface), listener_(listener),
+        : context_(context),
+          own_(own),
+          links_(links),
+          interface_(interface),
+          listener_(listener),
           writer_(context, own) {}
 
     /// Multicasts a live record at `first` and `config.announcements` times in all (RFC 6762 §8.3).
@@ -123,7 +127,8 @@ private:
     void continue_deferred(Time now, const Query& query, const Packet& packet);
     void keep_known(Deferred& deferred, const Packet& packet) const;
     void answer(Time now, const Query& query);
-    void answer_question(Time now, const Query& query, const StoredQuestion& question, Found& found);
+    void answer_question(Time now, const Query& query, const StoredQuestion& question,
+                         Found& found);
     void place(Time now, const Query& query, const StoredQuestion& question, const Answer& answer,
                Found& found);
     bool is_fresh(Time now, LinkIndex link, const Answer& answer);

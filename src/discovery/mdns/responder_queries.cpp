@@ -18,8 +18,8 @@ bool matches(const OwnRecord& record, const StoredQuestion& question) {
 bool proposes(const Packet* packet, const StoredQuestion& question) {
     if (packet == nullptr) return false;
     return std::ranges::any_of(packet->records(), [&](const PacketRecord& record) {
-        return record.section == dns::Section::authority && record.name_hash == question.name_hash &&
-               record.name == question.name.view();
+        return record.section == dns::Section::authority &&
+               record.name_hash == question.name_hash && record.name == question.name.view();
     });
 }
 
@@ -46,8 +46,8 @@ void Responder::on_query(Time now, const PacketInfo& info, const Packet& packet)
     if (is_legacy) {
         query.from = Query::From::legacy;
         query.id = packet.header().id;
-        query.legacy_limit = std::clamp<std::size_t>(packet.edns_payload().value_or(0), dns::udp_bytes_plain,
-                                                     legacy_bytes_max);
+        query.legacy_limit = std::clamp<std::size_t>(packet.edns_payload().value_or(0),
+                                                     dns::udp_bytes_plain, legacy_bytes_max);
     } else if (info.destination == Destination::unicast) {
         query.from = Query::From::direct;
     } else if (!is_on_link) {
@@ -57,7 +57,8 @@ void Responder::on_query(Time now, const PacketInfo& info, const Packet& packet)
         continue_deferred(now, query, packet);
         return;
     }
-    if (!is_legacy && packet.is_truncated() && !has_proposals(packet) && defer(now, query, packet)) return;
+    if (!is_legacy && packet.is_truncated() && !has_proposals(packet) && defer(now, query, packet))
+        return;
     ++query_stamp_;
     mark_known(packet);
     store_questions(packet);
@@ -74,7 +75,8 @@ void Responder::mark_known(std::uint32_t index) { own_.record(index).known_in = 
 void Responder::mark_known(const Packet& packet) {
     for (const PacketRecord& record : packet.records()) {
         if (record.section != dns::Section::answer) break;
-        const std::uint32_t index = own_.find(record.key(), context_.hasher.of_record(record.key()));
+        const std::uint32_t index =
+            own_.find(record.key(), context_.hasher.of_record(record.key()));
         if (index == OwnRecords::none) continue;
         if (std::uint64_t{record.ttl} * 2 >= own_.record(index).ttl) mark_known(index);
     }
@@ -95,14 +97,17 @@ bool Responder::is_known(std::uint32_t index) const {
 void Responder::store_questions(const Packet& packet) {
     questions_.clear();
     for (const PacketQuestion& question : packet.questions())
-        questions_.push_back({question.name, question.name_hash, question.type, question.klass, question.wants});
+        questions_.push_back(
+            {question.name, question.name_hash, question.type, question.klass, question.wants});
 }
 
 void Responder::keep_known(Deferred& deferred, const Packet& packet) const {
     for (const PacketRecord& record : packet.records()) {
         if (record.section != dns::Section::answer) break;
-        const std::uint32_t index = own_.find(record.key(), context_.hasher.of_record(record.key()));
-        if (index == OwnRecords::none || std::uint64_t{record.ttl} * 2 < own_.record(index).ttl) continue;
+        const std::uint32_t index =
+            own_.find(record.key(), context_.hasher.of_record(record.key()));
+        if (index == OwnRecords::none || std::uint64_t{record.ttl} * 2 < own_.record(index).ttl)
+            continue;
         if (deferred.known.size() == deferred_known_max) return;
         deferred.known.push_back(keep({index, Answer::Kind::record}));
     }
@@ -114,9 +119,10 @@ bool Responder::defer(Time now, const Query& query, const Packet& packet) {
         return other.source.address == query.source.address && other.link == query.link;
     });
     if (found == deferred_.end()) {
-        const bool is_ours = std::ranges::any_of(packet.questions(), [&](const PacketQuestion& question) {
-            return own_.find_name(question.name, question.name_hash) != OwnRecords::none;
-        });
+        const bool is_ours =
+            std::ranges::any_of(packet.questions(), [&](const PacketQuestion& question) {
+                return own_.find_name(question.name, question.name_hash) != OwnRecords::none;
+            });
         if (!is_ours) return true;  // nothing to answer now or later
         if (deferred_.size() == deferred_queries_max) {
             ++context_.stats.deferred_dropped;
@@ -124,7 +130,8 @@ bool Responder::defer(Time now, const Query& query, const Packet& packet) {
                                 "too many queries wait for the rest of their known answers");
             return false;
         }
-        found = deferred_.insert(deferred_.end(), {query.source, query.link, query.from, now, now, {}, {}});
+        found = deferred_.insert(deferred_.end(),
+                                 {query.source, query.link, query.from, now, now, {}, {}});
     }
     for (const PacketQuestion& question : packet.questions()) {
         if (found->questions.size() == deferred_questions_max) break;
@@ -177,19 +184,22 @@ void Responder::deferred_due(Time now) {
 
 void Responder::answer(Time now, const Query& query) {
     Found found;
-    for (const StoredQuestion& question : query.questions) answer_question(now, query, question, found);
+    for (const StoredQuestion& question : query.questions)
+        answer_question(now, query, question, found);
     if (found.multicast.empty() && found.unicast.empty()) return;
     // Only who is the only one to answer may do so at once (RFC 6762 §6, §6.3).
     const bool is_alone = found.all_unique && query.questions.size() == 1;
     const bool at_once = found.defends || is_alone || query.delay == Query::Delay::none;
     const Time due = at_once ? now : now + context_.random(shared_delay_min, shared_delay_max);
     const Duration interval = found.defends ? probe_answer_interval : multicast_interval;
-    for (const Answer& answer : found.multicast) schedule_set(now, query.link, answer, due, interval);
+    for (const Answer& answer : found.multicast)
+        schedule_set(now, query.link, answer, due, interval);
     if (!found.unicast.empty()) reply(now, query, found.unicast, due);
     for (const LinkIndex link : both_links) flush(now, link);
 }
 
-void Responder::answer_question(Time now, const Query& query, const StoredQuestion& question, Found& found) {
+void Responder::answer_question(Time now, const Query& query, const StoredQuestion& question,
+                                Found& found) {
     const std::uint32_t name = own_.find_name(question.name, question.name_hash);
     if (name == OwnRecords::none) return;
     bool is_there = false;
@@ -213,9 +223,10 @@ void Responder::answer_question(Time now, const Query& query, const StoredQuesti
 }
 
 /// Decides whether an answer goes by multicast, unicast or both (RFC 6762 §5.4, §5.5, §6.7, §11).
-void Responder::place(Time now, const Query& query, const StoredQuestion& question, const Answer& answer,
-                      Found& found) {
-    const bool wants_unicast = question.wants == Wants::unicast || query.from == Query::From::direct;
+void Responder::place(Time now, const Query& query, const StoredQuestion& question,
+                      const Answer& answer, Found& found) {
+    const bool wants_unicast =
+        question.wants == Wants::unicast || query.from == Query::From::direct;
     if (query.from == Query::From::legacy) {
         found.unicast.push_back(answer);
     } else if (proposes(query.probe, question)) {
@@ -223,7 +234,8 @@ void Responder::place(Time now, const Query& query, const StoredQuestion& questi
         const bool is_unicast = wants_unicast && query.from != Query::From::off_link;
         if (is_unicast) found.unicast.push_back(answer);
         if (!is_unicast || !is_fresh(now, query.link, answer)) found.multicast.push_back(answer);
-    } else if (wants_unicast && query.from != Query::From::off_link && is_fresh(now, query.link, answer)) {
+    } else if (wants_unicast && query.from != Query::From::off_link &&
+               is_fresh(now, query.link, answer)) {
         found.unicast.push_back(answer);
     } else {
         found.multicast.push_back(answer);
@@ -277,7 +289,8 @@ void Responder::send_reply(Time now, const Reply& reply) {
     if (answers.empty()) return;
     // A unique RRset goes whole (RFC 6762 §10.2).
     for (std::size_t i = 0, count = answers.size(); i < count; ++i) {
-        if (answers[i].kind == Answer::Kind::nsec || !own_.record(answers[i].index).is_unique()) continue;
+        if (answers[i].kind == Answer::Kind::nsec || !own_.record(answers[i].index).is_unique())
+            continue;
         const OwnRecord& record = own_.record(answers[i].index);
         for (const std::uint32_t other : own_.name_of(record).records) {
             const OwnRecord& member = own_.record(other);
@@ -285,11 +298,16 @@ void Responder::send_reply(Time now, const Reply& reply) {
                 answers.push_back({other, Answer::Kind::record});
         }
     }
-    const ResponseWriter::Request request{.now = now, .form = reply.form, .link = reply.link,
-                                          .limit = reply.limit, .id = reply.id, .questions = reply.questions};
+    const ResponseWriter::Request request{.now = now,
+                                          .form = reply.form,
+                                          .link = reply.link,
+                                          .limit = reply.limit,
+                                          .id = reply.id,
+                                          .questions = reply.questions};
     writer_.write(request, std::move(answers), [&](Bytes message, std::span<const Answer>) {
         if (!message.empty())
-            context_.send(now, interface_, reply.to, Destination::unicast, SocketKind::mdns, message);
+            context_.send(now, interface_, reply.to, Destination::unicast, SocketKind::mdns,
+                          message);
     });
 }
 

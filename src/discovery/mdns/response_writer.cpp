@@ -44,7 +44,8 @@ void ResponseWriter::write(const Request& request, std::vector<Answer> answers, 
 std::size_t ResponseWriter::write_message(const Request& request, std::span<const Answer> answers,
                                           const Sink& sink) {
     ++stamp_;
-    const std::size_t count = request.form == Form::legacy ? answers.size() : batch(request, answers);
+    const std::size_t count =
+        request.form == Form::legacy ? answers.size() : batch(request, answers);
     ++stamp_;
     start(request, request.limit);
     std::size_t done = write_answers(request, answers.first(count));
@@ -60,7 +61,8 @@ std::size_t ResponseWriter::write_message(const Request& request, std::span<cons
 }
 
 /// A record that fits in no packet of the link: alone and in fragments, or not at all.
-std::size_t ResponseWriter::write_large(const Request& request, const Answer& answer, const Sink& sink) {
+std::size_t ResponseWriter::write_large(const Request& request, const Answer& answer,
+                                        const Sink& sink) {
     start(request, message_bytes_max);
     if (add(request, dns::Section::answer, answer)) {
         sink(context_.builder.finish(), written_);
@@ -122,7 +124,8 @@ void ResponseWriter::write_extras(const Request& request, std::span<const Answer
             const std::size_t end = set_end(extras_, at);
             const auto mark = context_.builder.mark();
             const std::size_t written = written_.size();
-            while (at < end && (is_written(extras_[at]) || add(request, dns::Section::additional, extras_[at])))
+            while (at < end &&
+                   (is_written(extras_[at]) || add(request, dns::Section::additional, extras_[at])))
                 ++at;
             if (at == end) continue;
             context_.builder.rewind(mark);
@@ -135,7 +138,9 @@ void ResponseWriter::write_extras(const Request& request, std::span<const Answer
 bool ResponseWriter::add(const Request& request, dns::Section section, const Answer& answer) {
     dns::MessageBuilder& builder = context_.builder;
     const bool is_legacy = request.form == Form::legacy;
-    const auto ttl_of = [&](std::uint32_t ttl) { return is_legacy ? std::min(ttl, legacy_ttl_max) : ttl; };
+    const auto ttl_of = [&](std::uint32_t ttl) {
+        return is_legacy ? std::min(ttl, legacy_ttl_max) : ttl;
+    };
     if (answer.kind == Answer::Kind::nsec) {
         OwnName& name = own_.name(answer.index);
         const std::string rdata = own_.nsec_rdata(answer.index);
@@ -149,7 +154,8 @@ bool ResponseWriter::add(const Request& request, dns::Section section, const Ans
     } else {
         OwnRecord& record = own_.record(answer.index);
         const Flush flush = record.is_unique() && !is_legacy ? Flush::yes : Flush::no;
-        const std::uint32_t ttl = record.state == OwnRecord::State::leaving ? 0 : ttl_of(record.ttl);
+        const std::uint32_t ttl =
+            record.state == OwnRecord::State::leaving ? 0 : ttl_of(record.ttl);
         if (!builder.add_record(section, own_.name_of(record).view(), record.type,
                                 wire_class(record.klass, flush), ttl, record.data()))
             return false;
@@ -206,7 +212,8 @@ std::size_t ResponseWriter::estimate(const Answer& answer) const {
     if (answer.kind == Answer::Kind::nsec) return record_overhead + 2 + 8;
     const OwnRecord& record = own_.record(answer.index);
     const auto target = target_of(record.type, record.data());
-    const std::size_t owner = record.is_unique() ? first_label_bytes(own_.name_of(record).view()) : 0;
+    const std::size_t owner =
+        record.is_unique() ? first_label_bytes(own_.name_of(record).view()) : 0;
     if (!target) return owner + record_overhead + record.rdata.size();
     const std::size_t head = record.rdata.size() - target->size();
     const std::size_t tail = record.type == dns::RrType::PTR ? first_label_bytes(*target) + 2 : 2;
@@ -241,7 +248,8 @@ void ResponseWriter::collect_extras(const Request& request, const Answer& answer
             collect_set(request, instance, dns::RrType::TXT, extras);
             for (const std::uint32_t other : own_.name(instance).records) {
                 const OwnRecord& service = own_.record(other);
-                if (service.type != dns::RrType::SRV || service.state != OwnRecord::State::live) continue;
+                if (service.type != dns::RrType::SRV || service.state != OwnRecord::State::live)
+                    continue;
                 const std::uint32_t host = name_of_target(service);
                 if (host != OwnRecords::none) collect_addresses(request, host, extras);
             }
@@ -292,7 +300,8 @@ void ResponseWriter::collect_nsec(const Request& request, std::uint32_t name,
 
 bool ResponseWriter::has_live(std::uint32_t name, dns::RrType type) const {
     return std::ranges::any_of(own_.name(name).records, [&](std::uint32_t index) {
-        return own_.record(index).type == type && own_.record(index).state == OwnRecord::State::live;
+        return own_.record(index).type == type &&
+               own_.record(index).state == OwnRecord::State::live;
     });
 }
 

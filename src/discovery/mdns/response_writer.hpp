@@ -40,8 +40,8 @@ public:
         Time now{};
         Form form = Form::multicast;
         LinkIndex link{};
-        std::size_t limit = 0;  // bytes of a message
-        std::uint16_t id = 0;   // legacy
+        std::size_t limit = 0;                      // bytes of a message
+        std::uint16_t id = 0;                       // legacy
         std::span<const StoredQuestion> questions;  // legacy: repeated
     };
     /// `written` is everything in the message, additional records included.
@@ -53,18 +53,22 @@ public:
     void write(const Request& request, std::vector<Answer> answers, const Sink& sink);
 
 private:
-    std::size_t write_message(const Request& request, std::span<const Answer> answers, const Sink& sink);
+    std::size_t write_message(const Request& request, std::span<const Answer> answers,
+                              const Sink& sink);
     std::size_t write_large(const Request& request, const Answer& answer, const Sink& sink);
     void start(const Request& request, std::size_t limit);
     std::size_t write_answers(const Request& request, std::span<const Answer> answers);
     void write_extras(const Request& request, std::span<const Answer> answers);
     bool add(const Request& request, dns::Section section, const Answer& answer);
     std::size_t batch(const Request& request, std::span<const Answer> answers);
-    void collect_extras(const Request& request, const Answer& answer, std::vector<Answer>& extras) const;
+    void collect_extras(const Request& request, const Answer& answer,
+                        std::vector<Answer>& extras) const;
     void collect_set(const Request& request, std::uint32_t name, dns::RrType type,
                      std::vector<Answer>& extras) const;
-    void collect_addresses(const Request& request, std::uint32_t name, std::vector<Answer>& extras) const;
-    void collect_nsec(const Request& request, std::uint32_t name, std::vector<Answer>& extras) const;
+    void collect_addresses(const Request& request, std::uint32_t name,
+                           std::vector<Answer>& extras) const;
+    void collect_nsec(const Request& request, std::uint32_t name,
+                      std::vector<Answer>& extras) const;
     bool has_live(std::uint32_t name, dns::RrType type) const;
     std::uint32_t name_of_target(const OwnRecord& record) const;
     std::size_t set_end(std::span<const Answer> answers, std::size_t at) const;

@@ -13,9 +13,9 @@ using dns::RrType;
 
 const Lines host_a = {"box.local. 120! A 192.0.2.10"};
 const Lines shared_ptr = {"_http._tcp.local. 4500 PTR web._http._tcp.local."};
-const Lines service = {"web._http._tcp.local. 120! SRV 0 0 80 box.local.", "web._http._tcp.local. 4500! TXT \"a=1\"",
+const Lines service = {"web._http._tcp.local. 120! SRV 0 0 80 box.local.",
+                       "web._http._tcp.local. 4500! TXT \"a=1\"",
                        "_http._tcp.local. 4500 PTR web._http._tcp.local."};
-
 
 // ---------------------------------------------------------------- what is said
 
@@ -89,7 +89,11 @@ TEST(Rfc6762Answers, AreDelayedWhereOthersMayAnswerToo) {
     const Row rows[] = {
         {{"q box.local. A"}, 0, 0ms, 10ms, "ours alone"},
         {{"q _http._tcp.local. PTR"}, 0, 20ms, 120ms, "shared"},
-        {{"q box.local. A", "q other.local. A"}, 0, 20ms, 120ms, "two questions: others answer too"},
+        {{"q box.local. A", "q other.local. A"},
+         0,
+         20ms,
+         120ms,
+         "two questions: others answer too"},
         {{"q box.local. A"}, dns::Header::tc, 400ms, 500ms, "more known answers are to come"},
         {{"q _http._tcp.local. PTR"}, dns::Header::tc, 400ms, 500ms, "and for shared ones"},
     };
@@ -122,7 +126,8 @@ TEST(Rfc6762Answers, WaitLongerWithEachTruncatedPacket) {
     const Duration asked = bench.now - bench.start;
     bench.hear(message({dns::Header::tc, 0}, {"q _http._tcp.local. PTR"}));
     bench.run(300ms);
-    bench.hear(message({dns::Header::tc, 0}, {"an _http._tcp.local. 4500 PTR a._http._tcp.local."}));
+    bench.hear(
+        message({dns::Header::tc, 0}, {"an _http._tcp.local. 4500 PTR a._http._tcp.local."}));
     bench.run(3s);
     ASSERT_EQ(bench.sent.size(), 1U);
     EXPECT_GE(bench.sent[0].at - asked, 700ms);
@@ -133,7 +138,8 @@ TEST(Rfc6762Answers, WaitLongerWithEachTruncatedPacket) {
     bench.hear(message({dns::Header::tc, 0}, {"q _http._tcp.local. PTR"}));
     for (int i = 0; i < 50; ++i) {
         bench.run(100ms);
-        bench.hear(message({dns::Header::tc, 0}, {"an _http._tcp.local. 4500 PTR a._http._tcp.local."}));
+        bench.hear(
+            message({dns::Header::tc, 0}, {"an _http._tcp.local. 4500 PTR a._http._tcp.local."}));
     }
     ASSERT_EQ(bench.sent.size(), 1U);
     EXPECT_LE(bench.sent[0].at - again, deferred_total_max + 1s);
@@ -182,8 +188,8 @@ TEST(Rfc6762Answers, GoOnceASecond) {
 TEST(Rfc6762Answers, ToAnyGiveEverything) {
     SCOPED_TRACE("6762-41");
     Bench bench;
-    bench.establish({"box.local. 120! A 192.0.2.10", "box.local. 120! A 198.51.100.10", "box.local. 120! TXT \"x\"",
-                     "box.local. 120! HINFO \"a\" \"b\""});
+    bench.establish({"box.local. 120! A 192.0.2.10", "box.local. 120! A 198.51.100.10",
+                     "box.local. 120! TXT \"x\"", "box.local. 120! HINFO \"a\" \"b\""});
     bench.hear(query({"q box.local. ANY"}));
     ASSERT_EQ(bench.sent.size(), 1U);
     EXPECT_EQ(bench.sent[0].header().counts[1], 4);
@@ -213,7 +219,8 @@ TEST(Rfc6762Answers, AreLeftOutWhenKnown) {
     };
     constexpr Row rows[] = {
         {"an _http._tcp.local. 4500 PTR web._http._tcp.local.", false, "known"},
-        {"an _http._tcp.local. 2250 PTR WEB._http._tcp.local.", false, "with half its TTL, in other letters"},
+        {"an _http._tcp.local. 2250 PTR WEB._http._tcp.local.", false,
+         "with half its TTL, in other letters"},
         {"an _http._tcp.local. 2249 PTR web._http._tcp.local.", true, "with less than half"},
         {"an _http._tcp.local. 4500 PTR other._http._tcp.local.", true, "another record"},
         {"an _ftp._tcp.local. 4500 PTR web._http._tcp.local.", true, "of another name"},
@@ -234,7 +241,9 @@ TEST(Rfc6762Answers, AreLeftOutWhenAFurtherPacketSaysSo) {
         Bench bench;
         bench.establish(shared_ptr);
         bench.hear(message({dns::Header::tc, 0}, {"q _http._tcp.local. PTR"}));
-        if (other_waits) bench.receive(bench.from("192.0.2.21"), message({dns::Header::tc, 0}, {"q _http._tcp.local. PTR"}));
+        if (other_waits)
+            bench.receive(bench.from("192.0.2.21"),
+                          message({dns::Header::tc, 0}, {"q _http._tcp.local. PTR"}));
         bench.run(50ms);
         bench.hear(query({"an _http._tcp.local. 4500 PTR web._http._tcp.local."}));
         EXPECT_EQ(bench.sent_in(2s).size(), other_waits ? 1U : 0U);
@@ -265,7 +274,8 @@ TEST(Rfc6762Answers, AreLeftToAPeerThatGaveThem) {
 
 TEST(Rfc6762Answers, CorrectAPeersShortTtl) {
     SCOPED_TRACE("6762-45");
-    for (const auto& [ttl, is_sent] : {std::pair(60, false), std::pair(59, true), std::pair(0, true)}) {
+    for (const auto& [ttl, is_sent] :
+         {std::pair(60, false), std::pair(59, true), std::pair(0, true)}) {
         Bench bench;
         bench.establish(host_a);
         bench.hear(response({"an box.local. " + std::to_string(ttl) + "! A 192.0.2.10"}));
@@ -289,8 +299,16 @@ TEST(Rfc6762Answers, GoByUnicastToWhoAsksSo) {
         {10s, {"q box.local. A QU"}, true, false, "multicast lately"},
         {60s, {"q box.local. A QU"}, false, true, "not multicast for a quarter of its TTL"},
         {10s, {"q box.local. ANY QU", "ns box.local. 120 A 192.0.2.66"}, true, false, "a probe"},
-        {60s, {"q box.local. ANY QU", "ns box.local. 120 A 192.0.2.66"}, true, true, "a probe, and peers forget"},
-        {60s, {"q box.local. ANY", "ns box.local. 120 A 192.0.2.66"}, false, true, "a probe without QU"},
+        {60s,
+         {"q box.local. ANY QU", "ns box.local. 120 A 192.0.2.66"},
+         true,
+         true,
+         "a probe, and peers forget"},
+        {60s,
+         {"q box.local. ANY", "ns box.local. 120 A 192.0.2.66"},
+         false,
+         true,
+         "a probe without QU"},
     };
     for (const Row& row : rows) {
         Bench bench;
@@ -327,7 +345,8 @@ TEST(Rfc6762Answers, ToDirectQueriesOnlyOnTheLink) {
         {"2001:db8::20", 5353, true, "of our IPv6 prefix"},
         {"2001:db8:1::20", 5353, false, "of another IPv6 network"},
         {"192.0.2.20", 40000, true, "a simple resolver of our prefix"},
-        {"198.51.100.20", 40000, false, "a simple resolver of another network: an amplifier's victim"},
+        {"198.51.100.20", 40000, false,
+         "a simple resolver of another network: an amplifier's victim"},
     };
     for (const Row& row : rows) {
         Bench bench({.addresses = {"192.0.2.10/24", "2001:db8::10/64"}});
@@ -432,7 +451,8 @@ TEST(Rfc6762Denials, SayWhatAUniqueNameHas) {
     EXPECT_EQ(tail, (Message{0xc0, 12, 0, 1, 0x40}));
     bench.run(5s);
     bench.hear(query({"q box.local. TXT"}));
-    EXPECT_EQ(bench.sent.back().lines, (Lines{"an box.local. 4500! NSEC box.local. A"})) << "a TXT lives 75 minutes";
+    EXPECT_EQ(bench.sent.back().lines, (Lines{"an box.local. 4500! NSEC box.local. A"}))
+        << "a TXT lives 75 minutes";
 }
 
 TEST(Rfc6762Denials, AreLeftOutWhereTheShortFormCannotSayIt) {
@@ -451,7 +471,8 @@ TEST(Rfc6762Denials, OnlyForNamesThatAreOurs) {
     bench.establish(shared_ptr);
     bench.hear(query({"q 10.2.0.192.in-addr.arpa. TXT"}));
     ASSERT_EQ(bench.sent.size(), 1U);
-    EXPECT_TRUE(bench.sent[0].has("an 10.2.0.192.in-addr.arpa. 4500! NSEC 10.2.0.192.in-addr.arpa. PTR"))
+    EXPECT_TRUE(
+        bench.sent[0].has("an 10.2.0.192.in-addr.arpa. 4500! NSEC 10.2.0.192.in-addr.arpa. PTR"))
         << "ours by construction";
     bench.sent.clear();
     bench.hear(query({"q _http._tcp.local. TXT"}));
@@ -472,14 +493,15 @@ TEST(Rfc6762Legacy, GetsAConventionalReply) {
     SCOPED_TRACE("6762-118");
     Bench bench;
     bench.establish(host_a);
-    bench.receive(bench.from(Bench::peer, 40000), message({dns::Header::rd, 0x1234}, {"q BOX.local. A"}));
+    bench.receive(bench.from(Bench::peer, 40000),
+                  message({dns::Header::rd, 0x1234}, {"q BOX.local. A"}));
     bench.run(1s);
     ASSERT_EQ(bench.sent.size(), 1U);
     EXPECT_EQ(bench.sent[0].to.to_text(), "192.0.2.20:40000");
     EXPECT_EQ(bench.sent[0].header().id, 0x1234);
     EXPECT_EQ(bench.sent[0].header().flags, dns::Header::qr | dns::Header::aa);
-    EXPECT_EQ(bench.sent[0].lines,
-              (Lines{"q BOX.local. A", "an BOX.local. 10 A 192.0.2.10", "ar BOX.local. 10 NSEC box.local. A"}))
+    EXPECT_EQ(bench.sent[0].lines, (Lines{"q BOX.local. A", "an BOX.local. 10 A 192.0.2.10",
+                                          "ar BOX.local. 10 NSEC box.local. A"}))
         << "owners are pointers to the question";
 }
 
@@ -494,14 +516,17 @@ TEST(Rfc6762Legacy, TargetsOfSrvAreNotCompressed) {
     EXPECT_NE(wire.find(std::string_view("\3box\5local\0", 11)), std::string_view::npos);
     bench.run(5s);
     bench.hear(query({"q web._http._tcp.local. SRV"}));
-    EXPECT_EQ(as_text(bench.sent.back().bytes).find(std::string_view("\3box\5local\0", 11)), std::string_view::npos);
+    EXPECT_EQ(as_text(bench.sent.back().bytes).find(std::string_view("\3box\5local\0", 11)),
+              std::string_view::npos);
 }
 
 TEST(Rfc6762Legacy, IsToldWhenNotAllFits) {
     SCOPED_TRACE("6762-69");
     Bench bench;
     Lines lines;
-    for (int i = 0; i < 40; ++i) lines.push_back("_http._tcp.local. 4500 PTR a-long-name-" + std::to_string(i) + "._http._tcp.local.");
+    for (int i = 0; i < 40; ++i)
+        lines.push_back("_http._tcp.local. 4500 PTR a-long-name-" + std::to_string(i) +
+                        "._http._tcp.local.");
     bench.establish(lines);
     bench.receive(bench.from(Bench::peer, 40000), query({"q _http._tcp.local. PTR"}));
     bench.run(1s);
@@ -529,12 +554,17 @@ TEST(Rfc6762Ttl, DependsOnWhatTheRecordIsAbout) {
         std::uint32_t ttl;
     };
     constexpr Row rows[] = {
-        {RrType::A, "a.local.", 120},       {RrType::AAAA, "a.local.", 120},
-        {RrType::SRV, "a._b._tcp.local.", 120}, {RrType::HINFO, "a.local.", 120},
-        {RrType::PTR, "1.2.0.192.in-addr.arpa.", 120}, {RrType::PTR, "8.e.f.ip6.arpa.", 120},
-        {RrType::PTR, "_b._tcp.local.", 4500}, {RrType::TXT, "a._b._tcp.local.", 4500},
+        {RrType::A, "a.local.", 120},
+        {RrType::AAAA, "a.local.", 120},
+        {RrType::SRV, "a._b._tcp.local.", 120},
+        {RrType::HINFO, "a.local.", 120},
+        {RrType::PTR, "1.2.0.192.in-addr.arpa.", 120},
+        {RrType::PTR, "8.e.f.ip6.arpa.", 120},
+        {RrType::PTR, "_b._tcp.local.", 4500},
+        {RrType::TXT, "a._b._tcp.local.", 4500},
     };
-    for (const Row& row : rows) EXPECT_EQ(default_ttl(row.type, name(row.name)), row.ttl) << row.name;
+    for (const Row& row : rows)
+        EXPECT_EQ(default_ttl(row.type, name(row.name)), row.ttl) << row.name;
     Bench bench;
     bench.establish({"box.local. 0! A 192.0.2.10"});
     bench.hear(query({"q box.local. A"}));
@@ -569,7 +599,8 @@ TEST(Rfc6762Ttl, UniqueSetsGoWholeAndWithTheFlushBit) {
     EXPECT_TRUE(bench.sent[0].has("an box.local. 120! A 192.0.2.11"));
     bench.run(5s);
     bench.sent.clear();
-    bench.hear(query({"q box.local. A", "an box.local. 120 A 192.0.2.10", "an box.local. 120 A 192.0.2.11"}));
+    bench.hear(query(
+        {"q box.local. A", "an box.local. 120 A 192.0.2.10", "an box.local. 120 A 192.0.2.11"}));
     EXPECT_TRUE(bench.sent_in(1s).empty());
     bench.hear(query({"q box.local. A QU", "an box.local. 120 A 192.0.2.10"}));
     bench.run(1s);
@@ -583,12 +614,14 @@ TEST(Rfc6762Ttl, UniqueSetsGoWholeAndWithTheFlushBit) {
 
 TEST(Rfc6762Packets, OfOtherOpcodesAndRcodesAreIgnored) {
     SCOPED_TRACE("6762-119");
-    for (const std::uint16_t flags : std::initializer_list<std::uint16_t>{0x0800, 0x2800, 0x0001, 0x000f}) {
+    for (const std::uint16_t flags :
+         std::initializer_list<std::uint16_t>{0x0800, 0x2800, 0x0001, 0x000f}) {
         Bench bench;
         bench.establish(host_a);
         bench.ask("web.local.", RrType::A, QueryMode::cached_only);
         bench.hear(message({flags, 0}, {"q box.local. A"}));
-        bench.hear(message({static_cast<std::uint16_t>(flags | dns::Header::qr), 0}, {"an web.local. 120! A 192.0.2.1"}));
+        bench.hear(message({static_cast<std::uint16_t>(flags | dns::Header::qr), 0},
+                           {"an web.local. 120! A 192.0.2.1"}));
         EXPECT_TRUE(bench.sent.empty() && bench.events.empty()) << flags;
         EXPECT_EQ(bench.engine.stats().ignored_header, 2U);
     }
@@ -596,13 +629,15 @@ TEST(Rfc6762Packets, OfOtherOpcodesAndRcodesAreIgnored) {
 
 TEST(Rfc6762Packets, FlagsAreIgnoredOnReceipt) {
     SCOPED_TRACE("6762-120");
-    for (const std::uint16_t flags : std::initializer_list<std::uint16_t>{0x0400, 0x0100, 0x0080, 0x0040, 0x0020, 0x0010}) {
+    for (const std::uint16_t flags :
+         std::initializer_list<std::uint16_t>{0x0400, 0x0100, 0x0080, 0x0040, 0x0020, 0x0010}) {
         Bench bench;
         bench.establish(host_a);
         bench.ask("web.local.", RrType::A, QueryMode::cached_only);
         bench.hear(message({flags, 0}, {"q box.local. A"}));
-        bench.hear(message({static_cast<std::uint16_t>(dns::Header::qr | flags | dns::Header::tc), 0},
-                           {"an web.local. 120! A 192.0.2.1"}));
+        bench.hear(
+            message({static_cast<std::uint16_t>(dns::Header::qr | flags | dns::Header::tc), 0},
+                    {"an web.local. 120! A 192.0.2.1"}));
         EXPECT_EQ(bench.sent.size(), 1U) << flags;
         EXPECT_EQ(bench.events.size(), 1U) << flags;
     }
@@ -617,9 +652,11 @@ TEST(Rfc6762Packets, CompressNames) {
     // Header, owner 23, fixed 10, 6, `box` and a pointer to `local`.
     EXPECT_EQ(bench.sent[0].bytes.size(), 12U + 22U + 10U + 6U + 6U);
     Bench raw;
-    raw.establish({"x.local. 120! TYPE65300 \\# 7 056c6f63616c00", "x.local. 120! NAPTR 1 1 \"\" \"\" \"\" x.local."});
+    raw.establish({"x.local. 120! TYPE65300 \\# 7 056c6f63616c00",
+                   "x.local. 120! NAPTR 1 1 \"\" \"\" \"\" x.local."});
     raw.hear(query({"q x.local. TYPE65300"}));
-    EXPECT_NE(as_text(raw.sent.back().bytes).find(std::string_view("\5local\0", 7), 30), std::string_view::npos)
+    EXPECT_NE(as_text(raw.sent.back().bytes).find(std::string_view("\5local\0", 7), 30),
+              std::string_view::npos)
         << "never in types that are not known";
 }
 
@@ -643,7 +680,9 @@ TEST(Rfc6762Packets, CompressedNamesAreReadInAllTypesOfTheList) {
         {RrType::RP, {}, {0xc0, 12}, "x.local. x.local."},
         {RrType::PX, {0, 1}, {0xc0, 12}, "1 x.local. x.local."},
         {RrType::NSEC, {}, {0, 1, 0x40}, "x.local. A"},
-        {RrType::SOA, {}, {0xc0, 12, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5},
+        {RrType::SOA,
+         {},
+         {0xc0, 12, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5},
          "x.local. x.local. 1 2 3 4 5"},
     };
     for (const Row& row : rows) {
@@ -653,8 +692,10 @@ TEST(Rfc6762Packets, CompressedNamesAreReadInAllTypesOfTheList) {
         bytes.resize(bytes.size() - 14);  // the owner is left
         const auto number = static_cast<std::uint16_t>(row.type);
         const std::size_t size = row.head.size() + 2 + row.tail.size();
-        for (const std::size_t byte : {std::size_t{number} >> 8, std::size_t{number} & 255U, std::size_t{0x80}, std::size_t{1},
-                                       std::size_t{0}, std::size_t{0}, std::size_t{0}, std::size_t{120}, size >> 8, size & 255})
+        for (const std::size_t byte :
+             {std::size_t{number} >> 8, std::size_t{number} & 255U, std::size_t{0x80},
+              std::size_t{1}, std::size_t{0}, std::size_t{0}, std::size_t{0}, std::size_t{120},
+              size >> 8, size & 255})
             bytes.push_back(static_cast<std::uint8_t>(byte));
         bytes.insert(bytes.end(), row.head.begin(), row.head.end());
         bytes.insert(bytes.end(), {0xc0, 12});
@@ -675,7 +716,9 @@ TEST(Rfc6762Packets, FitTheLinkAndOneRecordMayNot) {
         Bench bench;
         bench.up(1, {"192.0.2.10/24"}, row.mtu);
         Lines lines;
-        for (int i = 0; i < 200; ++i) lines.push_back("_http._tcp.local. 4500 PTR instance-" + std::to_string(i) + "._http._tcp.local.");
+        for (int i = 0; i < 200; ++i)
+            lines.push_back("_http._tcp.local. 4500 PTR instance-" + std::to_string(i) +
+                            "._http._tcp.local.");
         bench.establish(lines);
         bench.hear(query({"q _http._tcp.local. PTR"}));
         const std::vector<Sent> sent = bench.sent_in(1s);
@@ -702,7 +745,8 @@ TEST(Rfc6762Packets, FitTheLinkAndOneRecordMayNot) {
     }
     std::string too_large;
     for (int i = 0; i < 36; ++i) too_large += "\"" + std::string(255, 'x') + "\" ";
-    const auto refused = large.engine.add_registration(large.now, registration({"big.local. 120! TXT " + too_large}));
+    const auto refused = large.engine.add_registration(
+        large.now, registration({"big.local. 120! TXT " + too_large}));
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error(), RegisterFault::bad_rdata);
 }
@@ -712,7 +756,8 @@ TEST(Rfc6762Packets, WithAnOwnerOptionAreAnsweredLikeOthers) {
     Bench bench;
     bench.establish(host_a);
     Message bytes = query({"q box.local. A"});
-    const std::uint8_t opt[] = {0, 0, 41, 0x05, 0xa0, 0, 0, 0x11, 0x94, 0, 12, 0, 4, 0, 8, 0, 1, 2, 3, 4, 5, 6, 7};
+    const std::uint8_t opt[] = {0, 0, 41, 0x05, 0xa0, 0, 0, 0x11, 0x94, 0, 12, 0,
+                                4, 0, 8,  0,    1,    2, 3, 4,    5,    6, 7};
     bytes.insert(bytes.end(), std::begin(opt), std::end(opt));
     bytes[11] = 1;
     bench.hear(bytes);
@@ -744,10 +789,12 @@ TEST(MdnsBounds, DeferredQueriesAndRepliesAreLimited) {
     }
     EXPECT_EQ(bench.engine.stats().deferred_dropped, 20U);
     bench.run(200ms);
-    EXPECT_EQ(bench.sent.size(), 1U) << "those beyond the limit are answered as if they were complete";
+    EXPECT_EQ(bench.sent.size(), 1U)
+        << "those beyond the limit are answered as if they were complete";
     bench.run(5s);
     for (std::size_t i = 0; i < unicast_replies_max + 20; ++i) {
-        bench.receive(bench.from("192.0.2." + std::to_string(i + 100), 40000), query({"q _http._tcp.local. PTR"}));
+        bench.receive(bench.from("192.0.2." + std::to_string(i + 100), 40000),
+                      query({"q _http._tcp.local. PTR"}));
     }
     EXPECT_EQ(bench.engine.stats().replies_dropped, 20U);
     bench.sent.clear();
@@ -767,8 +814,8 @@ TEST(MdnsAdditional, SaveTheNextQuestions) {
     EXPECT_EQ(bench.sent[0].lines,
               (Lines{"an _http._tcp.local. 4500 PTR web._http._tcp.local.",
                      "ar web._http._tcp.local. 120! SRV 0 0 80 box.local.",
-                     "ar web._http._tcp.local. 4500! TXT \"a=1\"", "ar box.local. 120! A 192.0.2.10",
-                     "ar box.local. 120! NSEC box.local. A"}));
+                     "ar web._http._tcp.local. 4500! TXT \"a=1\"",
+                     "ar box.local. 120! A 192.0.2.10", "ar box.local. 120! NSEC box.local. A"}));
 }
 
 }  // namespace

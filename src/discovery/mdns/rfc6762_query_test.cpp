@@ -223,22 +223,25 @@ TEST(Rfc6762Queries, ListWhatIsKnownWithMoreThanHalfItsLife) {
     bench.hear(response({"an _http._tcp.local. 4500 PTR long._http._tcp.local.",
                          "an _http._tcp.local. 20 PTR short._http._tcp.local."}));
     bench.run(1s);
-    EXPECT_EQ(bench.sent.back().lines,
-              (Lines{"q _http._tcp.local. PTR", "an _http._tcp.local. 20 PTR short._http._tcp.local.",
-                     "an _http._tcp.local. 4500 PTR long._http._tcp.local."}));
+    EXPECT_EQ(
+        bench.sent.back().lines,
+        (Lines{"q _http._tcp.local. PTR", "an _http._tcp.local. 20 PTR short._http._tcp.local.",
+               "an _http._tcp.local. 4500 PTR long._http._tcp.local."}));
     Bench own;
     own.establish({"_http._tcp.local. 4500 PTR ours._http._tcp.local."});
     own.ask(type_a, RrType::PTR);
     own.run(200ms);
     EXPECT_EQ(own.sent.back().lines,
-              (Lines{"q _http._tcp.local. PTR QU", "an _http._tcp.local. 4500 PTR ours._http._tcp.local."}))
+              (Lines{"q _http._tcp.local. PTR QU",
+                     "an _http._tcp.local. 4500 PTR ours._http._tcp.local."}))
         << "ours too: we do not answer ourselves";
     Bench unique;
     unique.ask("web.local.", RrType::ANY);
     unique.run(200ms);
     unique.hear(response({"an web.local. 120! A 192.0.2.1"}));
     unique.run(1s);
-    EXPECT_EQ(unique.sent.back().lines, (Lines{"q web.local. ANY", "an web.local. 120 A 192.0.2.1"}))
+    EXPECT_EQ(unique.sent.back().lines,
+              (Lines{"q web.local. ANY", "an web.local. 120 A 192.0.2.1"}))
         << "the cache-flush bit is never set in a question";
     bench.sent.clear();
     bench.run(14500ms);
@@ -260,7 +263,9 @@ TEST(Rfc6762Queries, AreRepeatedBeforeAnAnswerEnds) {
         bench.run(950s);
         ASSERT_GE(bench.sent.size(), 4U);
         for (int i = 0; i < 4; ++i) {
-            const double share = std::chrono::duration<double>(bench.sent[static_cast<std::size_t>(i)].at - received) / 1000s;
+            const double share = std::chrono::duration<double>(
+                                     bench.sent[static_cast<std::size_t>(i)].at - received) /
+                                 1000s;
             EXPECT_GE(share, 0.80 + 0.05 * i);
             EXPECT_LE(share, 0.82 + 0.05 * i);
             EXPECT_EQ(bench.sent[static_cast<std::size_t>(i)].lines, (Lines{"q web.local. A"}));
@@ -326,7 +331,8 @@ TEST(Rfc6762Queries, WantUnicastAnswersOnlyWhenTheLinkIsNew) {
     bench.engine.on_wake(bench.now);
     bench.run(200ms);
     ASSERT_EQ(bench.sent.size(), 1U);
-    EXPECT_EQ(bench.sent[0].lines, (Lines{"q _http._tcp.local. PTR QU", "q web.local. A QU"})) << "woken";
+    EXPECT_EQ(bench.sent[0].lines, (Lines{"q _http._tcp.local. PTR QU", "q web.local. A QU"}))
+        << "woken";
 }
 
 TEST(Rfc6762Queries, WantNoUnicastAnswersThatAnotherProgramWouldGet) {
@@ -349,7 +355,10 @@ TEST(Rfc6762Queries, UnicastAnswersAreBelievedOnlyWhenAskedFor) {
         const char* why;
     };
     const Row rows[] = {
-        {100ms, {"an _http._tcp.local. 4500 PTR a._http._tcp.local."}, true, "asked by QU just now"},
+        {100ms,
+         {"an _http._tcp.local. 4500 PTR a._http._tcp.local."},
+         true,
+         "asked by QU just now"},
         {1900ms, {"an _http._tcp.local. 4500 PTR a._http._tcp.local."}, true, "within two seconds"},
         {2100ms, {"an _http._tcp.local. 4500 PTR a._http._tcp.local."}, false, "too late"},
         {100ms, {"an other.local. 120! A 192.0.2.1"}, false, "not asked for"},
@@ -373,15 +382,16 @@ TEST(Rfc6762Queries, KnownAnswersGoOnInFurtherPackets) {
     bench.ask(type_a, RrType::PTR);
     bench.run(200ms);
     for (int i = 0; i < 100; ++i) {
-        bench.hear(response({"an _http._tcp.local. 4500 PTR instance-with-a-long-name-" + std::to_string(i) +
-                             "._http._tcp.local."}));
+        bench.hear(response({"an _http._tcp.local. 4500 PTR instance-with-a-long-name-" +
+                             std::to_string(i) + "._http._tcp.local."}));
     }
     const std::vector<Sent> sent = bench.sent_in(1s);
     ASSERT_GE(sent.size(), 3U);
     std::size_t answers = 0;
     for (std::size_t i = 0; i < sent.size(); ++i) {
         EXPECT_EQ(sent[i].header().counts[0], i == 0 ? 1 : 0) << "the question stands in the first";
-        EXPECT_EQ(sent[i].header().has(dns::Header::tc), i + 1 < sent.size()) << "all but the last are truncated";
+        EXPECT_EQ(sent[i].header().has(dns::Header::tc), i + 1 < sent.size())
+            << "all but the last are truncated";
         EXPECT_EQ(sent[i].at, sent[0].at) << "at once";
         EXPECT_LE(sent[i].bytes.size(), 1452U);
         answers += sent[i].header().counts[1];
@@ -399,12 +409,19 @@ TEST(Rfc6762Queries, APeersQuestionCountsAsOurs) {
     };
     const Row rows[] = {
         {{"q _http._tcp.local. PTR"}, 0, true, "the same question"},
-        {{"q _http._tcp.local. PTR", "an _http._tcp.local. 4000 PTR known._http._tcp.local."}, 0, true,
+        {{"q _http._tcp.local. PTR", "an _http._tcp.local. 4000 PTR known._http._tcp.local."},
+         0,
+         true,
          "it knows what we know"},
-        {{"q _http._tcp.local. PTR", "an _http._tcp.local. 4000 PTR new._http._tcp.local."}, 0, false,
+        {{"q _http._tcp.local. PTR", "an _http._tcp.local. 4000 PTR new._http._tcp.local."},
+         0,
+         false,
          "it knows more, and will not get what we miss"},
         {{"q _http._tcp.local. PTR QU"}, 0, false, "its answers do not reach us"},
-        {{"q _http._tcp.local. PTR"}, dns::Header::tc, false, "it may know more than it has said yet"},
+        {{"q _http._tcp.local. PTR"},
+         dns::Header::tc,
+         false,
+         "it may know more than it has said yet"},
         {{"q _ftp._tcp.local. PTR"}, 0, false, "another question"},
         {{"q _http._tcp.local. ANY"}, 0, false, "another type"},
     };
@@ -417,7 +434,8 @@ TEST(Rfc6762Queries, APeersQuestionCountsAsOurs) {
         bench.sent.clear();
         bench.hear(message({row.flags, 0}, row.peer));
         EXPECT_EQ(bench.sent_in(500ms).empty(), row.is_suppressed) << row.why;
-        EXPECT_EQ(bench.engine.stats().questions_suppressed, row.is_suppressed ? 1U : 0U) << row.why;
+        EXPECT_EQ(bench.engine.stats().questions_suppressed, row.is_suppressed ? 1U : 0U)
+            << row.why;
     }
 }
 
@@ -425,7 +443,8 @@ TEST(Rfc6762Queries, WhatAPeerBelievesIsNotLearned) {
     SCOPED_TRACE("6762-26");
     Bench bench;
     bench.ask(type_a, RrType::PTR);
-    bench.hear(query({"q _http._tcp.local. PTR", "an _http._tcp.local. 4000 PTR old._http._tcp.local."}));
+    bench.hear(
+        query({"q _http._tcp.local. PTR", "an _http._tcp.local. 4000 PTR old._http._tcp.local."}));
     EXPECT_EQ(bench.engine.cached_records(1), 0U);
     EXPECT_TRUE(bench.events.empty());
 }
@@ -506,7 +525,8 @@ TEST(Rfc6762Cache, IsEmptyWhenTheLinkGoesDown) {
     bench.up(2, {"198.51.100.10/24"});
     bench.ask("web.local.", RrType::A);
     bench.hear(response({"an web.local. 120! A 192.0.2.1"}));
-    bench.receive(bench.from("198.51.100.20", port, 2), response({"an web.local. 120! A 198.51.100.1"}));
+    bench.receive(bench.from("198.51.100.20", port, 2),
+                  response({"an web.local. 120! A 198.51.100.1"}));
     bench.down(1, IpFamily::v4);
     EXPECT_EQ(bench.engine.cached_records(1), 1U) << "one network as long as it has a link";
     bench.down(1, IpFamily::v6);
@@ -515,7 +535,8 @@ TEST(Rfc6762Cache, IsEmptyWhenTheLinkGoesDown) {
     EXPECT_EQ(bench.events.back().reason, QueryEvent::Reason::link_down);
     bench.engine.on_wake(bench.now);
     bench.run(11s);
-    EXPECT_EQ(bench.engine.cached_records(2), 0U) << "after sleep what was heard must be heard again";
+    EXPECT_EQ(bench.engine.cached_records(2), 0U)
+        << "after sleep what was heard must be heard again";
 }
 
 TEST(Rfc6762Cache, AsksAgainForWhatDidNotWork) {
@@ -548,7 +569,8 @@ TEST(Rfc6762Cache, SeesThatOthersGetNoAnswer) {
     constexpr Row rows[] = {
         {2, false, false, true, "192.0.2.30", "two questions, no answer in ten seconds"},
         {1, false, false, false, "192.0.2.30", "one question may be lost"},
-        {2, true, false, false, "192.0.2.30", "the peer knows it already, no answer is to be expected"},
+        {2, true, false, false, "192.0.2.30",
+         "the peer knows it already, no answer is to be expected"},
         {2, false, true, false, "192.0.2.30", "answered"},
         {2, false, false, false, "192.0.2.20", "its owner asks who else has one"},
     };
@@ -563,7 +585,8 @@ TEST(Rfc6762Cache, SeesThatOthersGetNoAnswer) {
             bench.receive(bench.from(row.asker), query(lines));
             bench.run(1s);
         }
-        if (row.is_answered) bench.hear(response({"an _ipp._tcp.local. 4500 PTR a._ipp._tcp.local."}));
+        if (row.is_answered)
+            bench.hear(response({"an _ipp._tcp.local. 4500 PTR a._ipp._tcp.local."}));
         bench.run(12s);
         EXPECT_EQ(bench.engine.cached_records(1), row.is_gone ? 0U : 1U) << row.why;
         EXPECT_TRUE(bench.sent.empty()) << "without questions of our own";
@@ -584,11 +607,14 @@ TEST(Rfc6762Cache, TakesDenialsAsTheyCome) {
     SCOPED_TRACE("6762-58");
     Bench bench;
     bench.ask("web.local.", RrType::AAAA);
-    bench.hear(response({"an web.local. 120! NSEC strange.next.name. A", "an web.local. 120! A 192.0.2.1"}));
-    EXPECT_EQ(bench.told(), (Lines{"0 web.local. AAAA"})) << "the next name is no reason to reject it";
+    bench.hear(response(
+        {"an web.local. 120! NSEC strange.next.name. A", "an web.local. 120! A 192.0.2.1"}));
+    EXPECT_EQ(bench.told(), (Lines{"0 web.local. AAAA"}))
+        << "the next name is no reason to reject it";
     // An NSEC that cannot be read: its bitmap claims more bytes than there are.
     Message bytes = response({"an web.local. 120! A 192.0.2.2"});
-    const std::uint8_t nsec[] = {0xc0, 12, 0, 47, 0x80, 1, 0, 0, 0, 120, 0, 5, 0xc0, 12, 0, 9, 0x40};
+    const std::uint8_t nsec[] = {0xc0, 12, 0, 47,   0x80, 1, 0, 0,   0,
+                                 120,  0,  5, 0xc0, 12,   0, 9, 0x40};
     bytes.insert(bytes.end(), std::begin(nsec), std::end(nsec));
     bytes[7] = 2;
     bench.hear(bytes);
@@ -604,7 +630,8 @@ TEST(MdnsBounds, ACacheThatIsFullTakesFromWhoHasMost) {
     bench.receive(bench.from("192.0.2.30"), response({"an honest.local. 4500! A 192.0.2.30"}));
     for (int i = 0; i < 1000; ++i) {
         bench.run(1ms);
-        bench.receive(bench.from("192.0.2.66"), response({"an f" + std::to_string(i) + ".local. 4500! A 192.0.2.66"}));
+        bench.receive(bench.from("192.0.2.66"),
+                      response({"an f" + std::to_string(i) + ".local. 4500! A 192.0.2.66"}));
     }
     EXPECT_EQ(bench.engine.cached_records(1), 100U);
     EXPECT_EQ(bench.engine.stats().cache_evicted, 901U);
@@ -623,7 +650,8 @@ TEST(MdnsBounds, TheCacheIsBoundedInBytesNamesTypesAndSources) {
     config.cache_bytes = 100'000;
     Bench bytes({.config = config});
     for (int i = 0; i < 500; ++i) {
-        bytes.hear(response({"an f" + std::to_string(i) + ".local. 4500! TXT \"" + std::string(250, 'x') + "\""}));
+        bytes.hear(response(
+            {"an f" + std::to_string(i) + ".local. 4500! TXT \"" + std::string(250, 'x') + "\""}));
         ASSERT_LE(bytes.engine.cached_bytes(1), 100'000U + 1000U);
     }
     EXPECT_GT(bytes.engine.stats().cache_evicted, 0U);
@@ -637,15 +665,18 @@ TEST(MdnsBounds, TheCacheIsBoundedInBytesNamesTypesAndSources) {
 
     Bench sources;
     for (int i = 0; i < 1000; ++i) {
-        const std::string address = "192.0." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
+        const std::string address =
+            "192.0." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
         sources.receive(sources.from(address), response({"an s.local. 4500 A " + address}));
     }
-    EXPECT_EQ(sources.engine.cached_records(1), 1000U) << "sources beyond the table share a place in it";
+    EXPECT_EQ(sources.engine.cached_records(1), 1000U)
+        << "sources beyond the table share a place in it";
 }
 
 TEST(MdnsBounds, QueriesAndPacketsAreLimited) {
     Bench bench;
-    for (std::size_t i = 0; i < one_shots_max; ++i) EXPECT_NE(bench.ask("a.local.", RrType::A, QueryMode::one_shot), 0U);
+    for (std::size_t i = 0; i < one_shots_max; ++i)
+        EXPECT_NE(bench.ask("a.local.", RrType::A, QueryMode::one_shot), 0U);
     EXPECT_EQ(bench.ask("a.local.", RrType::A, QueryMode::one_shot), 0U);
     Lines many;
     for (std::size_t i = 0; i < packet_questions_max + 50; ++i) many.push_back("q a.local. A");

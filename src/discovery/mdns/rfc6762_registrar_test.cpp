@@ -74,7 +74,8 @@ TEST(Rfc6762Probing, SendsThreeProbesAQuarterSecondApart) {
     std::set<std::int64_t> starts;
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         Bench bench({.seed = seed});
-        bench.add({"web._http._tcp.local. 120! SRV 0 0 80 box.local.", "web._http._tcp.local. 4500! TXT \"\"",
+        bench.add({"web._http._tcp.local. 120! SRV 0 0 80 box.local.",
+                   "web._http._tcp.local. 4500! TXT \"\"",
                    "_http._tcp.local. 4500 PTR web._http._tcp.local."});
         bench.run(2s);
         const std::vector<Sent> probes = probes_of(bench.sent);
@@ -97,7 +98,8 @@ TEST(Rfc6762Probing, SendsThreeProbesAQuarterSecondApart) {
 TEST(Rfc6762Probing, ManyNamesShareTheirPackets) {
     SCOPED_TRACE("6762-83");
     Bench bench;
-    for (int i = 0; i < 100; ++i) bench.add({"host-" + std::to_string(i) + ".local. 120! A 192.0.2.10"});
+    for (int i = 0; i < 100; ++i)
+        bench.add({"host-" + std::to_string(i) + ".local. 120! A 192.0.2.10"});
     bench.run(900ms);
     const std::vector<Sent> probes = probes_of(bench.sent);
     EXPECT_LT(probes.size(), 30U);
@@ -197,22 +199,46 @@ TEST(Rfc6762Ties, AreBrokenByClassTypeAndBytes) {
         const char* why;
     };
     const Row rows[] = {
-        {{"x. 1 A 169.254.99.200"}, {"x. 1 A 169.254.200.50"}, Tie::theirs_wins, "RFC 6762 §8.2: unsigned bytes"},
-        {{"x. 1 A 169.254.200.50"}, {"x. 1 A 169.254.99.200"}, Tie::ours_wins, "and the other way round"},
-        {{"x. 1 A 255.255.255.255"}, {"x. 1 TXT \"\""}, Tie::theirs_wins, "a greater type is later than any data"},
-        {{"x. 1 TXT \"a\""}, {"x. 1 TXT \"a\" \"\""}, Tie::theirs_wins, "longer data with the same start is later"},
+        {{"x. 1 A 169.254.99.200"},
+         {"x. 1 A 169.254.200.50"},
+         Tie::theirs_wins,
+         "RFC 6762 §8.2: unsigned bytes"},
+        {{"x. 1 A 169.254.200.50"},
+         {"x. 1 A 169.254.99.200"},
+         Tie::ours_wins,
+         "and the other way round"},
+        {{"x. 1 A 255.255.255.255"},
+         {"x. 1 TXT \"\""},
+         Tie::theirs_wins,
+         "a greater type is later than any data"},
+        {{"x. 1 TXT \"a\""},
+         {"x. 1 TXT \"a\" \"\""},
+         Tie::theirs_wins,
+         "longer data with the same start is later"},
         {{"x. 1 A 10.0.0.1"}, {"x. 1 A 10.0.0.1"}, Tie::same, "identical"},
-        {{"x. 1 A 10.0.0.1", "x. 1 A 10.0.0.2"}, {"x. 1 A 10.0.0.2", "x. 1 A 10.0.0.1"}, Tie::same, "in any order"},
-        {{"x. 1 A 10.0.0.1"}, {"x. 1 A 10.0.0.1", "x. 1 A 10.0.0.0"}, Tie::ours_wins, "the first pair decides"},
-        {{"x. 1 A 10.0.0.1"}, {"x. 1 A 10.0.0.1", "x. 1 A 10.0.0.2"}, Tie::theirs_wins, "who has records left wins"},
-        {{"x. 1 SRV 0 0 80 a.local.", "x. 1 TXT \"b\""}, {"x. 1 SRV 0 0 90 a.local.", "x. 1 TXT \"a\""},
-         Tie::ours_wins, "TXT comes before SRV"},
+        {{"x. 1 A 10.0.0.1", "x. 1 A 10.0.0.2"},
+         {"x. 1 A 10.0.0.2", "x. 1 A 10.0.0.1"},
+         Tie::same,
+         "in any order"},
+        {{"x. 1 A 10.0.0.1"},
+         {"x. 1 A 10.0.0.1", "x. 1 A 10.0.0.0"},
+         Tie::ours_wins,
+         "the first pair decides"},
+        {{"x. 1 A 10.0.0.1"},
+         {"x. 1 A 10.0.0.1", "x. 1 A 10.0.0.2"},
+         Tie::theirs_wins,
+         "who has records left wins"},
+        {{"x. 1 SRV 0 0 80 a.local.", "x. 1 TXT \"b\""},
+         {"x. 1 SRV 0 0 90 a.local.", "x. 1 TXT \"a\""},
+         Tie::ours_wins,
+         "TXT comes before SRV"},
     };
     for (const Row& row : rows) {
         const auto proposals = [](const Lines& lines, std::vector<RegisteredRecord>& keep) {
             std::vector<Proposal> out;
             for (const std::string& line : lines) keep.push_back(record(line));
-            for (const RegisteredRecord& rr : keep) out.push_back({rr.record.klass, rr.record.type, rr.record.rdata});
+            for (const RegisteredRecord& rr : keep)
+                out.push_back({rr.record.klass, rr.record.type, rr.record.rdata});
             return out;
         };
         std::vector<RegisteredRecord> ours, theirs;
@@ -220,7 +246,8 @@ TEST(Rfc6762Ties, AreBrokenByClassTypeAndBytes) {
         const auto b = proposals(row.theirs, theirs);
         EXPECT_EQ(break_tie(a, b), row.tie) << row.why;
     }
-    EXPECT_EQ(break_tie({{dns::RrClass::IN, RrType::TXT, {}}}, {{dns::RrClass::CH, RrType::A, {}}}), Tie::theirs_wins)
+    EXPECT_EQ(break_tie({{dns::RrClass::IN, RrType::TXT, {}}}, {{dns::RrClass::CH, RrType::A, {}}}),
+              Tie::theirs_wins)
         << "a greater class is later than any type";
 }
 
@@ -253,7 +280,8 @@ TEST(Rfc6762Ties, TheLoserWaitsASecondAndAsksAgain) {
         if (row.is_lost) {
             EXPECT_EQ(probes[0].at - heard, 1s) << row.why;
         }
-        EXPECT_EQ(bench.registrations.back().name, name("box.local.")) << "nobody has answered: the name is kept";
+        EXPECT_EQ(bench.registrations.back().name, name("box.local."))
+            << "nobody has answered: the name is kept";
         EXPECT_EQ(bench.engine.stats().ties_lost, row.is_lost ? 1U : 0U);
         EXPECT_EQ(bench.engine.stats().renames, 0U);
     }
@@ -269,14 +297,18 @@ TEST(Rfc6762Announcing, RepeatsWithGrowingGaps) {
         EngineConfig config;
         config.announcements = count;
         Bench bench({.config = config});
-        bench.add({"web._http._tcp.local. 120! SRV 0 0 80 box.local.", "_http._tcp.local. 4500 PTR web._http._tcp.local."});
+        bench.add({"web._http._tcp.local. 120! SRV 0 0 80 box.local.",
+                   "_http._tcp.local. 4500 PTR web._http._tcp.local."});
         bench.run(10h);
         const std::vector<Sent> sent = responses_of(bench.sent);
-        ASSERT_EQ(sent.size(), static_cast<std::size_t>(count)) << "and never again without a reason";
+        ASSERT_EQ(sent.size(), static_cast<std::size_t>(count))
+            << "and never again without a reason";
         Duration gap = 1s;
         for (std::size_t i = 0; i < sent.size(); ++i) {
-            EXPECT_TRUE(sent[i].has("an web._http._tcp.local. 120! SRV 0 0 80 box.local.")) << "unique: flush";
-            EXPECT_TRUE(sent[i].has("an _http._tcp.local. 4500 PTR web._http._tcp.local.")) << "shared: no flush";
+            EXPECT_TRUE(sent[i].has("an web._http._tcp.local. 120! SRV 0 0 80 box.local."))
+                << "unique: flush";
+            EXPECT_TRUE(sent[i].has("an _http._tcp.local. 4500 PTR web._http._tcp.local."))
+                << "shared: no flush";
             if (i == 0) continue;
             EXPECT_EQ(sent[i].at - sent[i - 1].at, gap);
             gap *= 2;
@@ -290,24 +322,32 @@ TEST(Rfc6762Announcing, FollowsAChangeOfData) {
     const RegistrationId id = bench.establish({"web._http._tcp.local. 120! SRV 0 0 80 box.local.",
                                                "web._http._tcp.local. 4500! TXT \"a=1\"",
                                                "_http._tcp.local. 4500 PTR web._http._tcp.local."});
-    ASSERT_TRUE(bench.engine.update_record(bench.now, id, 1, rdata(RrType::TXT, "\"a=2\"")).has_value());
+    ASSERT_TRUE(
+        bench.engine.update_record(bench.now, id, 1, rdata(RrType::TXT, "\"a=2\"")).has_value());
     bench.run(5s);
     EXPECT_TRUE(probes_of(bench.sent).empty()) << "no new probing";
     ASSERT_EQ(bench.sent.size(), 2U);
-    for (const Sent& packet : bench.sent) EXPECT_EQ(packet.lines, (Lines{"an web._http._tcp.local. 4500! TXT \"a=2\""}));
+    for (const Sent& packet : bench.sent)
+        EXPECT_EQ(packet.lines, (Lines{"an web._http._tcp.local. 4500! TXT \"a=2\""}));
     EXPECT_EQ(bench.sent[1].at - bench.sent[0].at, 1s);
     bench.sent.clear();
-    ASSERT_TRUE(bench.engine.update_record(bench.now, id, 2, rdata(RrType::PTR, "new._http._tcp.local.")).has_value());
+    ASSERT_TRUE(
+        bench.engine.update_record(bench.now, id, 2, rdata(RrType::PTR, "new._http._tcp.local."))
+            .has_value());
     bench.run(5s);
     ASSERT_EQ(bench.sent.size(), 3U);
-    EXPECT_EQ(bench.sent[0].lines, (Lines{"an _http._tcp.local. 0 PTR web._http._tcp.local."})) << "goodbye first";
+    EXPECT_EQ(bench.sent[0].lines, (Lines{"an _http._tcp.local. 0 PTR web._http._tcp.local."}))
+        << "goodbye first";
     EXPECT_EQ(bench.sent[1].lines[0], "an _http._tcp.local. 4500 PTR new._http._tcp.local.");
     bench.sent.clear();
-    ASSERT_TRUE(bench.engine.update_record(bench.now, id, 1, rdata(RrType::TXT, "\"a=2\"")).has_value());
+    ASSERT_TRUE(
+        bench.engine.update_record(bench.now, id, 1, rdata(RrType::TXT, "\"a=2\"")).has_value());
     EXPECT_TRUE(bench.sent_in(5s).empty()) << "nothing changed";
-    EXPECT_EQ(bench.engine.update_record(bench.now, id, 1, {9, 9}).error(), RegisterFault::bad_rdata);
+    EXPECT_EQ(bench.engine.update_record(bench.now, id, 1, {9, 9}).error(),
+              RegisterFault::bad_rdata);
     EXPECT_EQ(bench.engine.update_record(bench.now, id, 7, {}).error(), RegisterFault::unknown_id);
-    EXPECT_EQ(bench.engine.update_record(bench.now, 4711, 0, {}).error(), RegisterFault::unknown_id);
+    EXPECT_EQ(bench.engine.update_record(bench.now, 4711, 0, {}).error(),
+              RegisterFault::unknown_id);
 }
 
 TEST(Rfc6762Announcing, HoldsFrequentChangesBack) {
@@ -315,14 +355,18 @@ TEST(Rfc6762Announcing, HoldsFrequentChangesBack) {
     Bench bench;
     const RegistrationId id = bench.establish({"box.local. 4500! TXT \"0\""});
     for (int i = 1; i <= 50; ++i) {
-        ASSERT_TRUE(bench.engine.update_record(bench.now, id, 0, rdata(RrType::TXT, "\"" + std::to_string(i) + "\"")).has_value());
+        ASSERT_TRUE(bench.engine
+                        .update_record(bench.now, id, 0,
+                                       rdata(RrType::TXT, "\"" + std::to_string(i) + "\""))
+                        .has_value());
         bench.run(100ms);
     }
     bench.run(2min);
     std::set<std::string> said;
     for (const Sent& packet : bench.sent) said.insert(packet.lines[0]);
     EXPECT_LE(said.size(), 11U);
-    EXPECT_EQ(bench.sent.back().lines[0], "an box.local. 4500! TXT \"50\"") << "the last one counts";
+    EXPECT_EQ(bench.sent.back().lines[0], "an box.local. 4500! TXT \"50\"")
+        << "the last one counts";
 }
 
 // ---------------------------------------------------------------- conflicts
@@ -394,18 +438,24 @@ TEST(Rfc6762Conflicts, AreToldAndTheNameChanges) {
         {"box-02.local.", RenameStyle::host, "box-02-2.local."},
         {"-2.local.", RenameStyle::host, "-2-2.local."},
         {"Web._http._tcp.local.", RenameStyle::instance, "Web\\032\\(2\\)._http._tcp.local."},
-        {"Web\\032\\(2\\)._http._tcp.local.", RenameStyle::instance, "Web\\032\\(3\\)._http._tcp.local."},
-        {"Web\\032\\(x\\)._http._tcp.local.", RenameStyle::instance, "Web\\032\\(x\\)\\032\\(2\\)._http._tcp.local."},
+        {"Web\\032\\(2\\)._http._tcp.local.", RenameStyle::instance,
+         "Web\\032\\(3\\)._http._tcp.local."},
+        {"Web\\032\\(x\\)._http._tcp.local.", RenameStyle::instance,
+         "Web\\032\\(x\\)\\032\\(2\\)._http._tcp.local."},
     };
-    for (const Row& row : rows) EXPECT_EQ(next_name(name(row.name), row.style), name(row.next)) << row.name;
+    for (const Row& row : rows)
+        EXPECT_EQ(next_name(name(row.name), row.style), name(row.next)) << row.name;
     // 63 bytes that end in a character of two: it goes whole.
-    const dns::Name cut = next_name(name(std::string(59, 'x') + "\\195\\137yy.local."), RenameStyle::host);
+    const dns::Name cut =
+        next_name(name(std::string(59, 'x') + "\\195\\137yy.local."), RenameStyle::host);
     EXPECT_EQ(cut, name(std::string(59, 'x') + "\\195\\137-2.local."));
-    const dns::Name shorter = next_name(name(std::string(60, 'x') + "\\195\\137y.local."), RenameStyle::host);
+    const dns::Name shorter =
+        next_name(name(std::string(60, 'x') + "\\195\\137y.local."), RenameStyle::host);
     EXPECT_EQ(shorter, name(std::string(60, 'x') + "-2.local."));
 
     Bench bench;
-    bench.add({"web._http._tcp.local. 120! SRV 0 0 80 box.local.", "_http._tcp.local. 4500 PTR web._http._tcp.local."},
+    bench.add({"web._http._tcp.local. 120! SRV 0 0 80 box.local.",
+               "_http._tcp.local. 4500 PTR web._http._tcp.local."},
               RenameStyle::instance);
     bench.run(400ms);
     bench.hear(response({"an web._http._tcp.local. 120! SRV 0 0 80 other.local."}));
@@ -415,7 +465,8 @@ TEST(Rfc6762Conflicts, AreToldAndTheNameChanges) {
     EXPECT_EQ(bench.registrations[1].rival.to_text(), "192.0.2.20:5353");
     EXPECT_EQ(bench.registrations[1].interface, 1U);
     bench.run(5s);
-    EXPECT_TRUE(bench.sent.back().has("an _http._tcp.local. 4500 PTR web\\032\\(2\\)._http._tcp.local."))
+    EXPECT_TRUE(
+        bench.sent.back().has("an _http._tcp.local. 4500 PTR web\\032\\(2\\)._http._tcp.local."))
         << "what points at it follows";
 
     Bench refused;
@@ -435,7 +486,8 @@ TEST(Rfc6762Conflicts, ThatDoNotEndAreToldAfterAMinute) {
         const std::vector<Sent> sent = bench.sent_in(200ms);
         const std::vector<Sent> probes = probes_of(sent);
         if (probes.empty()) continue;
-        const std::string asked = probes.back().lines[0].substr(2, probes.back().lines[0].find(" ANY") - 2);
+        const std::string asked =
+            probes.back().lines[0].substr(2, probes.back().lines[0].find(" ANY") - 2);
         bench.hear(response({"an " + asked + " 120! A 192.0.2.66"}));
     }
     EXPECT_EQ(count_of(bench, Kind::troubled), 1);
@@ -453,7 +505,8 @@ TEST(Rfc6762Conflicts, OnOneInterfaceRenameOnAll) {
     bench.run(10s);
     bench.engine.on_wake(bench.now);
     bench.run(400ms);
-    bench.receive(bench.from("198.51.100.20", port, 2), response({"an box.local. 120! A 198.51.100.66"}));
+    bench.receive(bench.from("198.51.100.20", port, 2),
+                  response({"an box.local. 120! A 198.51.100.66"}));
     bench.run(10s);
     bench.sent.clear();
     for (const InterfaceId interface : {1U, 2U}) {
@@ -489,7 +542,8 @@ TEST(Rfc6762Echo, AnnouncementsOnABridgedInterfaceAreSaidAgainOnce) {
         const std::vector<Sent> last = bench.sent;
         bench.sent.clear();
         for (const Sent& packet : last)
-            bench.receive(bench.from(packet.interface == 1 ? "192.0.2.10" : "192.0.2.11", port, 3 - packet.interface),
+            bench.receive(bench.from(packet.interface == 1 ? "192.0.2.10" : "192.0.2.11", port,
+                                     3 - packet.interface),
                           packet.bytes);
         bench.run(5ms);
     }
@@ -508,13 +562,15 @@ TEST(Rfc6762Echo, FormerRecordsAreNoConflict) {
     bench.run(10s);
     for (int i = 0; i < 5; ++i) {
         // A reflector or a proxy says the old one again, rewritten and from its own address.
-        bench.hear(response({"an box.local. 120! A 192.0.2.10", "ar box.local. 120! NSEC box.local. A AAAA"}));
+        bench.hear(response(
+            {"an box.local. 120! A 192.0.2.10", "ar box.local. 120! NSEC box.local. A AAAA"}));
         bench.run(5s);
     }
     EXPECT_EQ(bench.engine.stats().conflicts, 0U);
     bench.run(3min);
     bench.hear(response({"an box.local. 120! A 192.0.2.10"}));
-    EXPECT_EQ(bench.engine.stats().conflicts, 1U) << "nobody believes it that long: another host has it";
+    EXPECT_EQ(bench.engine.stats().conflicts, 1U)
+        << "nobody believes it that long: another host has it";
 }
 
 TEST(Rfc6762Echo, OwnProbesAreNoTie) {
@@ -528,7 +584,8 @@ TEST(Rfc6762Echo, OwnProbesAreNoTie) {
         bench.run(1ms);
         for (; done < bench.sent.size(); ++done) {
             const Sent packet = bench.sent[done];
-            bench.receive(bench.from(packet.interface == 1 ? "192.0.2.10" : "192.0.2.11", port, 3 - packet.interface),
+            bench.receive(bench.from(packet.interface == 1 ? "192.0.2.10" : "192.0.2.11", port,
+                                     3 - packet.interface),
                           packet.bytes);
         }
     }
@@ -561,11 +618,13 @@ TEST(MdnsBounds, RegistrationsAreChecked) {
         RegisterFault fault;
     };
     Lines many;
-    for (std::size_t i = 0; i <= registration_records_max; ++i) many.push_back("a.local. 120 A 192.0.2.1");
+    for (std::size_t i = 0; i <= registration_records_max; ++i)
+        many.push_back("a.local. 120 A 192.0.2.1");
     bench.add(host_a);
     const Row rows[] = {
         {{}, RegisterFault::no_records},
-        {{"a.local. 120! A 192.0.2.1", "b.local. 120! A 192.0.2.1"}, RegisterFault::several_unique_names},
+        {{"a.local. 120! A 192.0.2.1", "b.local. 120! A 192.0.2.1"},
+         RegisterFault::several_unique_names},
         {{"a.local. 120! NSEC a.local. A"}, RegisterFault::bad_type},
         {{"BOX.local. 120! A 192.0.2.1"}, RegisterFault::name_taken},
         {many, RegisterFault::too_many},

@@ -50,7 +50,8 @@ inline RegisteredRecord record(std::string_view line, InterfaceId interface = an
             interface};
 }
 
-inline RegistrationRequest registration(const Lines& lines, RenameStyle rename = RenameStyle::refuse) {
+inline RegistrationRequest registration(const Lines& lines,
+                                        RenameStyle rename = RenameStyle::refuse) {
     RegistrationRequest request;
     for (const std::string& line : lines) request.records.push_back(record(line));
     request.rename = rename;
@@ -78,8 +79,9 @@ inline Message message(const Head& head, const Lines& lines) {
         if (section == "q") {
             std::string owner, type, wants;
             in >> owner >> type >> wants;
-            builder.add_question(name(owner), *dns::parse_type(type),
-                                 wire_class(dns::RrClass::IN, wants == "QU" ? Flush::yes : Flush::no));
+            builder.add_question(
+                name(owner), *dns::parse_type(type),
+                wire_class(dns::RrClass::IN, wants == "QU" ? Flush::yes : Flush::no));
             continue;
         }
         const dns::Section where = section == "an"   ? dns::Section::answer
@@ -89,8 +91,9 @@ inline Message message(const Head& head, const Lines& lines) {
         std::getline(in >> std::ws, rest);
         const RegisteredRecord rr = record(rest);
         const Flush flush = rr.ownership == Ownership::unique ? Flush::yes : Flush::no;
-        KITH_CHECK(builder.add_record(where, rr.record.name, rr.record.type, wire_class(rr.record.klass, flush),
-                                      rr.record.ttl, rr.record.rdata));
+        KITH_CHECK(builder.add_record(where, rr.record.name, rr.record.type,
+                                      wire_class(rr.record.klass, flush), rr.record.ttl,
+                                      rr.record.rdata));
     }
     const Bytes done = builder.finish();
     return {done.begin(), done.end()};
@@ -110,7 +113,8 @@ inline Lines lines_of(Bytes bytes) {
                       ((klass & class_top_bit) != 0 ? " QU" : ""));
     }
     constexpr const char* sections[] = {"q", "an", "ns", "ar"};
-    for (const dns::Section section : {dns::Section::answer, dns::Section::authority, dns::Section::additional}) {
+    for (const dns::Section section :
+         {dns::Section::answer, dns::Section::authority, dns::Section::additional}) {
         view->for_each(section, [&](const dns::RecordView& rr) {
             Message buffer(dns::rdata_bytes_max);
             dns::Writer writer(buffer);
@@ -126,9 +130,9 @@ inline Lines lines_of(Bytes bytes) {
                 data = dns::rdata_to_text(rr.type, dns::RrClass::IN, writer.written());
             }
             const bool flush = (static_cast<std::uint16_t>(rr.klass) & class_top_bit) != 0;
-            out.push_back(std::string(sections[static_cast<std::size_t>(section)]) + " " + rr.owner.to_text() +
-                          " " + std::to_string(rr.ttl) + (flush ? "! " : " ") + dns::type_name(rr.type) + " " +
-                          data);
+            out.push_back(std::string(sections[static_cast<std::size_t>(section)]) + " " +
+                          rr.owner.to_text() + " " + std::to_string(rr.ttl) + (flush ? "! " : " ") +
+                          dns::type_name(rr.type) + " " + data);
         });
     }
     return out;
@@ -184,7 +188,8 @@ public:
         up(1, options.addresses);
     }
 
-    void up(InterfaceId interface, const std::vector<std::string>& addresses, std::uint16_t mtu = 1500) {
+    void up(InterfaceId interface, const std::vector<std::string>& addresses,
+            std::uint16_t mtu = 1500) {
         for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
             LinkConfig link;
             link.mtu = mtu;
@@ -218,7 +223,8 @@ public:
         return {sent.begin() + static_cast<std::ptrdiff_t>(before), sent.end()};
     }
 
-    PacketInfo from(std::string_view address, std::uint16_t source_port = port, InterfaceId interface = 1) const {
+    PacketInfo from(std::string_view address, std::uint16_t source_port = port,
+                    InterfaceId interface = 1) const {
         const IpAddress ip = *IpAddress::from_text(address);
         PacketInfo info;
         info.interface = interface;
@@ -269,8 +275,12 @@ public:
 
     void drain() {
         while (const auto transmit = engine.poll_transmit()) {
-            sent.push_back({now - start, transmit->interface, transmit->to, transmit->destination,
-                            transmit->socket, {transmit->message.begin(), transmit->message.end()},
+            sent.push_back({now - start,
+                            transmit->interface,
+                            transmit->to,
+                            transmit->destination,
+                            transmit->socket,
+                            {transmit->message.begin(), transmit->message.end()},
                             lines_of(transmit->message)});
         }
         while (auto event = engine.poll_query_event()) events.push_back(*event);
@@ -288,7 +298,8 @@ public:
             if (event.kind != QueryEvent::Kind::finished)
                 line += event.record.name.to_text() + " " + dns::type_name(event.record.type);
             if (event.kind == QueryEvent::Kind::added || event.kind == QueryEvent::Kind::removed)
-                line += " " + dns::rdata_to_text(event.record.type, dns::RrClass::IN, event.record.rdata);
+                line += " " +
+                        dns::rdata_to_text(event.record.type, dns::RrClass::IN, event.record.rdata);
             out.push_back(line);
         }
         return out;

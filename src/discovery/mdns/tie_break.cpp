@@ -20,8 +20,8 @@ bool earlier(const Proposal& a, const Proposal& b) { return compare(a, b) < 0; }
 Tie break_tie(std::vector<Proposal> ours, std::vector<Proposal> theirs) {
     std::ranges::sort(ours, earlier);
     std::ranges::sort(theirs, earlier);
-    const auto order = std::lexicographical_compare_three_way(ours.begin(), ours.end(), theirs.begin(),
-                                                              theirs.end(), compare);
+    const auto order = std::lexicographical_compare_three_way(
+        ours.begin(), ours.end(), theirs.begin(), theirs.end(), compare);
     if (order == 0) return Tie::same;
     return order > 0 ? Tie::ours_wins : Tie::theirs_wins;
 }

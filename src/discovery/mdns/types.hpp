@@ -30,8 +30,8 @@ using RegistrationId = std::uint64_t;
 
 /// Who may answer with records of this name and type (RFC 6762 §2).
 enum class Ownership : std::uint8_t {
-    shared,        ///< others may have such records too, as PTRs of a service type
-    unique,        ///< ours alone: probed for before it is announced
+    shared,  ///< others may have such records too, as PTRs of a service type
+    unique,  ///< ours alone: probed for before it is announced
     known_unique,  ///< ours alone by construction, not probed (RFC 6762 §8.1): a reverse PTR of our address
 };
 
@@ -93,9 +93,9 @@ struct Transmit {
 // ---------------------------------------------------------------- questions
 
 enum class QueryMode : std::uint8_t {
-    continuous,  ///< asks with back-off and keeps the answers fresh until stopped (RFC 6762 §5.2)
-    cached_only, ///< reports what is known and heard, sends nothing
-    one_shot,    ///< asks from a port of its own as a simple resolver does (RFC 6762 §5.1), no cache
+    continuous,   ///< asks with back-off and keeps the answers fresh until stopped (RFC 6762 §5.2)
+    cached_only,  ///< reports what is known and heard, sends nothing
+    one_shot,  ///< asks from a port of its own as a simple resolver does (RFC 6762 §5.1), no cache
 };
 
 struct QueryRequest {
@@ -113,16 +113,16 @@ struct QueryEvent {
     enum class Kind : std::uint8_t {
         added,
         removed,
-        absent,    ///< the owner says that there is no such record (NSEC, RFC 6762 §6.1); `record` is the question
+        absent,  ///< the owner says that there is no such record (NSEC, RFC 6762 §6.1); `record` is the question
         finished,  ///< a one-shot query is over; its id is free
     };
     enum class Reason : std::uint8_t {
         none,
-        goodbye,      ///< its owner withdrew it (RFC 6762 §10.1)
-        flushed,      ///< its owner replaced it (RFC 6762 §10.2)
-        expired,      ///< its TTL ran out
+        goodbye,  ///< its owner withdrew it (RFC 6762 §10.1)
+        flushed,  ///< its owner replaced it (RFC 6762 §10.2)
+        expired,  ///< its TTL ran out
         unconfirmed,  ///< nobody answered for it: reconfirm(), or other hosts' questions (RFC 6762 §10.4, §10.5)
-        evicted,      ///< the cache was full
+        evicted,  ///< the cache was full
         link_down,
     };
     /// Whether more events for the same query can be polled at once: draw the list when not.
@@ -133,8 +133,8 @@ struct QueryEvent {
     Reason reason = Reason::none;
     More more = More::all_for_now;
     InterfaceId interface = 0;
-    Record record;       // ttl is the rest of it
-    Endpoint source;     // who said so; no address for our own records
+    Record record;           // ttl is the rest of it
+    Endpoint source;         // who said so; no address for our own records
     bool is_unique = false;  // came with the cache-flush bit, or is ours and unique
 };
 
@@ -165,15 +165,15 @@ struct RegistrationEvent {
     enum class Kind : std::uint8_t {
         probing,      ///< asking whether the name is free; also again after a conflict
         established,  ///< ours on every interface that is up; announced
-        renamed,      ///< another host has `previous`: now probing for `name`. Keep `name` for the next start.
-        lost,         ///< another host has the name and RenameStyle is refuse: nothing is served
-        troubled,     ///< no name held for a minute (RFC 6762 §9): tell the operator; goes on trying
-        withdrawn,    ///< unregister() is done, goodbyes sent; the id is free
+        renamed,  ///< another host has `previous`: now probing for `name`. Keep `name` for the next start.
+        lost,       ///< another host has the name and RenameStyle is refuse: nothing is served
+        troubled,   ///< no name held for a minute (RFC 6762 §9): tell the operator; goes on trying
+        withdrawn,  ///< unregister() is done, goodbyes sent; the id is free
     };
     RegistrationId registration = 0;
     Kind kind = Kind::probing;
-    dns::Name name;      // as it is now; root when the registration has no unique name
-    dns::Name previous;  // renamed: as it was
+    dns::Name name;             // as it is now; root when the registration has no unique name
+    dns::Name previous;         // renamed: as it was
     InterfaceId interface = 0;  // renamed, lost: where the other host was heard
     Endpoint rival;             // renamed, lost: the other host
 };
@@ -182,11 +182,11 @@ struct RegistrationEvent {
 enum class RegisterFault : std::uint8_t {
     no_records,
     several_unique_names,
-    bad_rdata,      ///< does not fit its type, or is too large for a packet
-    bad_type,       ///< a type that only stands in queries or is made by the engine (NSEC)
-    name_taken,     ///< registered here already
-    too_many,       ///< at a limit of limits.hpp
-    unknown_id,     ///< no such registration or record
+    bad_rdata,   ///< does not fit its type, or is too large for a packet
+    bad_type,    ///< a type that only stands in queries or is made by the engine (NSEC)
+    name_taken,  ///< registered here already
+    too_many,    ///< at a limit of limits.hpp
+    unknown_id,  ///< no such registration or record
 };
 
 /// A lower-case sentence for people, without the name: "another registration here has this name".
