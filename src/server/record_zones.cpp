@@ -406,10 +406,11 @@ bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
         settings.file_state = loaded.files[settings.write_file];
     }
     if (planned.settings->dnssec) {
-        auto signer = parts_->signing.signer(planned.apex, *planned.settings->dnssec,
-                                             fs::path(loaded.config.file).parent_path().string());
+        auto signer = parts_->signing.prepare(planned.apex, *planned.settings->dnssec,
+                                              fs::path(loaded.config.file).parent_path().string());
         if (!signer) return complain(signer.error());
-        settings.sign = std::move(*signer);
+        settings.sign = signer->sign;
+        parts_->signing.take(planned.apex, std::move(*signer));
     } else {
         parts_->signing.release(planned.apex);
     }

@@ -78,10 +78,15 @@ std::string text_of(const dnssec::SignError& error) {
 
 }  // namespace
 
+struct ZoneSigning::Current {
+    explicit Current(dnssec::ZoneSigner&& made) : signer(std::move(made)) {}
+    dnssec::ZoneSigner signer;
+};
+
 struct ZoneSigning::Entry {
     Entry(net::Loop& loop, std::function<void()> on_look) : timer(loop, std::move(on_look)) {}
     Name apex;
-    std::optional<dnssec::ZoneSigner> signer;
+    std::shared_ptr<Current> current;
     config::Dnssec settings;  // it was signed with
     bool wants_all = false;   // those have changed since
     Name next;                // where the look at signatures goes on
@@ -183,12 +188,25 @@ Result<dnssec::KeySet, std::string> ZoneSigning::kept_keys(const Name& apex,
     return dnssec::use_by_flags(std::move(all));
 }
 
-Result<Signer, std::string> ZoneSigning::signer(const Name& apex, const config::Dnssec& settings,
-                                                const std::string& folder) {
+Result<ZoneSigning::Prepared, std::string> ZoneSigning::prepare(const Name& apex,
+                                                                const config::Dnssec& settings,
+                                                                const std::string& folder) {
     KITH_TRY(const SigningPolicy policy, policy_of(settings));
     KITH_TRY(dnssec::KeySet set, keys(apex, settings, folder));
     auto made = dnssec::ZoneSigner::make(apex, std::move(set), policy);
     if (!made) return std::unexpected(text_of(made.error()));
+    auto current = std::make_shared<Current>(std::move(*made));
+    Signer sign = [this, current](const Zone& after, const ZoneChange* change,
+                                  std::span<const Name> due) -> Result<ZoneChange, std::string> {
+        auto extra = change == nullptr ? current->signer.sign(after, now_(), rng_)
+                                       : current->signer.resign(after, *change, due, now_(), rng_);
+        if (!extra) return std::unexpected(text_of(extra.error()));
+        return std::move(*extra);
+    };
+    return Prepared{std::move(sign), std::move(current), settings};
+}
+
+void ZoneSigning::take(const Name& apex, Prepared prepared) {
     auto& entry = entries_[apex];
     if (entry == nullptr) {
         entry = std::make_shared<Entry>(loop_, [this, apex] {
@@ -197,17 +215,9 @@ Result<Signer, std::string> ZoneSigning::signer(const Name& apex, const config::
         });
         entry->apex = entry->next = apex;
     }
-    entry->wants_all = entry->signer && !same_signing(entry->settings, settings);
-    entry->settings = settings;
-    entry->signer = std::move(*made);
-    return Signer([this, kept = entry](
-                      const Zone& after, const ZoneChange* change,
-                      std::span<const Name> due) -> Result<ZoneChange, std::string> {
-        auto extra = change == nullptr ? kept->signer->sign(after, now_(), rng_)
-                                       : kept->signer->resign(after, *change, due, now_(), rng_);
-        if (!extra) return std::unexpected(text_of(extra.error()));
-        return std::move(*extra);
-    });
+    entry->wants_all = entry->current && !same_signing(entry->settings, prepared.settings);
+    entry->settings = std::move(prepared.settings);
+    entry->current = std::move(prepared.current);
 }
 
 void ZoneSigning::watch(const Name& apex) {
@@ -225,7 +235,7 @@ void ZoneSigning::look(Entry& entry) {
     const ZonePtr zone = keeper_.serving(entry.apex);
     if (zone == nullptr) return;
     const UnixTime now = now_();
-    dnssec::DueNames due = entry.signer->find_due(*zone, entry.next, now);
+    dnssec::DueNames due = entry.current->signer.find_due(*zone, entry.next, now);
     if (due.first_due != 0 && (entry.first_due == 0 || due.first_due < entry.first_due))
         entry.first_due = due.first_due;
     const bool renews = !due.owners.empty();

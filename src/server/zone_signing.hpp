@@ -23,10 +23,21 @@ public:
                 ZoneKeeper::Clock now);
     ~ZoneSigning();
 
+    /// What signs one zone: shared by its Signer and by whoever brings it other keys.
+    struct Current;
+    /// A signer that is ready, and that signs nothing that is served yet.
+    struct Prepared {
+        Signer sign;
+        std::shared_ptr<Current> current;
+        config::Dnssec settings;
+    };
     /// The signer of a zone with these settings: its keys are those of `key_directory`, or are kept
     /// in the store, where they are made when there are none. `folder` is that of the configuration.
-    Result<Signer, std::string> signer(const Name& apex, const config::Dnssec& settings,
-                                       const std::string& folder);
+    /// Nothing of what serves changes before take(): a reload that is refused leaves no trace.
+    Result<Prepared, std::string> prepare(const Name& apex, const config::Dnssec& settings,
+                                          const std::string& folder);
+    /// From now on the zone is signed so; the keeper has the Signer.
+    void take(const Name& apex, Prepared prepared);
     /// The zone serves: its signatures are watched from now on.
     void watch(const Name& apex);
     void release(const Name& apex);
