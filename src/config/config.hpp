@@ -68,7 +68,7 @@ enum class RewriteDepth : std::uint8_t {
 
 /// Upstream servers for one domain and what is below it. None: answered here, never forwarded.
 struct ForwardRule {
-    TextAt domain;
+    TextAt name;                     // the domain
     std::vector<Endpoint> upstream;  // port 0: ServerSection::upstream_port
 };
 

@@ -49,7 +49,7 @@ std::string forward_text(const ServerSection& server) {
     std::string out;
     for (const ForwardRule& rule : server.forward) {
         if (!out.empty()) out += ", ";
-        out += json_text(rule.domain.text) + ": " + print_value(rule.upstream);
+        out += json_text(rule.name.text) + ": " + print_value(rule.upstream);
     }
     return '{' + out + '}';
 }

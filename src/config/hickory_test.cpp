@@ -119,7 +119,7 @@ name_servers = [{ ip = "2001:db8::1" }]
     EXPECT_EQ(config.keys.front().file.text, "/srv/named/ddns.raw");
     EXPECT_EQ(config.keys.front().algorithm.text, "hmac-sha512");
     ASSERT_EQ(config.server.forward.size(), 1U);
-    EXPECT_EQ(config.server.forward.front().domain.text, "corp");
+    EXPECT_EQ(config.server.forward.front().name.text, "corp");
     EXPECT_EQ(config.server.forward.front().upstream.front().to_text(), "192.0.2.1:5300");
     ASSERT_EQ(config.server.upstream.size(), 1U);
     EXPECT_EQ(config.server.upstream.front().to_text(), "[2001:db8::1]:53");

@@ -4,6 +4,7 @@
 
 #include "config/load.hpp"
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "config/hickory.hpp"
 #include "config/json_reader.hpp"
 #include "config/problem_list.hpp"
+#include "config/server_check.hpp"
 #include "config/settings.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
@@ -43,6 +45,34 @@ enum class Where : std::uint8_t {
     forward_items,  // the addresses of one forward rule
     ignored,
 };
+
+/// A list or a map whose members are all of one kind.
+struct Collection {
+    Where where;
+    Where member;
+    std::string_view name;             // in messages
+    std::string_view expected;         // a member
+    bool secret = false;               // a member may be one; no message shows it
+    std::string_view also_known = {};  // a key of a map that is no member
+    std::string_view instead = {};     // what to do when there are too many
+};
+constexpr Collection collections[] = {
+    {Where::zones, Where::zone, "zones", "an object", false, "$schema"},
+    {Where::keys, Where::key, "keys", "an object", true},
+    {Where::forward, Where::forward_items, "forward", "a list of addresses"},
+    {Where::services, Where::service, "services", "an object"},
+    {Where::records, Where::record, "records", "an object", false, {}, "; use a zone file"},
+    {Where::rewrites, Where::rewrite, "rewrites", "an object"},
+};
+
+const Collection* collection_at(Where where) {
+    const auto* found = std::ranges::find(collections, where, &Collection::where);
+    return found == std::end(collections) ? nullptr : found;
+}
+
+bool is_map(Where where) {
+    return where == Where::zones || where == Where::keys || where == Where::forward;
+}
 
 constexpr std::size_t rows_max = 40;
 static_assert(server_fields.size() <= rows_max, "Frame::key_at has room for every row");
@@ -81,37 +111,8 @@ public:
 
     ProblemList& problems() { return problems_; }
 
-    void on_object_begin(Offset at) override {
-        switch (top().where) {
-            case Where::outside: return open(Where::document);
-            case Where::zones:
-                if (top().row == no_row) return open(Where::ignored);
-                config_.zones.back().at = at;
-                return open(Where::zone);
-            case Where::keys:
-                if (top().row == no_row) return open(Where::ignored);
-                config_.keys.back().at = at;
-                return open(Where::key);
-            case Where::services:
-                service_ = {};
-                service_.at = at;
-                return open(Where::service);
-            case Where::records:
-                record_ = {};
-                record_at_ = at;
-                return open(Where::record);
-            case Where::rewrites:
-                rewrite_ = {};
-                rewrite_.at = at;
-                return open(Where::rewrite);
-            default: return open(nested(at, Nested::Shape::object, "an object"));
-        }
-    }
-
-    void on_list_begin(Offset at) override {
-        if (top().where == Where::forward && top().row != no_row) return open(Where::forward_items);
-        open(nested(at, Nested::Shape::list, "a list"));
-    }
+    void on_object_begin(Offset at) override { begin(at, Nested::Shape::object); }
+    void on_list_begin(Offset at) override { begin(at, Nested::Shape::list); }
 
     void on_object_end(Offset) override {
         const Frame& frame = top();
@@ -125,9 +126,10 @@ public:
 
     void on_key(Offset at, std::string_view key) override {
         switch (top().where) {
-            case Where::zones: return add_zone(at, key);
-            case Where::keys: return add_key(at, key);
-            case Where::forward: return add_forward(at, key);
+            case Where::zones: return add_to_map(at, key, config_.zones, zones_max);
+            case Where::keys: return add_to_map(at, key, config_.keys, keys_max);
+            case Where::forward:
+                return add_to_map(at, key, config_.server.forward, forward_rules_max);
             default:
                 with_section(top().where,
                              [&](const auto& fields, auto&) { find(at, key, fields); });
@@ -136,25 +138,22 @@ public:
 
     void on_scalar(Offset at, const Scalar& value) override {
         const Where where = top().where;
-        if (is_map(where) && top().row == no_row) return;
+        const bool null = value.kind == Scalar::Kind::null;
+        if (const Collection* collection = collection_at(where)) {
+            if (is_map(where) && top().row == no_row) return;
+            if (where == Where::zones && null) return;  // a zone without settings
+            return wrong(at, collection->name, collection->expected,
+                         collection->secret ? kind_text(value) : found_text(value));
+        }
         switch (where) {
             case Where::outside: return wrong(at, "", "a JSON object", found_text(value));
-            case Where::zones:
-                if (value.kind == Scalar::Kind::null) return;  // a zone without settings
-                return wrong(at, "zone", "an object", found_text(value));
-            case Where::keys: return wrong(at, "key", "an object", kind_text(value));
-            case Where::forward:
-                return wrong(at, "forward", "a list of addresses", found_text(value));
-            case Where::services: return wrong(at, "services", "an object", found_text(value));
-            case Where::records: return wrong(at, "records", "an object", found_text(value));
-            case Where::rewrites: return wrong(at, "rewrites", "an object", found_text(value));
             case Where::forward_items:
                 return add_item(at, value, "forward", {}, config_.server.forward.back().upstream);
             case Where::items: return set_item(at, value);
             case Where::ignored: return;
             default: break;
         }
-        if (value.kind == Scalar::Kind::null) return;  // as if the key were not there
+        if (null) return;  // as if the key were not there
         with_section(where, [&](const auto& fields, auto& section) {
             if (top().row != no_row) set(at, value, fields[row_of(top())], section);
         });
@@ -163,9 +162,6 @@ public:
 private:
     Frame& top() { return frames_[depth_ - 1]; }
     Frame& below() { return frames_[depth_ - 2]; }
-    static bool is_map(Where where) {
-        return where == Where::zones || where == Where::keys || where == Where::forward;
-    }
     /// For values that may be secrets, which no message shows.
     static std::string kind_text(const Scalar& value) {
         return value.kind == Scalar::Kind::text ? "text" : found_text(value);
@@ -240,7 +236,7 @@ private:
 
     template <class Section, class T>
     void set_member(Offset at, const Scalar& json, const Field<Section>& field, Section& section,
-                    T Section::* member) {
+                    T Section::*member) {
         if constexpr (std::is_same_v<T, std::vector<TextAt>>) {
             add_item(at, json, field.key, field.bounds, section.*member);  // one alone is fine
         } else if constexpr (is_list<T>) {
@@ -274,7 +270,7 @@ private:
     }
     template <class Section, class T>
     void add_member(Offset at, const Scalar& json, const Field<Section>& field, Section& section,
-                    T Section::* member) {
+                    T Section::*member) {
         if constexpr (is_list<T>) add_item(at, json, field.key, field.bounds, section.*member);
     }
     template <class Section>
@@ -296,24 +292,40 @@ private:
         list.push_back(std::move(value));
     }
 
-    /// What a list or object opens here, by the row of its key; `ignored` with a problem when none
-    /// is expected.
-    Where nested(Offset at, Nested::Shape shape, std::string_view found) {
-        Where out = Where::ignored;
-        if (is_map(top().where) && top().row == no_row) return out;
-        switch (top().where) {
-            case Where::ignored: return out;
-            case Where::outside: wrong(at, "", "a JSON object", found); return out;
-            case Where::zones: wrong(at, "zone", "an object", found); return out;
-            case Where::keys: wrong(at, "key", "an object", found); return out;
-            case Where::forward: wrong(at, "forward", "a list of addresses", found); return out;
-            case Where::forward_items: wrong(at, "forward", "an address", found); return out;
-            case Where::services: wrong(at, "services", "an object", found); return out;
-            case Where::records: wrong(at, "records", "an object", found); return out;
-            case Where::rewrites: wrong(at, "rewrites", "an object", found); return out;
-            case Where::items: wrong(at, "list", "text", found); return out;
-            default: break;
+    void begin(Offset at, Nested::Shape shape) {
+        const Where where = opened(at, shape);
+        start(where, at);
+        open(where);
+    }
+
+    /// What a list or object opens here; `ignored`, with a problem, when none is expected.
+    Where opened(Offset at, Nested::Shape shape) {
+        const std::string_view found = shape == Nested::Shape::list ? "a list" : "an object";
+        const Where where = top().where;
+        if (const Collection* collection = collection_at(where)) {
+            if (is_map(where) && top().row == no_row) return Where::ignored;
+            const bool list_expected = collection->member == Where::forward_items;
+            if (list_expected == (shape == Nested::Shape::list)) return collection->member;
+            wrong(at, collection->name, collection->expected, found);
+            return Where::ignored;
         }
+        switch (where) {
+            case Where::ignored: return Where::ignored;
+            case Where::outside:
+                if (shape == Nested::Shape::object) return Where::document;
+                wrong(at, "", "a JSON object", found);
+                return Where::ignored;
+            case Where::forward_items:
+                wrong(at, "forward", "an address", found);
+                return Where::ignored;
+            case Where::items: wrong(at, "list", "text", found); return Where::ignored;
+            default: return opened_by_key(at, shape, found);
+        }
+    }
+
+    /// By the row of the key last read.
+    Where opened_by_key(Offset at, Nested::Shape shape, std::string_view found) {
+        Where out = Where::ignored;
         with_section(top().where, [&](const auto& fields, auto& section) {
             if (top().row == no_row) return;
             const auto& field = fields[row_of(top())];
@@ -321,15 +333,30 @@ private:
                              field.member);
             if (out == Where::ignored) wrong(at, field.key, expected_of(field), found);
         });
-        if (out == Where::soa) config_.zones.back().soa.emplace().at = at;
-        if (out == Where::transfer) config_.zones.back().transfer.emplace().at = at;
-        if (out == Where::discovery) config_.discovery.emplace().at = at;
-        if (out == Where::dnssec) config_.zones.back().dnssec.emplace().at = at;
         return out;
     }
 
+    /// Makes the values that the object which begins fills.
+    void start(Where where, Offset at) {
+        switch (where) {
+            case Where::zone: config_.zones.back().at = at; return;
+            case Where::soa: config_.zones.back().soa.emplace().at = at; return;
+            case Where::transfer: config_.zones.back().transfer.emplace().at = at; return;
+            case Where::dnssec: config_.zones.back().dnssec.emplace().at = at; return;
+            case Where::key: config_.keys.back().at = at; return;
+            case Where::discovery: config_.discovery.emplace().at = at; return;
+            case Where::service: (service_ = {}).at = at; return;
+            case Where::record:
+                record_ = {};
+                record_at_ = at;
+                return;
+            case Where::rewrite: (rewrite_ = {}).at = at; return;
+            default: return;
+        }
+    }
+
     template <class Section, class T>
-    Where opens(Nested::Shape shape, const Field<Section>&, Section& section, T Section::* member) {
+    Where opens(Nested::Shape shape, const Field<Section>&, Section& section, T Section::*member) {
         if constexpr (is_list<T>) {
             if (shape == Nested::Shape::list) {
                 (section.*member).clear();
@@ -372,39 +399,22 @@ private:
         }
     }
 
-    void add_zone(Offset at, std::string_view name) {
-        // Notes may stand beside zones, but a name such as _tcp.example. is a zone.
+    /// A key of a map: the name of a new member.
+    template <class Member>
+    void add_to_map(Offset at, std::string_view name, std::vector<Member>& members,
+                    std::size_t most) {
+        const Collection& collection = *collection_at(top().where);
+        // Notes may stand beside members, but a name such as _tcp.example. is a zone.
         top().row = no_row;
-        if (name == "comment" || name == "$schema") return;
-        if (config_.zones.size() == zones_max) {
-            return problems_.error(
-                at, fmt::format("zones: expected at most {}, found more", zones_max));
-        }
+        if (name == "comment" || name == collection.also_known) return;
+        if (members.size() == most) return too_many(at, collection, most);
         top().row = 0;
-        config_.zones.emplace_back().name = {std::string(name), at};
+        members.emplace_back().name = {std::string(name), at};
     }
 
-    void add_key(Offset at, std::string_view name) {
-        top().row = no_row;
-        if (name == "comment") return;
-        if (config_.keys.size() == keys_max) {
-            return problems_.error(at,
-                                   fmt::format("keys: expected at most {}, found more", keys_max));
-        }
-        top().row = 0;
-        config_.keys.emplace_back().name = {std::string(name), at};
-    }
-
-    void add_forward(Offset at, std::string_view domain) {
-        top().row = no_row;
-        if (domain == "comment") return;
-        if (config_.server.forward.size() == forward_rules_max) {
-            return problems_.error(
-                at,
-                fmt::format("forward: expected at most {} domains, found more", forward_rules_max));
-        }
-        top().row = 0;
-        config_.server.forward.push_back({{std::string(domain), at}, {}});
+    void too_many(Offset at, const Collection& collection, std::size_t most) {
+        problems_.error(at, fmt::format("{}: expected at most {}, found more{}", collection.name,
+                                        most, collection.instead));
     }
 
     /// Reports keys that must be there; true when the object is as it should be.
@@ -419,37 +429,25 @@ private:
     }
 
     void end_record() {
-        if (!complete(record_at_, record_fields)) return;
-        if (config_.records.size() < records_max) {
-            config_.records.push_back(std::move(record_));
-        } else if (!records_full_) {
-            records_full_ = true;
-            problems_.error(record_at_,
-                            fmt::format("records: expected at most {}, found more; use a zone file",
-                                        records_max));
-        }
+        if (complete(record_at_, record_fields))
+            keep(record_at_, std::move(record_), config_.records, records_max);
     }
-
     void end_service() {
-        const Offset at = service_.at;
-        if (!complete(at, service_fields)) return;
-        std::vector<OfferedService>& services = config_.discovery->services;
-        if (services.size() < services_max) {
-            services.push_back(std::move(service_));
-        } else if (services.size() == services_max && !std::exchange(services_full_, true)) {
-            problems_.error(at,
-                            fmt::format("services: expected at most {}, found more", services_max));
-        }
+        if (complete(service_.at, service_fields))
+            keep(service_.at, std::move(service_), config_.discovery->services, services_max);
+    }
+    void end_rewrite() {
+        if (complete(rewrite_.at, rewrite_fields))
+            keep(rewrite_.at, std::move(rewrite_), config_.rewrites, rewrites_max);
     }
 
-    void end_rewrite() {
-        const Offset at = rewrite_.at;
-        if (!complete(at, rewrite_fields)) return;
-        if (config_.rewrites.size() < rewrites_max) {
-            config_.rewrites.push_back(std::move(rewrite_));
-        } else if (!std::exchange(rewrites_full_, true)) {
-            problems_.error(at,
-                            fmt::format("rewrites: expected at most {}, found more", rewrites_max));
+    /// One more member of the list below, which says once that it has had too many.
+    template <class Member>
+    void keep(Offset at, Member member, std::vector<Member>& members, std::size_t most) {
+        if (members.size() < most) {
+            members.push_back(std::move(member));
+        } else if (!std::exchange(below().full, true)) {
+            too_many(at, *collection_at(below().where), most);
         }
     }
 
@@ -461,34 +459,8 @@ private:
     Record record_;    // the one being read; kept when it is complete
     Rewrite rewrite_;  // as well
     Offset record_at_ = 0;
-    bool records_full_ = false;
-    bool rewrites_full_ = false;
-    OfferedService service_;  // the one being read
-    bool services_full_ = false;
+    OfferedService service_;  // as well
 };
-
-/// What single settings cannot tell: what does not go together, what has no effect yet.
-void check_server(const ServerSection& server, ProblemList& problems) {
-    if (const Offset listen = server.place_of("listen"); !server.listen.empty()) {
-        if (server.place_of("host") != 0 || server.place_of("port") != 0) {
-            problems.warn(listen,
-                          "listen: 'host' and 'port' have no effect beside it; remove them");
-        }
-    }
-    for (const std::string_view key : {"mgmt_port", "peers"}) {
-        const bool wanted = key == "peers" ? !server.peers.empty() : server.mgmt_port != 0;
-        if (wanted)
-            problems.warn(server.place_of(key),
-                          fmt::format("{}: read and checked, but not served yet", key));
-    }
-    for (const Endpoint& upstream : server.upstream_endpoints()) {
-        const auto listen = server.listen_endpoints();
-        if (std::ranges::find(listen, upstream) == listen.end()) continue;
-        problems.warn(server.place_of("upstream"),
-                      fmt::format("upstream: {} is this server itself; name another one",
-                                  upstream.to_text()));
-    }
-}
 
 }  // namespace
 

@@ -372,17 +372,17 @@ private:
     }
 
     void add_forward(const ForwardRule& rule) {
-        const auto domain = name_of(rule.domain, "forward");
+        const auto domain = name_of(rule.name, "forward");
         if (!domain) return;
         if (!forward_.insert(key_of(*domain)).second) {
-            problems_.error(rule.domain.at, fmt::format("forward: {} is given twice; keep one",
-                                                        shown(rule.domain.text)));
+            problems_.error(rule.name.at, fmt::format("forward: {} is given twice; keep one",
+                                                      shown(rule.name.text)));
             return;
         }
         if (const PlannedZone* zone = zone_of(*domain)) {
-            problems_.warn(rule.domain.at,
+            problems_.warn(rule.name.at,
                            fmt::format("forward: {} has no effect, the zone {} is answered here",
-                                       shown(rule.domain.text), zone->apex.to_text()));
+                                       shown(rule.name.text), zone->apex.to_text()));
         }
         PlannedForward out{*domain, rule.upstream};
         for (Endpoint& upstream : out.upstream) {
