@@ -23,6 +23,31 @@ std::string hosts_zone() {
     return lines;
 }
 
+/// Answers the questions again and again, a batch at a time.
+void answer_batches(benchmark::State& state, World& world,
+                    const std::vector<std::vector<std::uint8_t>>& messages) {
+    const auto queries = std::make_unique<Query[]>(batch_size);
+    std::size_t at = 0;
+    for (auto _ : state) {
+        for (std::size_t i = 0; i < batch_size; ++i) {
+            queries[i].message = messages[at + i];
+            queries[i].client = {IpAddress::v4(192, 0, 2, 7), 40000, 0};
+            world.answerer->prepare(world.snapshot, queries[i]);
+        }
+        for (std::size_t i = 0; i < batch_size; ++i) Answerer::approach(queries[i]);
+        for (std::size_t i = 0; i < batch_size; ++i) {
+            benchmark::DoNotOptimize(
+                world.answerer->respond(world.snapshot, queries[i], world.buffer));
+        }
+        at = (at + batch_size) % messages.size();
+    }
+    const auto answered = state.iterations() * static_cast<std::int64_t>(batch_size);
+    state.SetItemsProcessed(answered);
+    state.counters["ns_per_query"] =
+        benchmark::Counter(static_cast<double>(answered),
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
 /// Answers the same 64 questions, "%d" in them replaced by a number, again and again.
 void answer(benchmark::State& state, const std::string& pattern, const Asking& asking) {
     World world;
@@ -35,23 +60,7 @@ void answer(benchmark::State& state, const std::string& pattern, const Asking& a
         }
         messages.push_back(question_of(question, asking));
     }
-    const auto queries = std::make_unique<Query[]>(batch_size);
-    for (auto _ : state) {
-        for (std::size_t i = 0; i < batch_size; ++i) {
-            queries[i].message = messages[i];
-            queries[i].client = {IpAddress::v4(192, 0, 2, 7), 40000, 0};
-            world.answerer->prepare(world.snapshot, queries[i]);
-        }
-        for (std::size_t i = 0; i < batch_size; ++i) Answerer::approach(queries[i]);
-        for (std::size_t i = 0; i < batch_size; ++i) {
-            benchmark::DoNotOptimize(
-                world.answerer->respond(world.snapshot, queries[i], world.buffer));
-        }
-    }
-    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch_size));
-    state.counters["ns_per_query"] = benchmark::Counter(
-        static_cast<double>(state.iterations() * static_cast<std::int64_t>(batch_size)),
-        benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    answer_batches(state, world, messages);
 }
 
 /// Every record of a zone of half a million hosts, each once, in no order: what missing caches costs.
@@ -72,25 +81,7 @@ void answer_million(benchmark::State& state) {
         messages.push_back(
             question_of("host" + number + ".example.lan " + (i % 2 == 0 ? "A" : "AAAA")));
     }
-    const auto queries = std::make_unique<Query[]>(batch_size);
-    std::size_t at = 0;
-    for (auto _ : state) {
-        for (std::size_t i = 0; i < batch_size; ++i) {
-            queries[i].message = messages[at + i];
-            queries[i].client = {IpAddress::v4(192, 0, 2, 7), 40000, 0};
-            world.answerer->prepare(world.snapshot, queries[i]);
-        }
-        for (std::size_t i = 0; i < batch_size; ++i) Answerer::approach(queries[i]);
-        for (std::size_t i = 0; i < batch_size; ++i) {
-            benchmark::DoNotOptimize(
-                world.answerer->respond(world.snapshot, queries[i], world.buffer));
-        }
-        at = (at + batch_size) % messages.size();
-    }
-    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch_size));
-    state.counters["ns_per_query"] = benchmark::Counter(
-        static_cast<double>(state.iterations() * static_cast<std::int64_t>(batch_size)),
-        benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    answer_batches(state, world, messages);
 }
 BENCHMARK(answer_million);
 
@@ -158,24 +149,7 @@ void answer_signed(benchmark::State& state, SignedBy by, const std::string& patt
         question.replace(question.find("%d"), 2, number);
         messages.push_back(question_of(question, with_do));
     }
-    const auto queries = std::make_unique<Query[]>(batch_size);
-    std::size_t at = 0;
-    for (auto _ : state) {
-        for (std::size_t i = 0; i < batch_size; ++i) {
-            queries[i].message = messages[at + i];
-            queries[i].client = {IpAddress::v4(192, 0, 2, 7), 40000, 0};
-            world.answerer->prepare(world.snapshot, queries[i]);
-        }
-        for (std::size_t i = 0; i < batch_size; ++i) Answerer::approach(queries[i]);
-        for (std::size_t i = 0; i < batch_size; ++i) {
-            benchmark::DoNotOptimize(
-                world.answerer->respond(world.snapshot, queries[i], world.buffer));
-        }
-        at = (at + batch_size) % messages.size();
-    }
-    state.counters["ns_per_query"] = benchmark::Counter(
-        static_cast<double>(state.iterations() * static_cast<std::int64_t>(batch_size)),
-        benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    answer_batches(state, world, messages);
 }
 
 BENCHMARK_CAPTURE(answer_signed, host, SignedBy::nsec, "host%d.example.lan A")
