@@ -20,7 +20,7 @@ using crypto::SecretBytes;
 
 struct TimeLine {
     std::string_view name;
-    std::optional<UnixTime> KeyTimes::* field;
+    std::optional<UnixTime> KeyTimes::*field;
 };
 constexpr TimeLine time_lines[] = {
     {"Created", &KeyTimes::created},          {"Publish", &KeyTimes::publish},
@@ -31,7 +31,7 @@ constexpr TimeLine time_lines[] = {
 
 struct NumberLine {
     std::string_view name;
-    SecretBytes PrivateParameters::* field;
+    SecretBytes PrivateParameters::*field;
 };
 constexpr NumberLine number_lines[] = {
     {"Modulus", &PrivateParameters::modulus},

@@ -51,6 +51,12 @@ bool KeyManager::validates(const KeyIds& ds, const KeysVersion& keys, const KeyI
     return true;
 }
 
+bool KeyManager::has_ds(const Held& held) {
+    return std::ranges::any_of(held.ds, [](const DsVersion& ds) { return !ds.keys.empty(); });
+}
+
+bool KeyManager::is_vouched_for() const { return has_ds(held_); }
+
 bool KeyManager::is_safe(const Held& held, const KeyIds& wanted_ds) const {
     for (const KeysVersion& keys : held.keys) {
         for (const ZoneVersion& zone : held.zone) {
@@ -61,11 +67,15 @@ bool KeyManager::is_safe(const Held& held, const KeyIds& wanted_ds) const {
             }
         }
     }
-    // RFC 4035 §2.2, also while there is no DS: every algorithm of the DNSKEY RRset signs it.
+    // RFC 4035 §2.2: every algorithm of the DNSKEY RRset signs it and the zone. While there is no DS, that
+    // is a rule about what is served and not about what is held.
+    const bool is_checked = !wanted_ds.empty() || has_ds(held);
     const KeysVersion& current = held.keys.back();
     for (const std::uint8_t algorithm : algorithms_of(current.published)) {
         if (!has_common(algorithm, current.published, current.signers)) return false;
         for (const ZoneVersion& zone : held.zone) {
+            const bool is_served = &zone == &held.zone.back();
+            if (!is_checked && !is_served) continue;
             if (!has_common(algorithm, current.published, zone.signers)) return false;
         }
     }
@@ -79,9 +89,8 @@ bool KeyManager::take(Held next) {
     return true;
 }
 
-void KeyManager::set_keys(Held& held, KeyIds published, KeyIds signers, UnixTime now) const {
-    held.keys.back().gone = now + policy_.dnskey_ttl + policy_.propagation + policy_.safety;
-    held.keys.push_back({std::move(published), std::move(signers), for_now});
+void KeyManager::set_keys(Held& held, KeyIds published, KeyIds signers) const {
+    held.keys.push_back({std::move(published), std::move(signers), policy_.dnskey_ttl, for_now});
 }
 
 void KeyManager::set_zone(Held& held, KeyIds signers) const {
@@ -102,9 +111,18 @@ void KeyManager::forget_old(UnixTime now) {
 
 // --- moves ------------------------------------------------------------------------------------
 
-bool KeyManager::try_moves(UnixTime now) {
-    return try_sign_new_algorithm() || try_publish(now) || try_swap_zone_signers() ||
-           try_announce() || try_withdraw(now) || try_stop_signing();
+bool KeyManager::try_moves() {
+    return try_ttl() || try_sign_new_algorithm() || try_publish() || try_swap_zone_signers() ||
+           try_announce() || try_withdraw() || try_stop_signing();
+}
+
+/// The same keys with another TTL are a version of their own: the longer TTL counts until it has ended.
+bool KeyManager::try_ttl() {
+    const KeysVersion current = held_.keys.back();
+    if (current.ttl == policy_.dnskey_ttl || current.published.empty()) return false;
+    Held next = held_;
+    set_keys(next, current.published, current.signers);
+    return take(std::move(next));
 }
 
 /// RFC 6781 §4.1.4: signatures of a new algorithm come before its keys. So do those of a zone that was
@@ -123,7 +141,7 @@ bool KeyManager::try_sign_new_algorithm() {
     return true;
 }
 
-bool KeyManager::publish(const std::vector<const ManagedKey*>& keys, UnixTime now) {
+bool KeyManager::publish(const std::vector<const ManagedKey*>& keys) {
     KeyIds published = held_.keys.back().published;
     KeyIds signers = held_.keys.back().signers;
     for (const ManagedKey* key : keys) {
@@ -131,11 +149,11 @@ bool KeyManager::publish(const std::vector<const ManagedKey*>& keys, UnixTime no
         if (signs_keys(key->role)) signers.insert(key->id);
     }
     Held next = held_;
-    set_keys(next, std::move(published), std::move(signers), now);
+    set_keys(next, std::move(published), std::move(signers));
     return take(std::move(next));
 }
 
-bool KeyManager::try_publish(UnixTime now) {
+bool KeyManager::try_publish() {
     std::vector<const ManagedKey*> missing;
     for (const ManagedKey& key : keys_) {
         if (!key.is_retiring && !held_.keys.back().published.contains(key.id))
@@ -143,8 +161,8 @@ bool KeyManager::try_publish(UnixTime now) {
     }
     if (missing.empty()) return false;
     // Together first: of a new algorithm neither half may come alone.
-    if (publish(missing, now)) return true;
-    return std::ranges::any_of(missing, [&](const ManagedKey* key) { return publish({key}, now); });
+    if (publish(missing)) return true;
+    return std::ranges::any_of(missing, [&](const ManagedKey* key) { return publish({key}); });
 }
 
 /// RFC 6781 §4.1.1.1: a key that everybody can know takes over from one of the same algorithm.
@@ -178,16 +196,20 @@ bool KeyManager::try_announce() {
         const bool is_ready = held_.keys.back().signers.contains(key.id);
         if (!key.is_retiring && signs_keys(key.role) && is_ready) wanted.insert(key.id);
     }
-    if (wanted.empty() || wanted == wanted_ds_) return false;
-    // One change of the parent at a time: what it was asked for and has not been seen may be anywhere.
-    if (!wanted_ds_.empty() && wanted_ds_ != held_.ds.back().keys) return false;
-    if (!is_safe(held_, wanted)) return false;
+    if (policy_.leaves) wanted.clear();
+    if (wanted == wanted_ds_ || (wanted.empty() && !policy_.leaves)) return false;
+    Held next = held_;
+    // What the parent was asked for and has not been seen to do it may still do.
+    if (wanted_ds_ != held_.ds.back().keys)
+        next.ds.insert(next.ds.end() - 1, {wanted_ds_, for_now});
+    if (!is_safe(next, wanted)) return false;
+    held_ = std::move(next);
     wanted_ds_ = std::move(wanted);
     has_changed_ = true;
     return true;
 }
 
-bool KeyManager::withdraw(const std::vector<const ManagedKey*>& keys, UnixTime now) {
+bool KeyManager::withdraw(const std::vector<const ManagedKey*>& keys) {
     KeyIds published = held_.keys.back().published;
     KeyIds signers = held_.keys.back().signers;
     for (const ManagedKey* key : keys) {
@@ -197,20 +219,19 @@ bool KeyManager::withdraw(const std::vector<const ManagedKey*>& keys, UnixTime n
     // Never the last: what is left of a zone that was signed is not a zone that is not.
     if (published.empty()) return false;
     Held next = held_;
-    set_keys(next, std::move(published), std::move(signers), now);
+    set_keys(next, std::move(published), std::move(signers));
     return take(std::move(next));
 }
 
-bool KeyManager::try_withdraw(UnixTime now) {
+bool KeyManager::try_withdraw() {
     std::vector<const ManagedKey*> leaving;
     for (const ManagedKey& key : keys_) {
         if (key.is_retiring && held_.keys.back().published.contains(key.id))
             leaving.push_back(&key);
     }
     if (leaving.empty()) return false;
-    if (withdraw(leaving, now)) return true;
-    return std::ranges::any_of(leaving,
-                               [&](const ManagedKey* key) { return withdraw({key}, now); });
+    if (withdraw(leaving)) return true;
+    return std::ranges::any_of(leaving, [&](const ManagedKey* key) { return withdraw({key}); });
 }
 
 bool KeyManager::try_stop_signing() {
@@ -316,9 +337,11 @@ std::vector<KeyId> KeyManager::drop_gone() {
 // --- events -----------------------------------------------------------------------------------
 
 KeyManager::Step KeyManager::step(UnixTime now) {
+    // The clock was ahead when such a key was made.
+    for (ManagedKey& key : keys_) key.since = std::min(key.since, now);
     forget_old(now);
     settle_layout();
-    while (try_moves(now)) {
+    while (try_moves()) {
     }
     Step out;
     out.has_changed = std::exchange(has_changed_, false);
@@ -333,22 +356,56 @@ KeyUse KeyManager::use(KeyId id) const {
             held_.zone.back().signers.contains(id), wanted_ds_.contains(id)};
 }
 
-void KeyManager::on_signed(std::uint32_t generation, UnixTime now) {
-    if (generation != generation_) return;
+bool KeyManager::on_served(UnixTime now) {
+    bool has_aged = false;
+    for (KeysVersion& version : held_.keys) {
+        if (&version == &held_.keys.back() || version.gone != for_now) continue;
+        // That there are no keys is told with the TTL of other records that are not there.
+        const UnixTime ttl = version.published.empty() ? policy_.zone_ttl_max : version.ttl;
+        version.gone = now + ttl + policy_.propagation + policy_.safety;
+        has_aged = true;
+    }
+    return has_aged;
+}
+
+bool KeyManager::on_signed(std::uint32_t generation, UnixTime now) {
+    if (generation != generation_) return false;
+    bool has_aged = false;
     for (ZoneVersion& version : held_.zone) {
         if (&version == &held_.zone.back() || version.gone != for_now) continue;
         version.gone = now + policy_.zone_ttl_max + policy_.propagation + policy_.safety;
+        has_aged = true;
     }
+    return has_aged;
 }
 
-void KeyManager::on_ds_seen(KeyIds keys, UnixTime now) {
+bool KeyManager::on_ds_seen(KeyIds keys, UnixTime now) {
     // Keys of other signers of the zone are not ours to follow.
     std::erase_if(keys, [this](const KeyId& id) {
         return std::ranges::none_of(keys_, [&](const ManagedKey& key) { return key.id == id; });
     });
-    if (held_.ds.back().keys == keys) return;
-    held_.ds.back().gone = now + policy_.ds_ttl + policy_.parent_propagation + policy_.safety;
-    held_.ds.push_back({std::move(keys), for_now});
+    bool has_aged = held_.ds.back().keys != keys;
+    if (has_aged) held_.ds.push_back({std::move(keys), for_now});
+    const KeyIds& seen = held_.ds.back().keys;
+    for (DsVersion& version : held_.ds) {
+        if (&version == &held_.ds.back() || version.gone != for_now) continue;
+        // Until the parent does what it is asked for now, it may still do what it was asked for before.
+        const bool was_there = has_aged && &version == &held_.ds[held_.ds.size() - 2];
+        if (!was_there && seen != wanted_ds_) continue;
+        version.gone = now + policy_.ds_ttl + policy_.parent_propagation + policy_.safety;
+        has_aged = true;
+    }
+    return has_aged;
+}
+
+UnixTime KeyManager::next_roll() const {
+    UnixTime next = 0;
+    for (const ManagedKey& key : keys_) {
+        if (key.is_retiring || lifetime(key.role) == 0) continue;
+        const UnixTime due = key.since + lifetime(key.role);
+        if (next == 0 || due < next) next = due;
+    }
+    return next;
 }
 
 UnixTime KeyManager::next_due(UnixTime now) const {
@@ -373,12 +430,20 @@ std::vector<std::string> KeyManager::waiting_for(UnixTime now) const {
                 fmt::format("{} may be held by resolvers for another {} s", what, gone - now));
     };
     for (const DsVersion& version : held_.ds) wait(version.gone, "an earlier DS RRset");
-    for (const KeysVersion& version : held_.keys) wait(version.gone, "an earlier DNSKEY RRset");
+    for (const KeysVersion& version : held_.keys) {
+        wait(version.gone, "an earlier DNSKEY RRset");
+        if (version.gone == for_now && &version != &held_.keys.back()) {
+            out.emplace_back("a DNSKEY RRset is not served yet");
+        }
+    }
     for (const ZoneVersion& version : held_.zone) {
         wait(version.gone, "signatures by an earlier key");
         if (version.gone == for_now && &version != &held_.zone.back()) {
             out.emplace_back("the zone is being signed with other keys");
         }
+    }
+    if (announces_removal() && !held_.ds.back().keys.empty()) {
+        out.emplace_back("the parent is to remove all DS records of the zone");
     }
     if (!wanted_ds_.empty() && held_.ds.back().keys != wanted_ds_) {
         std::string keys;

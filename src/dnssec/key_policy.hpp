@@ -7,6 +7,9 @@
 // towards the goal is taken when every combination of those versions validates after it, and
 // otherwise waited for. So rolls may overlap, be started, and change their goal at any time.
 //
+// While no parent vouches for the zone, nobody checks its signatures: then it is signed and published at
+// once, and only the announcement waits until nobody holds the zone as it was before.
+//
 //   validates: there is no DS; or for every algorithm of the DS records one of their keys is in the DNSKEY
 //   RRset and signs it, and for every algorithm of the DNSKEY RRset one of its keys signs the RRset
 //
@@ -49,6 +52,8 @@ struct KeyPolicy {
     UnixTime propagation = 3600;         // until every secondary has a new version
     UnixTime parent_propagation = 3600;  // until every server of the parent has it
     UnixTime safety = 3600;              // added to each wait
+    bool leaves =
+        false;  // ask the parent to remove its DS records, so that signing can end (RFC 8078)
 };
 
 /// A key of a zone; the manager's caller sees to it that no two have the same.
@@ -106,15 +111,30 @@ public:
 
     /// What a key does now.
     KeyUse use(KeyId id) const;
+    /// CDS and CDNSKEY ask the parent to remove its DS records (RFC 8078 §4).
+    bool announces_removal() const { return policy_.leaves && wanted_ds_.empty(); }
+    /// The DNSKEY, CDS and CDNSKEY RRsets that use() asks for are durable and served; the ones before
+    /// them age from here on. Call it again whenever that is seen. True: something has changed by it.
+    bool on_served(UnixTime now);
     /// Changes whenever the keys that sign the zone do.
     std::uint32_t signing_generation() const { return generation_; }
-    /// Every RRset of the zone has been signed as of this generation; others are ignored.
-    void on_signed(std::uint32_t generation, UnixTime now);
+    /// Every RRset of the zone has been signed as of this generation and is served so; others are
+    /// ignored. True: something has changed by it.
+    bool on_signed(std::uint32_t generation, UnixTime now);
 
     /// The DS records that the parent should have: what CDS asks for (RFC 7344).
     const KeyIds& wanted_ds() const { return wanted_ds_; }
-    /// All servers of the parent have exactly these DS records of the zone's keys.
-    void on_ds_seen(KeyIds keys, UnixTime now);
+    /// All servers of the parent have exactly these DS records of the zone's keys. Keys that are not
+    /// the manager's are passed over. True: something has changed by it.
+    bool on_ds_seen(KeyIds keys, UnixTime now);
+    /// The DS records that were seen last.
+    const KeyIds& seen_ds() const { return held_.ds.back().keys; }
+    /// Whether a validator may hold a DS of one of these keys: the zone must stay signed.
+    bool is_vouched_for() const;
+    /// Whether time must pass before the next move.
+    bool is_waiting() const { return held_.ds.size() + held_.keys.size() + held_.zone.size() > 3; }
+    /// When the next key is to be made because the one before it is old; 0: never.
+    UnixTime next_roll() const;
 
     /// What is waited for, in words, one line each; for `kith key status`.
     std::vector<std::string> waiting_for(UnixTime now) const;
@@ -128,7 +148,8 @@ private:
     struct KeysVersion {
         KeyIds published;
         KeyIds signers;
-        UnixTime gone = for_now;
+        UnixTime ttl = 0;
+        UnixTime gone = for_now;  // also until on_served() says that it is replaced
     };
     struct ZoneVersion {
         KeyIds signers;
@@ -144,20 +165,22 @@ private:
 
     static bool validates(const KeyIds& ds, const KeysVersion& keys, const KeyIds& zone);
     bool is_safe(const Held& held, const KeyIds& wanted_ds) const;
+    static bool has_ds(const Held& held);
     bool take(Held next);
     void forget_old(UnixTime now);
-    void set_keys(Held& held, KeyIds published, KeyIds signers, UnixTime now) const;
+    void set_keys(Held& held, KeyIds published, KeyIds signers) const;
     void set_zone(Held& held, KeyIds signers) const;
 
-    bool try_moves(UnixTime now);
+    bool try_moves();
+    bool try_ttl();
     bool try_sign_new_algorithm();
-    bool try_publish(UnixTime now);
+    bool try_publish();
     bool try_swap_zone_signers();
     bool try_announce();
-    bool try_withdraw(UnixTime now);
+    bool try_withdraw();
     bool try_stop_signing();
-    bool publish(const std::vector<const ManagedKey*>& keys, UnixTime now);
-    bool withdraw(const std::vector<const ManagedKey*>& keys, UnixTime now);
+    bool publish(const std::vector<const ManagedKey*>& keys);
+    bool withdraw(const std::vector<const ManagedKey*>& keys);
 
     std::vector<WantedKey> find_wanted(UnixTime now) const;
     void want_role(KeyRole role, UnixTime now, std::vector<WantedKey>& out) const;

@@ -178,6 +178,7 @@ void Simulation::serve() {
         if (use.announce) announced.insert(key.id);
     }
     keys_.set(std::move(keys), now_);
+    manager_.on_served(now_);
     if (signers != signers_) {
         signers_ = std::move(signers);
         signed_at_ = now_;
@@ -337,24 +338,26 @@ TEST(KeyManager, FollowsTheStepsOfRfc7583) {
     ASSERT_TRUE(manager.add_key(ksk, KeyRole::ksk, now));
     ASSERT_TRUE(manager.add_key(first, KeyRole::zsk, now));
     EXPECT_FALSE(manager.add_key(first, KeyRole::zsk, now)) << "twice";
-    manager.step(now);
-    EXPECT_TRUE(manager.use(first).sign_zone) << "signatures come before the keys";
-    EXPECT_FALSE(manager.use(first).publish);
-    manager.on_signed(manager.signing_generation() + 1, now);
+    EXPECT_TRUE(manager.step(now).has_changed);
+    EXPECT_TRUE(manager.use(first).sign_zone && manager.use(first).publish &&
+                manager.use(ksk).sign_keys)
+        << "while nobody vouches for it, the zone is signed at once";
+    EXPECT_FALSE(manager.use(ksk).announce) << "some hold the zone without signatures";
+    EXPECT_EQ(manager.step(now + 100 * day).has_changed, false) << "until when nobody knows";
+    EXPECT_TRUE(manager.on_served(now));
+    EXPECT_FALSE(manager.on_served(now)) << "its age is known";
+    EXPECT_FALSE(manager.on_signed(manager.signing_generation() + 1, now));
     EXPECT_EQ(manager.step(now + 100 * day).has_changed, false) << "not of this generation";
-    manager.on_signed(manager.signing_generation(), now);
+    EXPECT_TRUE(manager.on_signed(manager.signing_generation(), now));
     // What resolvers hold of the unsigned zone: TTL, propagation, safety.
     now += day + 2 * hour;
     EXPECT_FALSE(manager.step(now - 1).has_changed);
     EXPECT_TRUE(manager.step(now).has_changed);
-    EXPECT_TRUE(manager.use(first).publish && manager.use(ksk).sign_keys);
-    EXPECT_FALSE(manager.use(ksk).announce) << "the DNSKEY RRset is not everywhere";
-    EXPECT_EQ(manager.step(now).next_due, now + hour + 2 * hour);
-    now += 3 * hour;
-    manager.step(now);
     EXPECT_EQ(manager.wanted_ds(), KeyIds{ksk});
     EXPECT_EQ(manager.waiting_for(now).size(), 1U);
+    EXPECT_FALSE(manager.is_vouched_for());
     manager.on_ds_seen({ksk, {8, 9}}, now);
+    EXPECT_TRUE(manager.is_vouched_for());
     manager.step(now);
     EXPECT_EQ(manager.waiting_for(now).size(), 1U) << "some hold that there is no DS";
     now += 10 * day;
@@ -364,6 +367,8 @@ TEST(KeyManager, FollowsTheStepsOfRfc7583) {
     ASSERT_TRUE(manager.add_key(second, KeyRole::zsk, now));
     manager.step(now);
     EXPECT_TRUE(manager.use(second).publish && !manager.use(second).sign_zone) << "pre-published";
+    EXPECT_FALSE(manager.step(now + 100 * day).has_changed) << "it is not served yet";
+    manager.on_served(now);
     now += 3 * hour;
     manager.step(now);
     EXPECT_TRUE(manager.use(second).sign_zone && !manager.use(first).sign_zone) << "takes over";
@@ -372,8 +377,104 @@ TEST(KeyManager, FollowsTheStepsOfRfc7583) {
     now += day + 2 * hour;
     manager.step(now);
     EXPECT_FALSE(manager.use(first).publish);
+    manager.on_served(now);
     now += 3 * hour;
     EXPECT_EQ(manager.step(now).gone, std::vector<KeyId>{first});
+}
+
+// A zone whose DS was seen: as FollowsTheStepsOfRfc7583 begins.
+KeyManager vouched_for(const KeyPolicy& policy, KeyId key, UnixTime now) {
+    KeyManager manager(policy);
+    manager.step(now);
+    EXPECT_TRUE(manager.add_key(key, KeyRole::csk, now));
+    manager.step(now);
+    manager.on_served(now);
+    manager.on_signed(manager.signing_generation(), now);
+    manager.step(now + 10 * day);
+    manager.on_ds_seen({key}, now + 10 * day);
+    manager.step(now + 20 * day);
+    EXPECT_FALSE(manager.is_waiting());
+    return manager;
+}
+
+TEST(KeyManager, TreatsAnotherTtlAsAVersionOfItsOwn) {
+    KeyPolicy policy;
+    policy.dnskey_ttl = 30 * day;
+    const KeyId first{13, 1}, second{13, 2};
+    KeyManager manager = vouched_for(policy, first, 0);
+    policy.dnskey_ttl = hour;
+    manager.set_policy(policy);
+    UnixTime now = 30 * day;
+    EXPECT_TRUE(manager.step(now).has_changed);
+    manager.on_served(now);
+    manager.roll(KeyRole::csk);
+    manager.step(now);
+    ASSERT_TRUE(manager.add_key(second, KeyRole::csk, now));
+    manager.step(now);
+    manager.on_served(now);
+    now += 29 * day;
+    manager.step(now);
+    EXPECT_FALSE(manager.use(second).sign_zone) << "some hold the keys with the TTL of before";
+    now += 2 * day;
+    manager.step(now);
+    EXPECT_TRUE(manager.use(second).sign_zone);
+}
+
+TEST(KeyManager, KeepsInMindWhatTheParentWasAskedForBefore) {
+    const KeyPolicy policy;
+    const KeyId first{13, 1}, second{13, 2};
+    KeyManager manager(policy);
+    manager.step(0);
+    ASSERT_TRUE(manager.add_key(first, KeyRole::csk, 0));
+    manager.step(0);
+    manager.on_served(0);
+    manager.on_signed(manager.signing_generation(), 0);
+    UnixTime now = 10 * day;
+    manager.step(now);
+    ASSERT_EQ(manager.wanted_ds(), KeyIds{first});
+    manager.roll(KeyRole::csk);
+    manager.step(now);
+    ASSERT_TRUE(manager.add_key(second, KeyRole::csk, now));
+    for (int i = 0; i < 20; ++i, now += day) {
+        manager.step(now);
+        manager.on_served(now);
+        manager.on_signed(manager.signing_generation(), now);
+    }
+    EXPECT_EQ(manager.wanted_ds(), KeyIds{second}) << "although nobody has seen the first";
+    EXPECT_TRUE(manager.use(first).sign_keys) << "the parent may still take it";
+    manager.on_ds_seen({first}, now);
+    now += 100 * day;
+    manager.step(now);
+    EXPECT_TRUE(manager.use(first).sign_keys) << "as it did";
+    manager.on_ds_seen({second}, now);
+    for (int i = 0; i < 20; ++i, now += day) {
+        manager.step(now);
+        manager.on_served(now);
+        manager.on_signed(manager.signing_generation(), now);
+    }
+    EXPECT_EQ(manager.keys().size(), 1U);
+}
+
+TEST(KeyManager, LeavesWithTheParentFirst) {
+    KeyPolicy policy;
+    const KeyId key{13, 1};
+    KeyManager manager = vouched_for(policy, key, 0);
+    policy.leaves = true;
+    manager.set_policy(policy);
+    UnixTime now = 30 * day;
+    EXPECT_TRUE(manager.step(now).has_changed);
+    EXPECT_TRUE(manager.announces_removal());
+    EXPECT_EQ(manager.waiting_for(now).size(), 1U);
+    manager.on_ds_seen({}, now);
+    EXPECT_TRUE(manager.is_vouched_for()) << "some hold the DS";
+    manager.step(now + day + 2 * hour);
+    EXPECT_FALSE(manager.is_vouched_for());
+    EXPECT_TRUE(manager.use(key).publish && manager.use(key).sign_zone)
+        << "until it is told to stop";
+    policy.leaves = false;
+    manager.set_policy(policy);
+    manager.step(now + 2 * day);
+    EXPECT_EQ(manager.wanted_ds(), KeyIds{key}) << "on second thoughts";
 }
 
 TEST(KeyManager, RefusesStateThatIsNotItsOwn) {

@@ -3,7 +3,7 @@
 //   kith-keys 1
 //   key 13/04711 csk 1767225600 in-use           id, role, added, in-use or retiring
 //   ds 0 13/04711                                gone (0: there), keys
-//   keys 1767229200 13/04711 / 13/04711          gone, published / signers
+//   keys 1767229200 3600 13/04711 / 13/04711     gone, TTL, published / signers
 //   zone 0 13/04711                              gone, signers
 //   wanted 13/04711                              what CDS asks for
 //   roll zsk                                     asked for by hand
@@ -92,8 +92,8 @@ std::string KeyManager::to_text() const {
     for (const DsVersion& version : held_.ds)
         out += fmt::format("ds {}{}\n", version.gone, ids_text(version.keys));
     for (const KeysVersion& version : held_.keys) {
-        out += fmt::format("keys {}{} /{}\n", version.gone, ids_text(version.published),
-                           ids_text(version.signers));
+        out += fmt::format("keys {} {}{} /{}\n", version.gone, version.ttl,
+                           ids_text(version.published), ids_text(version.signers));
     }
     for (const ZoneVersion& version : held_.zone)
         out += fmt::format("zone {}{}\n", version.gone, ids_text(version.signers));
@@ -117,11 +117,13 @@ Result<KeyManager, std::string> KeyManager::from_text(std::string_view text, Key
     };
     const auto read_version = [&](std::string_view kind, Words& words) {
         const auto gone = read_number<UnixTime>(words.next());
+        const auto ttl = kind == "keys" ? read_number<UnixTime>(words.next()) : UnixTime{0};
         KeyIds ids, signers;
-        if (!gone || !words.ids(ids)) return false;
+        if (!gone || !ttl || !words.ids(ids)) return false;
         if (kind == "keys" && !words.ids(signers)) return false;
         if (kind == "ds") out.held_.ds.push_back({std::move(ids), *gone});
-        if (kind == "keys") out.held_.keys.push_back({std::move(ids), std::move(signers), *gone});
+        if (kind == "keys")
+            out.held_.keys.push_back({std::move(ids), std::move(signers), *ttl, *gone});
         if (kind == "zone") out.held_.zone.push_back({std::move(ids), *gone});
         return out.held_.ds.size() + out.held_.keys.size() + out.held_.zone.size() <= versions_max;
     };

@@ -12,16 +12,6 @@ namespace {
 using zone::NodeView;
 using zone::RrSetView;
 
-bool same_records(const RrSetView& rrset, const MadeSet& made) {
-    if (!rrset || rrset.ttl() != made.ttl || rrset.count() != made.rdatas.size()) return false;
-    return std::ranges::all_of(made.rdatas, [&](const auto& rdata) {
-        for (const Bytes there : rrset) {
-            if (std::ranges::equal(there, rdata)) return true;
-        }
-        return false;
-    });
-}
-
 /// RFC 9077 §3.1: the lesser of the SOA's minimum and its TTL.
 std::uint32_t denial_ttl_of(const zone::Zone& zone) {
     const RrSetView soa = zone.apex_node().find(RrType::SOA);
@@ -33,7 +23,74 @@ std::uint32_t denial_ttl_of(const zone::Zone& zone) {
 const std::vector<std::uint8_t> removal_cds = {0, 0, 0, 0, 0};
 const std::vector<std::uint8_t> removal_cdnskey = {0, 0, 3, 0, 0};
 
+/// CDS and CDNSKEY.
+void add_parent_sets(NameView apex, const KeySet& keys, const SigningPolicy& policy,
+                     std::vector<MadeSet>& out) {
+    MadeSet cds{RrType::CDS, policy.dnskey_ttl, {}};
+    MadeSet cdnskeys{RrType::CDNSKEY, policy.dnskey_ttl, {}};
+    if (keys.announce_removal) {
+        cds.rdatas.push_back(removal_cds);
+        cdnskeys.rdatas.push_back(removal_cdnskey);
+    } else if (!policy.cds_digests.empty()) {
+        for (const UsedKey& used : keys.keys) {
+            if (!used.use.announce) continue;
+            const Bytes rdata = used.key.rdata();
+            for (const DsDigest digest : policy.cds_digests) {
+                cds.rdatas.push_back(make_ds(apex, rdata, digest));
+            }
+            cdnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
+        }
+    }
+    if (cds.rdatas.empty()) return;
+    out.push_back(std::move(cds));
+    out.push_back(std::move(cdnskeys));
+}
+
 }  // namespace
+
+bool same_records(const RrSetView& rrset, const MadeSet& made) {
+    if (!rrset || rrset.ttl() != made.ttl || rrset.count() != made.rdatas.size()) return false;
+    return std::ranges::all_of(made.rdatas, [&](const auto& rdata) {
+        for (const Bytes there : rrset) {
+            if (std::ranges::equal(there, rdata)) return true;
+        }
+        return false;
+    });
+}
+
+bool is_managed(const SigningPolicy& policy, RrType type) {
+    if (type == RrType::ZONEMD) return policy.zonemd != ZonemdHash::none;
+    return is_key_type(type) || type == RrType::NSEC3PARAM;
+}
+
+std::vector<MadeSet> make_apex_sets(NameView apex, const KeySet& keys, const SigningPolicy& policy,
+                                    const zone::Zone& zone) {
+    std::vector<MadeSet> out;
+    MadeSet dnskeys{RrType::DNSKEY, policy.dnskey_ttl, {}};
+    for (const UsedKey& used : keys.keys) {
+        if (!used.use.publish) continue;
+        const Bytes rdata = used.key.rdata();
+        dnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
+    }
+    if (!dnskeys.rdatas.empty()) out.push_back(std::move(dnskeys));
+    add_parent_sets(apex, keys, policy, out);
+    if (policy.denial == Denial::nsec3) {
+        out.push_back({RrType::NSEC3PARAM, denial_ttl_of(zone), {make_nsec3param(policy.nsec3)}});
+    }
+    if (policy.zonemd != ZonemdHash::none) {
+        // Holds the place until all else is there to be digested; never equal to what it becomes.
+        const auto kind = policy.zonemd == ZonemdHash::sha384 ? crypto::DigestKind::sha384
+                                                              : crypto::DigestKind::sha512;
+        std::vector<std::uint8_t> rdata(6 + crypto::digest_bytes(kind));
+        store_u32(rdata.data(), zone.serial());
+        rdata[4] = 1;
+        rdata[5] = static_cast<std::uint8_t>(policy.zonemd);
+        const RrSetView soa = zone.apex_node().find(RrType::SOA);
+        out.push_back({RrType::ZONEMD, soa.ttl(), {std::move(rdata)}});
+    }
+    std::ranges::sort(out, {}, &MadeSet::type);
+    return out;
+}
 
 SigningPass::SigningPass(SignerState& state, const zone::Zone& zone, UnixTime now, Rng& rng,
                          SignSink& sink)
@@ -42,61 +99,8 @@ SigningPass::SigningPass(SignerState& state, const zone::Zone& zone, UnixTime no
       now_(now),
       rng_(rng),
       sink_(sink),
-      denial_ttl_(denial_ttl_of(zone)) {
-    make_apex_sets();
-}
-
-bool SigningPass::is_managed(RrType type) const {
-    if (type == RrType::ZONEMD) return policy().zonemd != ZonemdHash::none;
-    return is_key_type(type) || type == RrType::NSEC3PARAM;
-}
-
-void SigningPass::make_apex_sets() {
-    MadeSet dnskeys{RrType::DNSKEY, policy().dnskey_ttl, {}};
-    for (const UsedKey& used : state_.keys.keys) {
-        if (!used.use.publish) continue;
-        const Bytes rdata = used.key.rdata();
-        dnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
-    }
-    if (!dnskeys.rdatas.empty()) made_.push_back(std::move(dnskeys));
-    make_parent_sets();
-    if (policy().denial == Denial::nsec3) {
-        made_.push_back({RrType::NSEC3PARAM, denial_ttl_, {make_nsec3param(policy().nsec3)}});
-    }
-    if (policy().zonemd != ZonemdHash::none) {
-        // Holds the place until all else is there to be digested; never equal to what it becomes.
-        const auto kind = policy().zonemd == ZonemdHash::sha384 ? crypto::DigestKind::sha384
-                                                                : crypto::DigestKind::sha512;
-        std::vector<std::uint8_t> rdata(6 + crypto::digest_bytes(kind));
-        store_u32(rdata.data(), zone_.serial());
-        rdata[4] = 1;
-        rdata[5] = static_cast<std::uint8_t>(policy().zonemd);
-        const RrSetView soa = zone_.apex_node().find(RrType::SOA);
-        made_.push_back({RrType::ZONEMD, soa.ttl(), {std::move(rdata)}});
-    }
-    std::ranges::sort(made_, {}, &MadeSet::type);
-}
-
-void SigningPass::make_parent_sets() {
-    MadeSet cds{RrType::CDS, policy().dnskey_ttl, {}};
-    MadeSet cdnskeys{RrType::CDNSKEY, policy().dnskey_ttl, {}};
-    if (state_.keys.announce_removal) {
-        cds.rdatas.push_back(removal_cds);
-        cdnskeys.rdatas.push_back(removal_cdnskey);
-    } else if (!policy().cds_digests.empty()) {
-        for (const UsedKey& used : state_.keys.keys) {
-            if (!used.use.announce) continue;
-            const Bytes rdata = used.key.rdata();
-            for (const DsDigest digest : policy().cds_digests) {
-                cds.rdatas.push_back(make_ds(state_.apex, rdata, digest));
-            }
-            cdnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
-        }
-    }
-    if (cds.rdatas.empty()) return;
-    made_.push_back(std::move(cds));
-    made_.push_back(std::move(cdnskeys));
-}
+      denial_ttl_(denial_ttl_of(zone)),
+      made_(make_apex_sets(state.apex, state.keys, state.policy, zone)) {}
 
 void SigningPass::remove_set(NameView owner, const RrSetView& rrset) {
     for (const Bytes rdata : rrset) sink_.remove({owner, rrset.type(), rrset.ttl(), rdata});

@@ -21,6 +21,14 @@ struct MadeSet {
     std::vector<std::vector<std::uint8_t>> rdatas;
 };
 
+/// The RRsets that signing makes at the apex of a zone, by type; ZONEMD as a place that is held.
+std::vector<MadeSet> make_apex_sets(NameView apex, const KeySet& keys, const SigningPolicy& policy,
+                                    const zone::Zone& zone);
+/// Whether signing makes RRsets of this type at the apex, so that others are removed.
+bool is_managed(const SigningPolicy& policy, RrType type);
+/// Whether the RRset has exactly these records.
+bool same_records(const zone::RrSetView& rrset, const MadeSet& made);
+
 /// What a signer keeps from one run to the next.
 struct SignerState {
     Name apex;
@@ -55,8 +63,7 @@ public:
     std::uint32_t denial_ttl() const { return denial_ttl_; }
     const std::vector<MadeSet>& made_sets() const { return made_; }
 
-    /// Whether signing makes RRsets of this type at the apex, so that others are removed.
-    bool is_managed(RrType type) const;
+    bool is_managed(RrType type) const { return dnssec::is_managed(policy(), type); }
     /// Brings the RRsets made at the apex to what they should be; adds the types that changed.
     void write_made_sets(Fresh& fresh);
     /// Signatures over the data of a name.
@@ -92,8 +99,6 @@ private:
     };
     enum class Heap : std::uint8_t { data, nsec, nsec3 };
 
-    void make_apex_sets();
-    void make_parent_sets();
     void read_signatures(zone::NodeView node, Heap heap);
     void drop_signatures(NameView owner);
     bool keep_signature(NameView owner, const SignedSet& set, const ZoneKey& key);

@@ -69,11 +69,13 @@ public:
     Result<ZoneChange, SignError> resign(const Zone& after, const ZoneChange& change,
                                          std::span<const Name> also, UnixTime now, Rng& rng);
     DueNames find_due(const Zone& zone, NameView from, UnixTime now, const DueLimits& limits) const;
+    bool shows(const Zone& zone, bool (*which)(RrType type)) const;
 
 private:
     Result<void, SignError> complete_zonemd(const Zone& zone, ZoneChange& change, UnixTime now,
                                             Rng& rng);
-    bool is_due(const Zone& zone, NodeView node, UnixTime now, UnixTime& first_due) const;
+    bool is_due(const Zone& zone, NodeView node, UnixTime now, DueNames& out) const;
+    bool is_surplus(const Rrsig& rrsig) const;
 
     SignerState state_;
 };
@@ -177,13 +179,42 @@ Result<void, SignError> ZoneSigner::Work::complete_zonemd(const Zone& zone, Zone
     return {};
 }
 
-bool ZoneSigner::Work::is_due(const Zone& zone, NodeView node, UnixTime now,
-                              UnixTime& first_due) const {
+/// Whether the RRsets of these types at the apex are as signing makes them.
+bool ZoneSigner::Work::shows(const Zone& zone, bool (*which)(RrType type)) const {
+    const std::vector<MadeSet> made = make_apex_sets(state_.apex, state_.keys, state_.policy, zone);
+    const NodeView apex = zone.apex_node();
+    for (const RrSetView rrset : apex.rrsets()) {
+        const bool is_wanted = std::ranges::find(made, rrset.type(), &MadeSet::type) != made.end();
+        if (is_managed(state_.policy, rrset.type()) && which(rrset.type()) && !is_wanted)
+            return false;
+    }
+    return std::ranges::all_of(made, [&](const MadeSet& set) {
+        return !which(set.type) || same_records(apex.find(set.type), set);
+    });
+}
+
+/// Whether this is a signature by a key that does not sign such RRsets.
+bool ZoneSigner::Work::is_surplus(const Rrsig& rrsig) const {
+    if (is_key_type(rrsig.covered) && !state_.keys.imported_signatures.empty()) return false;
+    const auto signers = state_.signers.signers(rrsig.covered);
+    return std::ranges::none_of(signers, [&](const RrsetSigner& signer) {
+        return signer.key().tag() == rrsig.key_tag && signer.key().algorithm() == rrsig.algorithm;
+    });
+}
+
+bool ZoneSigner::Work::is_due(const Zone& zone, NodeView node, UnixTime now, DueNames& out) const {
+    const auto is_comparable = [](RrType type) { return type != RrType::ZONEMD; };
+    if (node.relative_owner().empty() && !shows(zone, is_comparable)) return true;
     const Standing standing = standing_of(zone, node);
     const Name owner = node.owner(zone.apex());
     const RrSetView rrsigs = node.find(RrType::RRSIG);
+    for (int i = 0; rrsigs && i < rrsigs.count(); ++i) {
+        const auto rrsig = Rrsig::read(rrsigs.rdata(i));
+        if (!rrsig || is_surplus(*rrsig)) return true;
+    }
     for (const RrSetView rrset : node.rrsets()) {
         const RrType type = rrset.type();
+        out.ttl_max = std::max(out.ttl_max, rrset.ttl());
         const bool is_signed = type == RrType::NSEC
                                    ? has_nsec(standing)
                                    : type == RrType::NSEC3 || is_signed_here(standing, type);
@@ -197,7 +228,7 @@ bool ZoneSigner::Work::is_due(const Zone& zone, NodeView node, UnixTime now,
                                               state_.policy.refresh);
                 if (!is_good) continue;
                 const UnixTime due = signature_time(rrsig->expiration, now) - state_.policy.refresh;
-                if (first_due == 0 || due < first_due) first_due = due;
+                if (out.first_due == 0 || due < out.first_due) out.first_due = due;
             }
             if (!is_good) return true;
         }
@@ -211,7 +242,7 @@ DueNames ZoneSigner::Work::find_due(const Zone& zone, NameView from, UnixTime no
     zone::Cursor at = zone.lower_bound(from);
     for (std::size_t nodes = 0; at && nodes < limits.nodes && out.owners.size() < limits.owners;
          at.next(), ++nodes) {
-        if (is_due(zone, at.node(), now, out.first_due)) {
+        if (is_due(zone, at.node(), now, out)) {
             out.owners.push_back(at.node().owner(zone.apex()));
         }
     }
@@ -259,6 +290,10 @@ Result<ZoneChange, SignError> ZoneSigner::resign(const Zone& after, const ZoneCh
 DueNames ZoneSigner::find_due(const Zone& zone, NameView from, UnixTime now,
                               const DueLimits& limits) const {
     return work_->find_due(zone, from, now, limits);
+}
+
+bool ZoneSigner::shows_keys(const zone::Zone& zone) const {
+    return work_->shows(zone, is_key_type);
 }
 
 Result<ZoneChange, SignError> sign_zone(const Zone& zone, const KeySet& keys,

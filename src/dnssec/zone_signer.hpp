@@ -48,8 +48,9 @@ std::string_view fault_text(SignFault fault);
 /// Which names have signatures to renew.
 struct DueNames {
     std::vector<Name> owners;
-    Name next;            // where to go on
-    bool at_end = false;  // all of the zone has been looked at; `next` is the apex
+    Name next;                  // where to go on
+    bool at_end = false;        // all of the zone has been looked at; `next` is the apex
+    std::uint32_t ttl_max = 0;  // of the names looked at
     UnixTime first_due =
         0;  // earliest moment another signature of the names looked at is due; 0: none
 };
@@ -83,9 +84,13 @@ public:
                                                const zone::ZoneChange& change,
                                                std::span<const Name> also, UnixTime now, Rng& rng);
     /// Looks on from `from` for signatures that expire within the policy's refresh time, or are
-    /// missing, or are not by the keys that sign now.
+    /// missing, or are not by the keys that sign now and them alone, and for RRsets at the apex that are
+    /// not as keys and policy have them.
     DueNames find_due(const zone::Zone& zone, NameView from, UnixTime now,
                       const DueLimits& limits = {}) const;
+
+    /// Whether DNSKEY, CDS and CDNSKEY are exactly what the keys ask for.
+    bool shows_keys(const zone::Zone& zone) const;
 
 private:
     class Work;
