@@ -101,7 +101,7 @@ void Interface::make_live(Time now, RegistrationId registration) {
     const auto found = own_of_.find(registration);
     if (found == own_of_.end()) return;
     for (const std::uint32_t index : found->second) {
-        if (own_.record(index).state != OwnRecord::State::live) go_live(now, index, now);
+        if (!own_.record(index).is_offered()) go_live(now, index, now);
     }
 }
 
@@ -110,7 +110,13 @@ void Interface::go_live(Time now, std::uint32_t index, Time first_announcement) 
     const OwnName& name = own_.name_of(own);
     // A peer's record that says the same is not told about twice.
     cache_.drop(now, {name.view(), name.hash, own.type, own.klass, own.data()});
+    // As the PTR of a type that several services of ours are of.
+    if (own_.find_same(index, OwnRecord::State::live) != OwnRecords::none) {
+        own.state = OwnRecord::State::twin;
+        return;
+    }
     own.state = OwnRecord::State::live;
+    responder_.resume(now, index);
     responder_.announce(first_announcement, index);
     tell(now, own, QueryEvent::Kind::added, QueryEvent::Reason::none);
 }
@@ -126,28 +132,44 @@ void Interface::silence(Time now, RegistrationId registration) {
     prober_.forget(registration);
     for (const std::uint32_t index : found->second) {
         OwnRecord& own = own_.record(index);
-        if (own.state != OwnRecord::State::live) continue;
-        responder_.silence(index);
+        const bool was_live = own.state == OwnRecord::State::live;
+        const bool is_over = was_live && !hand_over(index);
+        if (was_live) responder_.silence(index);
         own.state = OwnRecord::State::silent;
+        if (!is_over) continue;
         tell(now, own, QueryEvent::Kind::removed, QueryEvent::Reason::unconfirmed);
     }
+}
+
+/// Lets another record that says the same speak from now on; false when there is none.
+bool Interface::hand_over(std::uint32_t index) {
+    const std::uint32_t heir = own_.find_same(index, OwnRecord::State::twin);
+    if (heir == OwnRecords::none) return false;
+    responder_.inherit(index, heir);
+    own_.record(heir).state = OwnRecord::State::live;
+    return true;
 }
 
 /// Erases a record without goodbye.
 void Interface::forget(Time now, std::uint32_t index) {
     OwnRecord& own = own_.record(index);
-    const bool was_live = own.state == OwnRecord::State::live;
+    const bool was_live = own.state == OwnRecord::State::live && !hand_over(index);
     own.state = OwnRecord::State::silent;
     if (was_live) tell(now, own, QueryEvent::Kind::removed, QueryEvent::Reason::goodbye);
     release(now, own);
-    responder_.forget(index);
+    responder_.forget(now, index);
 }
 
 /// Stops answering with a record and withdraws it; returns when the goodbye goes.
 Time Interface::say_goodbye(Time now, std::uint32_t index) {
     const OwnRecord& own = own_.record(index);
-    if (own.state == OwnRecord::State::live)
-        tell(now, own, QueryEvent::Kind::removed, QueryEvent::Reason::goodbye);
+    const bool was_live = own.state == OwnRecord::State::live;
+    if (own.state == OwnRecord::State::twin || (was_live && hand_over(index))) {
+        own_.record(index).state = OwnRecord::State::silent;
+        forget(now, index);
+        return now;
+    }
+    if (was_live) tell(now, own, QueryEvent::Kind::removed, QueryEvent::Reason::goodbye);
     release(now, own);
     ++leaving_[own.registration];
     return responder_.withdraw(now, index);
@@ -225,7 +247,7 @@ void Interface::replace_record(Time now, RegistrationId registration, std::uint3
     const std::uint32_t before = place_of(registration, slot);
     if (before == OwnRecords::none) return;
     std::erase(own_of_[registration], before);
-    const bool was_live = own_.record(before).state == OwnRecord::State::live;
+    const bool was_live = own_.record(before).is_offered();
     const bool is_unique = own_.record(before).is_unique();
     add_record(registration, slot, record);
     Time first = now;

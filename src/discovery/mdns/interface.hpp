@@ -114,6 +114,7 @@ private:
     void tell(Time now, const OwnRecord& own, QueryEvent::Kind kind, QueryEvent::Reason reason);
     void release(Time now, const OwnRecord& own);
     void go_live(Time now, std::uint32_t index, Time first_announcement);
+    bool hand_over(std::uint32_t index);
     void forget(Time now, std::uint32_t index);
     Time say_goodbye(Time now, std::uint32_t index);
     std::uint32_t place_of(RegistrationId registration, std::uint32_t slot) const;

@@ -53,6 +53,10 @@ inline constexpr std::size_t unicast_replies_max =
     64;  // hosts that wait for a delayed unicast reply
 inline constexpr std::size_t unicast_answers_max = 512;  // answers kept for each of them
 
+// Records that are gone and were multicast in the last second: a registration of the largest size,
+// and what else changes in that second.
+inline constexpr std::size_t send_history_max = 1024;
+
 // ---- echoes
 inline constexpr std::size_t sent_digests_max = 512;     // packets of ours that are known again
 inline constexpr Duration sent_digest_life = 10s;        // a reflector holds nothing longer

@@ -58,9 +58,20 @@ void OwnRecords::erase(std::uint32_t index) {
 std::uint32_t OwnRecords::find(const RecordKey& key, std::uint64_t hash) const {
     return by_record_.find(hash, [&](std::uint32_t index) {
         const OwnRecord& own = records_[index];
-        return own.hash == hash && own.state != OwnRecord::State::leaving && own.type == key.type &&
+        return own.hash == hash && own.state != OwnRecord::State::leaving &&
+               own.state != OwnRecord::State::twin && own.type == key.type &&
                own.klass == key.klass && names_[own.name].view() == key.name &&
                same_rdata(own.type, own.data(), key.rdata);
+    });
+}
+
+std::uint32_t OwnRecords::find_same(std::uint32_t record, OwnRecord::State state) const {
+    const OwnRecord& one = records_[record];
+    return by_record_.find(one.hash, [&](std::uint32_t index) {
+        const OwnRecord& other = records_[index];
+        return index != record && other.state == state && other.hash == one.hash &&
+               other.type == one.type && other.klass == one.klass && other.name == one.name &&
+               same_rdata(one.type, other.data(), one.data());
     });
 }
 

@@ -23,6 +23,7 @@ struct OwnRecord {
         free,
         silent,  ///< its name is still being probed for
         live,
+        twin,     ///< as live, but another record that says the same speaks for both
         leaving,  ///< withdrawn, goodbye not sent yet
     };
     State state = State::free;
@@ -43,6 +44,8 @@ struct OwnRecord {
     Duration announce_gap{};
     std::array<Sending, 2> sending;
 
+    /// Answered with, by itself or by the one that says the same.
+    bool is_offered() const { return state == State::live || state == State::twin; }
     bool is_unique() const { return ownership != Ownership::shared; }
     Bytes data() const { return as_bytes(rdata); }
 };
@@ -75,8 +78,10 @@ public:
 
     std::uint32_t find_name(dns::NameView name,
                             std::uint64_t hash) const;  ///< none: no records of it
-    /// A record that says the same; `hash` is Hasher::of_record().
+    /// A record that says the same, not a leaving one or a twin; `hash` is Hasher::of_record().
     std::uint32_t find(const RecordKey& key, std::uint64_t hash) const;
+    /// Another record in this state that says the same as `record`.
+    std::uint32_t find_same(std::uint32_t record, OwnRecord::State state) const;
 
     /// True when we are the only ones to have the name: it has unique records that are live.
     bool owns(std::uint32_t name) const;

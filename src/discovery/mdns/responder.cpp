@@ -79,9 +79,47 @@ void Responder::silence(std::uint32_t index) {
     }
 }
 
-void Responder::forget(std::uint32_t index) {
+void Responder::forget(Time now, std::uint32_t index) {
     silence(index);
+    erase(now, index);
+}
+
+std::uint64_t Responder::nsec_hash(const OwnName& name) const {
+    return context_.hasher.of_set(name.hash, dns::RrType::NSEC, dns::RrClass::IN);
+}
+
+/// Erases a record; what was said of it in the last second is remembered.
+void Responder::erase(Time now, std::uint32_t index) {
+    const OwnRecord& record = own_.record(index);
+    const OwnName& name = own_.name_of(record);
+    history_.keep(now, record.hash, record.sending);
+    if (name.records.size() == 1) history_.keep(now, nsec_hash(name), name.nsec);
     own_.erase(index);
+}
+
+void Responder::resume(Time now, std::uint32_t index) {
+    OwnRecord& record = own_.record(index);
+    history_.recall(record.hash, record.sending);
+    OwnName& name = own_.name_of(record);
+    history_.recall(nsec_hash(name), name.nsec);
+    const std::uint32_t leaving = own_.find_same(index, OwnRecord::State::leaving);
+    if (leaving == OwnRecords::none) return;
+    join_sendings(record.sending, own_.record(leaving).sending);
+    silence(leaving);
+    finish_leaving(now, leaving);
+}
+
+void Responder::inherit(std::uint32_t index, std::uint32_t heir) {
+    const OwnRecord& record = own_.record(index);
+    OwnRecord& next = own_.record(heir);
+    next.sending = record.sending;
+    next.announcements_left = record.announcements_left;
+    next.announce_gap = record.announce_gap;
+    if (announcing_.has(index)) announcing_.set(heir, announcing_.at(index));
+    for (DeadlineHeap& waiting : waiting_) {
+        const std::uint32_t from = item({index, Answer::Kind::record});
+        if (waiting.has(from)) waiting.set(item({heir, Answer::Kind::record}), waiting.at(from));
+    }
 }
 
 Time Responder::withdraw(Time now, std::uint32_t index) {
@@ -104,7 +142,7 @@ Time Responder::withdraw(Time now, std::uint32_t index) {
 void Responder::finish_leaving(Time now, std::uint32_t index) {
     if (is_scheduled({index, Answer::Kind::record})) return;
     listener_.on_withdrawn(now, own_.record(index));
-    own_.erase(index);
+    erase(now, index);
 }
 
 /// Sends what is due on `link`, and with it what may go already and would be due soon.

@@ -8,6 +8,7 @@
 
 #include "base/deadline_heap.hpp"
 #include "discovery/mdns/response_writer.hpp"
+#include "discovery/mdns/send_history.hpp"
 
 namespace kith::discovery::mdns {
 
@@ -36,7 +37,12 @@ public:
     /// the last goodbye goes; now, if nobody has heard of the record.
     Time withdraw(Time now, std::uint32_t record);
     /// Takes a record out of everything that waits, without goodbye, and erases it.
-    void forget(std::uint32_t record);
+    void forget(Time now, std::uint32_t record);
+    /// A record is live now: it goes on from when it, or one that said the same, was multicast last. A
+    /// goodbye to the same that is not said yet is not said any more.
+    void resume(Time now, std::uint32_t record);
+    /// `heir`, a twin of the live `record`, speaks from now on, and what waits to be said of it.
+    void inherit(std::uint32_t record, std::uint32_t heir);
     /// Keeps a record that must not be answered with any more out of everything that waits.
     void silence(std::uint32_t record);
 
@@ -114,6 +120,8 @@ private:
     void flush(Time now, LinkIndex link);
     void on_multicast(Time now, LinkIndex link, std::span<const Answer> written);
     void finish_leaving(Time now, std::uint32_t record);
+    void erase(Time now, std::uint32_t record);
+    std::uint64_t nsec_hash(const OwnName& name) const;
     void announce_due(Time now);
     Kept keep(const Answer& answer) const;
     bool is_valid(const Kept& kept) const;
@@ -146,6 +154,7 @@ private:
     ResponseWriter writer_;
     std::array<DeadlineHeap, 2> waiting_;  // of item(), per link
     DeadlineHeap announcing_;              // of records
+    SendHistory history_;
     std::vector<Deferred> deferred_;
     std::vector<Reply> replies_;
     std::vector<StoredQuestion> questions_;  // of the query being answered
