@@ -15,21 +15,10 @@ using mdns::Destination;
 
 constexpr int hops_max = 2;  // of reflection: two reflectors side by side would play for ever
 
-/// What stands for the host, link and thing that something is noted about.
-std::string key_of(std::size_t host, mdns::InterfaceId interface, IpFamily family,
-                   std::string_view thing) {
-    return std::to_string(host) + "/" + std::to_string(interface) +
-           (family == IpFamily::v4 ? "/4/" : "/6/") + std::string(thing);
-}
-
-std::string lowered(dns::NameView name) {
-    const dns::Name lower = dns::Name(name).lowered();
-    return std::string(as_text(lower.wire()));
-}
+std::size_t place_of(IpFamily family) { return family == IpFamily::v4 ? 0 : 1; }
 
 /// The same message in other bytes: no compression.
-std::vector<std::uint8_t> rewritten(mdns::Packet& packet, Bytes message) {
-    if (!packet.read(message)) return {message.begin(), message.end()};
+std::vector<std::uint8_t> rewritten(const mdns::Packet& packet) {
     std::vector<std::uint8_t> out(mdns::message_bytes_max);
     dns::MessageBuilder builder;
     builder.start(out, out.size());
@@ -90,8 +79,7 @@ void World::unplug(std::size_t index, mdns::InterfaceId interface) {
     host.engine.remove_link(now_, interface, IpFamily::v4);
     host.engine.remove_link(now_, interface, IpFamily::v6);
     drain(index);
-    const std::string prefix = std::to_string(index) + "/" + std::to_string(interface) + "/";
-    std::erase_if(said_, [&](const auto& entry) { return entry.first.starts_with(prefix); });
+    host.plugs[interface - 1].said = {};
 }
 
 void World::replug(std::size_t index, mdns::InterfaceId interface) {
@@ -139,13 +127,11 @@ void World::carry(std::size_t segment, std::size_t sender, const Endpoint& sourc
         if (transmit.destination != Destination::group || source.port != mdns::port) continue;
         Endpoint own = source;
         own.address =
-            own_address({0, 0, 0xfe00 + joint.number, {}, true}, transmit.family()).address;
+            own_address({0, 0, 0xfe00 + joint.number, {}, true, {}, {}}, transmit.family()).address;
         const auto delay = std::chrono::microseconds(
             rng_.below(static_cast<std::uint32_t>(joint.delay / 1us) + 1));
-        const Message copy =
-            joint.copies == Copies::same_bytes
-                ? message
-                : std::make_shared<std::vector<std::uint8_t>>(rewritten(packet_, *message));
+        const bool is_same = joint.copies == Copies::same_bytes || !message->is_readable;
+        const Message copy = is_same ? message : make_message(rewritten(message->packet));
         carry(other, sender, own, transmit, copy, after + delay, hops + 1);
     }
 }
@@ -182,22 +168,33 @@ void World::inject(std::size_t segment, const Endpoint& source,
                    const std::vector<std::uint8_t>& message) {
     mdns::Transmit transmit;
     transmit.to = mdns::group(source.address.family());
-    carry(segment, nobody, source, transmit, std::make_shared<std::vector<std::uint8_t>>(message),
-          0ms, hops_max);
+    carry(segment, nobody, source, transmit, make_message(message), 0ms, hops_max);
+}
+
+World::Message World::make_message(std::vector<std::uint8_t> bytes) {
+    const auto out = std::make_shared<Datagram>();
+    out->bytes = std::move(bytes);
+    out->is_readable = out->packet.read(out->bytes);
+    if (!out->is_readable || out->packet.is_response() || out->packet.header().counts[2] == 0)
+        return out;
+    for (const mdns::PacketQuestion& question : out->packet.questions())
+        out->probes.push_back(question.name_hash);
+    return out;
 }
 
 /// Prints a packet when KITH_TRACE is set.
-void World::print(std::size_t host, const mdns::Transmit& transmit) {
+void World::print(std::size_t host, const mdns::Transmit& transmit, const Datagram& message) const {
     static const bool is_wanted = std::getenv("KITH_TRACE") != nullptr;
-    if (!is_wanted || !packet_.read(transmit.message)) return;
+    if (!is_wanted || !message.is_readable) return;
+    const mdns::Packet& packet = message.packet;
     const auto ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(now_ - (Time{} + 1000h)).count();
     std::string line = std::to_string(ms) + " ms host " + std::to_string(host) + " to " +
-                       transmit.to.to_text() + (packet_.is_response() ? " says" : " asks");
-    for (const mdns::PacketQuestion& question : packet_.questions())
+                       transmit.to.to_text() + (packet.is_response() ? " says" : " asks");
+    for (const mdns::PacketQuestion& question : packet.questions())
         line += "\n    ? " + question.name.to_text() + " " + dns::type_name(question.type) +
                 (question.wants == mdns::Wants::unicast ? " QU" : "");
-    for (const mdns::PacketRecord& record : packet_.records())
+    for (const mdns::PacketRecord& record : packet.records())
         line += "\n    " + std::to_string(static_cast<int>(record.section)) + " " +
                 record.name.to_text() + " " + std::to_string(record.ttl) + " " +
                 dns::type_name(record.type) + " " +
@@ -209,16 +206,15 @@ void World::print(std::size_t host, const mdns::Transmit& transmit) {
 void World::drain(std::size_t index) {
     Host& host = *hosts_[index];
     while (const auto transmit = host.engine.poll_transmit()) {
-        print(index, *transmit);
+        const Message message = make_message({transmit->message.begin(), transmit->message.end()});
+        print(index, *transmit, *message);
         ++packets_;
         ++host.sent;
         bytes_ += transmit->message.size();
-        const Host::Plug& plug = host.plugs[transmit->interface - 1];
-        watch(index, *transmit);
+        Host::Plug& plug = host.plugs[transmit->interface - 1];
+        watch(index, plug, *transmit, *message);
         if (!plug.is_in) continue;
         const Endpoint source{own_address(plug, transmit->family()).address, mdns::port, 0};
-        const Message message = std::make_shared<std::vector<std::uint8_t>>(
-            transmit->message.begin(), transmit->message.end());
         carry(plug.segment, index, source, *transmit, message, 0ms, 0);
     }
     take_events(index);
@@ -273,8 +269,15 @@ void World::run(Duration duration) {
         }
         const Delivery delivery = deliveries_.top();
         deliveries_.pop();
-        note_probe(delivery.host, delivery.info, *delivery.message);
-        hosts_[delivery.host]->engine.on_packet(now_, delivery.info, *delivery.message);
+        Host& host = *hosts_[delivery.host];
+        const Datagram& message = *delivery.message;
+        for (const std::uint64_t name : message.probes)
+            host.plugs[delivery.info.interface - 1].probed[place_of(delivery.info.family)][name] =
+                now_;
+        if (message.is_readable)
+            host.engine.on_packet(now_, delivery.info, message.packet, message.bytes);
+        else
+            host.engine.on_packet(now_, delivery.info, message.bytes);
         drain(delivery.host);
     }
     now_ = end;
@@ -290,36 +293,27 @@ void World::complain(std::size_t host, const std::string& what) {
                               " ms: " + what);
 }
 
-void World::note_probe(std::size_t host, const mdns::PacketInfo& info, Bytes message) {
-    if (message.size() < 12 || (message[2] & 0x80) != 0 || load_u16(message.data() + 8) == 0)
-        return;
-    if (!packet_.read(message)) return;
-    for (const mdns::PacketQuestion& question : packet_.questions())
-        probed_[key_of(host, info.interface, info.family, lowered(question.name))] = now_;
-}
-
-void World::watch(std::size_t host, const mdns::Transmit& transmit) {
-    if (transmit.message.size() > 1500 - mdns::ip_udp_header_bytes)
+void World::watch(std::size_t host, Host::Plug& plug, const mdns::Transmit& transmit,
+                  const Datagram& message) {
+    if (message.bytes.size() > 1500 - mdns::ip_udp_header_bytes)
         complain(host, "a packet is larger than the link's");
     if (transmit.destination != Destination::group) return;
-    if (!packet_.read(transmit.message)) {
+    if (!message.is_readable) {
         complain(host, "a packet cannot be read");
         return;
     }
-    if (!packet_.is_response()) return;
-    for (const mdns::PacketRecord& record : packet_.records()) {
-        std::string thing = lowered(record.name) + "|" + dns::type_name(record.type) + "|" +
-                            std::string(as_text(record.rdata));
+    if (!message.packet.is_response()) return;
+    const std::size_t family = place_of(transmit.family());
+    for (const mdns::PacketRecord& record : message.packet.records()) {
         const auto [last, is_new] =
-            said_.try_emplace(key_of(host, transmit.interface, transmit.family(), thing), now_);
+            plug.said[family].try_emplace(hasher_.of_record(record.key()), now_);
         if (is_new) continue;
         const Duration gap = now_ - last->second;
         last->second = now_;
         if (gap >= mdns::multicast_interval) continue;
-        const auto probe =
-            probed_.find(key_of(host, transmit.interface, transmit.family(), lowered(record.name)));
+        const auto probe = plug.probed[family].find(record.name_hash);
         const bool defends =
-            probe != probed_.end() && probe->second + mdns::multicast_interval >= now_;
+            probe != plug.probed[family].end() && probe->second + mdns::multicast_interval >= now_;
         if (defends && gap >= mdns::probe_answer_interval) continue;
         complain(host, dns::Name(record.name).to_text() + " " + dns::type_name(record.type) +
                            " is multicast again after " +

@@ -8,6 +8,7 @@
 // The world watches what is sent: a record is multicast on a link at most once a second, or every
 // 250 ms against a probe (RFC 6762 §6), and no packet is larger than it may be (§17).
 
+#include <array>
 #include <map>
 #include <memory>
 #include <queue>
@@ -20,6 +21,7 @@
 #include "base/rng.hpp"
 #include "discovery/mdns/engine.hpp"
 #include "discovery/mdns/packet.hpp"
+#include "discovery/mdns/record.hpp"
 
 namespace kith::sim {
 
@@ -73,6 +75,8 @@ public:
             std::uint32_t address = 0;
             Families families{};
             bool is_in = true;
+            // By family: when each record was multicast last, and when each name was probed for, by hash.
+            std::array<std::unordered_map<std::uint64_t, Time>, 2> said{}, probed{};
         };
         SeededRng rng;
         mdns::Engine engine;
@@ -109,7 +113,15 @@ public:
                 const std::vector<std::uint8_t>& message);
 
 private:
-    using Message = std::shared_ptr<const std::vector<std::uint8_t>>;
+    /// A message on the wire, read once for all who get it.
+    struct Datagram {
+        std::vector<std::uint8_t> bytes;
+        mdns::Packet packet;
+        bool is_readable = false;
+        std::vector<std::uint64_t> probes;  // hashes of the names it asks to have
+    };
+    using Message = std::shared_ptr<const Datagram>;
+    static Message make_message(std::vector<std::uint8_t> bytes);
     struct Delivery {
         Time at{};
         std::uint64_t serial = 0;
@@ -129,15 +141,15 @@ private:
     };
 
     void drain(std::size_t index);
-    void print(std::size_t host, const mdns::Transmit& transmit);
+    void print(std::size_t host, const mdns::Transmit& transmit, const Datagram& message) const;
     void carry(std::size_t segment, std::size_t sender, const Endpoint& source,
                const mdns::Transmit& transmit, const Message& message, Duration after, int hops);
     void deliver(std::size_t host, const Host::Plug& plug, const Endpoint& source,
                  const mdns::Transmit& transmit, const Message& message, Duration after);
     static IpPrefix own_address(const Host::Plug& plug, IpFamily family);
     void configure(std::size_t host, const Host::Plug& plug);
-    void watch(std::size_t host, const mdns::Transmit& transmit);
-    void note_probe(std::size_t host, const mdns::PacketInfo& info, Bytes message);
+    void watch(std::size_t host, Host::Plug& plug, const mdns::Transmit& transmit,
+               const Datagram& message);
     void take_events(std::size_t index);
     void complain(std::size_t host, const std::string& what);
 
@@ -153,9 +165,8 @@ private:
     DeadlineHeap timers_;  // of hosts
     std::uint64_t serial_ = 0;
     std::uint32_t next_address_ = 10;
-    mdns::Packet packet_;
-    std::unordered_map<std::string, Time> said_;    // host, interface, family, record: when last
-    std::unordered_map<std::string, Time> probed_;  // host, interface, family, name: when last
+    SeededRng hash_rng_{1};
+    mdns::Hasher hasher_{hash_rng_};
     std::uint64_t packets_ = 0, bytes_ = 0;
     std::vector<std::string> complaints_;
 };

@@ -17,7 +17,8 @@ public:
     bool set_link(Time now, InterfaceId id, IpFamily family, const LinkConfig& config);
     void remove_link(Time now, InterfaceId id, IpFamily family);
     void on_wake(Time now);
-    void on_packet(Time now, const PacketInfo& info, Bytes message);
+    /// `read`: the message taken apart, if it is already.
+    void on_packet(Time now, const PacketInfo& info, Bytes message, const Packet* read);
     void on_timer(Time now);
     std::optional<Time> next_timer() const;
 
@@ -104,7 +105,7 @@ void Engine::Core::ignore(Time now, const PacketInfo& info, Bytes message,
                    .why = why});
 }
 
-void Engine::Core::on_packet(Time now, const PacketInfo& info, Bytes message) {
+void Engine::Core::on_packet(Time now, const PacketInfo& info, Bytes message, const Packet* read) {
     ++context.stats.packets_in;
     context.trace({.time = now,
                    .kind = Trace::Kind::received,
@@ -125,23 +126,24 @@ void Engine::Core::on_packet(Time now, const PacketInfo& info, Bytes message) {
         ++context.stats.ignored_hop_limit;
         return ignore(now, info, message, "its hop limit is not 255");
     }
-    if (!packet.read(message)) {
+    if (read == nullptr && !packet.read(message)) {
         ++context.stats.malformed;
         return ignore(now, info, message, "it is not a DNS message");
     }
-    if (packet.header().opcode() != dns::Opcode::QUERY ||
-        packet.header().rcode_low() != dns::Rcode::NOERROR) {
+    const Packet& message_read = read != nullptr ? *read : packet;
+    if (message_read.header().opcode() != dns::Opcode::QUERY ||
+        message_read.header().rcode_low() != dns::Rcode::NOERROR) {
         ++context.stats.ignored_header;  // RFC 6762 §18.3, §18.11
         return ignore(now, info, message, "its opcode or rcode is not 0");
     }
     if (info.socket == SocketKind::one_shot) {
         const Link& link = found->second->links()[at(link_of(info.family))];
-        if (packet.is_response() && info.source.port == port &&
+        if (message_read.is_response() && info.source.port == port &&
             link.is_on_link(info.source.address))
-            clients.on_one_shot(info, packet);
+            clients.on_one_shot(info, message_read);
         return;
     }
-    found->second->on_packet(now, info, packet, message);
+    found->second->on_packet(now, info, message_read, message);
 }
 
 void Engine::Core::on_timer(Time now) {
@@ -179,7 +181,10 @@ void Engine::set_unicast_replies(UnicastReplies replies) {
 }
 
 void Engine::on_packet(Time now, const PacketInfo& info, Bytes message) {
-    core_->on_packet(now, info, message);
+    core_->on_packet(now, info, message, nullptr);
+}
+void Engine::on_packet(Time now, const PacketInfo& info, const Packet& packet, Bytes message) {
+    core_->on_packet(now, info, message, &packet);
 }
 void Engine::on_timer(Time now) { core_->on_timer(now); }
 std::optional<Time> Engine::next_timer() const { return core_->next_timer(); }

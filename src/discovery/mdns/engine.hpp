@@ -64,6 +64,8 @@ struct EngineStats {
     std::uint64_t oversize = 0;          // records that fit in no packet
 };
 
+class Packet;
+
 /// What is known of one record at this moment.
 struct KnownRecord {
     InterfaceId interface = 0;
@@ -97,6 +99,8 @@ public:
     // ---- packets and time
 
     void on_packet(Time now, const PacketInfo& info, Bytes message);
+    /// As above, of a message that is read already, for whoever gives one to several engines.
+    void on_packet(Time now, const PacketInfo& info, const Packet& packet, Bytes message);
     void on_timer(Time now);                 ///< call at or after next_timer()
     std::optional<Time> next_timer() const;  ///< nullopt: nothing to wait for
 
