@@ -176,7 +176,17 @@ struct Dnssec {
     milliseconds zsk_lifetime = std::chrono::days(90);
     std::uint32_t dnskey_ttl = 3600;
     ZonemdRule zonemd = ZonemdRule::off;
+    // What rolls of keys wait for (RFC 7583).
+    milliseconds zone_ttl_max = std::chrono::days(1);
+    milliseconds ds_ttl = std::chrono::days(1);
+    milliseconds propagation = std::chrono::hours(1);
+    milliseconds parent_propagation = std::chrono::hours(1);
+    milliseconds rollover_margin = std::chrono::hours(1);
+    std::vector<Endpoint> parent_servers;  // asked for the DS
+    bool remove_ds = false;                // RFC 8078 §4
+    std::vector<TextAt> foreign_keys;      // DNSKEY of other signers (RFC 8901)
     std::string key_directory;       // of imported keys; empty: keys are made and kept in the state
+    std::string key_signatures;      // RRSIGs of keys whose private half is elsewhere
     std::vector<KeyFile> key_files;  // in place of both; only trust-dns's configuration has them
     Offset at = 0;
 };

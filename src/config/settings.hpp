@@ -250,6 +250,27 @@ inline constexpr std::array dnssec_fields{
         "Seconds that others may keep the keys."},
     Field<Dnssec>{"zonemd", &Dnssec::zonemd, {}, live, ours,
         "Keep a digest of the zone in it (RFC 8976)."},
+    Field<Dnssec>{"zone_ttl_max", &Dnssec::zone_ttl_max, {0, 31'536'000'000}, live, ours,
+        "Largest TTL in the zone, which rolls of keys wait for; larger ones that are seen count."},
+    Field<Dnssec>{"ds_ttl", &Dnssec::ds_ttl, {0, 31'536'000'000}, live, ours,
+        "TTL of the DS records at the parent."},
+    Field<Dnssec>{"propagation", &Dnssec::propagation, {0, 31'536'000'000}, live, ours,
+        "How long until every secondary has a new version of the zone."},
+    Field<Dnssec>{"parent_propagation", &Dnssec::parent_propagation, {0, 31'536'000'000}, live, ours,
+        "How long until every server of the parent has it."},
+    Field<Dnssec>{"rollover_margin", &Dnssec::rollover_margin, {0, 31'536'000'000}, live, ours,
+        "Added to every wait of a roll, for clocks and surprises."},
+    Field<Dnssec>{"parent_servers", &Dnssec::parent_servers, {53, 65'535}, live, ours,
+        "Servers of the parent zone, all of which are asked for the DS records that a roll waits for; "
+        "without them `kith key ds-seen` tells."},
+    Field<Dnssec>{"remove_ds", &Dnssec::remove_ds, {}, live, ours,
+        "Ask the parent to remove its DS records (RFC 8078), so that signing can be ended after that."},
+    Field<Dnssec>{"foreign_keys", &Dnssec::foreign_keys, {1, 4096}, live, ours,
+        "DNSKEY records of other signers of the same zone (RFC 8901), as \"257 3 13 BASE64\", to publish "
+        "beside our own."},
+    Field<Dnssec>{"key_signatures", &Dnssec::key_signatures, {0, 4096}, live, ours,
+        "File with RRSIG records over DNSKEY, CDS and CDNSKEY that were made where the key signing key "
+        "is, relative to this file; read again when it changes."},
     Field<Dnssec>{"key_directory", &Dnssec::key_directory, {0, 4096}, live, ours,
         "Folder with keys made elsewhere (K*.private and K*.key), relative to this file; without it "
         "keys are made and kept in the state directory."},
