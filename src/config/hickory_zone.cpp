@@ -268,8 +268,9 @@ private:
         zone_.dnssec->nsec3_iterations =
             static_cast<std::uint16_t>(table.number("iterations", 0, 100).value_or(0));
         zone_.dnssec->nsec3_opt_out = table.flag("opt_out").value_or(false);
-        for (const unsigned char byte : table.text("salt").value_or(std::string())) {
-            fmt::format_to(std::back_inserter(zone_.dnssec->nsec3_salt), "{:02x}", byte);
+        for (const char byte : table.text("salt").value_or(std::string())) {
+            fmt::format_to(std::back_inserter(zone_.dnssec->nsec3_salt), "{:02x}",
+                           static_cast<unsigned char>(byte));
         }
     }
 
