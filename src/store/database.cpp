@@ -1,6 +1,7 @@
 #include "store/database.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -52,6 +53,7 @@ std::string_view advice(StoreFault fault) {
         case StoreFault::corrupt: return "; put a backup of the state directory in its place";
         case StoreFault::cannot_open: return "; check that the folder exists and who owns it";
         case StoreFault::in_use:
+        case StoreFault::moved:
         case StoreFault::too_new:
         case StoreFault::too_large:
         case StoreFault::not_whole:
@@ -165,20 +167,52 @@ StoreError Database::error(int code) const {
                                tell ? std::strerror(system_error) : "", advice(fault))};
 }
 
+void Database::watch_place(const std::vector<std::string>& paths) {
+    place_.clear();
+    for (const std::string& path : paths) {
+        struct stat info {};
+        if (::stat(path.c_str(), &info) == 0) place_.push_back({path, info.st_dev, info.st_ino});
+    }
+}
+
+Stored<void> Database::check_place() const {
+    for (const FileIdentity& each : place_) {
+        struct stat info {};
+        const bool is_there = ::stat(each.path.c_str(), &info) == 0;
+        if (is_there && info.st_dev == each.device && info.st_ino == each.inode) continue;
+        return std::unexpected(StoreError{
+            StoreFault::moved,
+            fmt::format("{}: {} while the server runs, so that what is written would be lost; put "
+                        "the state directory back as it was, or restart the server",
+                        each.path,
+                        is_there ? "replaced by another file" : "deleted or moved away")});
+    }
+    return {};
+}
+
+void Database::set_busy_wait(int milliseconds) { sqlite3_busy_timeout(handle_, milliseconds); }
+
 Stored<Transaction> Transaction::begin(Database& database) {
+    if (database.is_in_transaction_) return Transaction(nullptr);
+    KITH_TRY_VOID(database.check_place());
     KITH_TRY_VOID(database.statement("BEGIN IMMEDIATE").run());
-    return Transaction(database);
+    database.is_in_transaction_ = true;
+    return Transaction(&database);
 }
 
 Transaction::~Transaction() {
     // The library may have rolled back by itself, as it does when the disk is full.
-    if (database_ != nullptr) static_cast<void>(database_->run("ROLLBACK"));
+    if (database_ == nullptr) return;
+    database_->is_in_transaction_ = false;
+    static_cast<void>(database_->run("ROLLBACK"));
 }
 
 Stored<void> Transaction::commit() {
+    if (database_ == nullptr) return {};
     KITH_TRY_VOID(database_->statement("COMMIT").run());
-    database_ = nullptr;
-    return {};
+    database_->is_in_transaction_ = false;
+    // Again: nobody is told that what went into a file deleted meanwhile is kept.
+    return std::exchange(database_, nullptr)->check_place();
 }
 
 }  // namespace kith::store

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "store/store_error.hpp"
@@ -50,6 +51,12 @@ private:
 
 enum class OpenMode : std::uint8_t { create, write, read };
 
+/// Which file a path stood for when it was opened.
+struct FileIdentity {
+    std::string path;
+    std::uint64_t device = 0, inode = 0;
+};
+
 class Database {
 public:
     static Stored<std::unique_ptr<Database>> open(const std::string& file, OpenMode mode);
@@ -57,6 +64,8 @@ public:
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
+    /// How long a statement waits while another process holds the file; busy_wait_ms until then.
+    void set_busy_wait(int milliseconds);
     /// Runs one or more statements without parameters and rows.
     Stored<void> run(const char* sql);
     /// A number that `sql` gives in its first row.
@@ -65,18 +74,28 @@ public:
     /// be prepared fails at its first step.
     Statement statement(const char* sql);
 
+    /// From now on a transaction fails (moved) when any of these paths, as far as they are there, has
+    /// become another file or none: what is written into a deleted file is lost, and SQLite would not
+    /// say so.
+    void watch_place(const std::vector<std::string>& paths);
+    Stored<void> check_place() const;
+
     /// What the library says went wrong last, in words.
     StoreError error(int code) const;
     const std::string& file() const { return file_; }
 
 private:
+    friend class Transaction;
     explicit Database(std::string file) : file_(std::move(file)) {}
     std::string file_;
     sqlite3* handle_ = nullptr;
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
+    std::vector<FileIdentity> place_;
+    bool is_in_transaction_ = false;  // as we began it: what the library does on errors is its own
 };
 
-/// A transaction that writes; undone unless commit() has succeeded.
+/// A transaction that writes; undone unless commit() has succeeded. Inside another one it is part of
+/// that, which must not be committed when this one was not.
 class Transaction {
 public:
     static Stored<Transaction> begin(Database& database);
@@ -87,7 +106,7 @@ public:
     Stored<void> commit();
 
 private:
-    explicit Transaction(Database& database) : database_(&database) {}
+    explicit Transaction(Database* database) : database_(database) {}
     Database* database_;
 };
 

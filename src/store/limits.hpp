@@ -32,6 +32,8 @@ inline constexpr std::size_t zones_max = 100'000;
 
 // How long a statement waits while another process, such as `kith journal`, holds the file.
 inline constexpr int busy_wait_ms = 5000;
+// And of the server once it serves: clients wait for it, and it tries again from its event loop.
+inline constexpr int owner_busy_wait_ms = 20;
 
 // A .jrnl database of trust-dns: beyond this it is not one.
 inline constexpr std::size_t hickory_rows_max = 10'000'000;

@@ -64,7 +64,7 @@ Stored<void> make_private(const std::string& file) {
         return std::unexpected(
             StoreError{fault, fmt::format("{}: cannot be opened: {}", file, std::strerror(error))});
     }
-    struct stat info{};
+    struct stat info {};
     if (::fstat(descriptor, &info) == 0 && (info.st_mode & 077) != 0) ::fchmod(descriptor, 0600);
     ::close(descriptor);
     return {};
@@ -144,13 +144,31 @@ Stored<Store> Store::open(const std::string& folder, Access access) {
         return Store(file, LockFile(), std::move(*database));
     }
     KITH_TRY_VOID(make_folder(folder));
-    KITH_TRY(LockFile lock, LockFile::take(folder + "/kith.lock"));
+    const std::string lock_path = folder + "/kith.lock";
+    KITH_TRY(LockFile lock, LockFile::take(lock_path));
     KITH_TRY_VOID(make_private(file));
     KITH_TRY(auto database, Database::open(file, OpenMode::create));
     KITH_TRY_VOID(database->run(settings_of_owner));
     KITH_TRY_VOID(check_schema(*database, access));
+    // The log and its index are there by now, and stay until the database is closed.
+    database->set_busy_wait(owner_busy_wait_ms);
+    database->watch_place({file, file + "-wal", file + "-shm", lock_path});
     return Store(file, std::move(lock), std::move(database));
 }
+
+struct Store::Batch::Open {
+    Transaction transaction;
+};
+Store::Batch::Batch(std::unique_ptr<Open> open) : open_(std::move(open)) {}
+Store::Batch::~Batch() = default;
+Store::Batch::Batch(Batch&&) noexcept = default;
+
+Stored<Store::Batch> Store::begin_batch() {
+    KITH_TRY(Transaction transaction, Transaction::begin(*database_));
+    return Batch(std::make_unique<Batch::Open>(std::move(transaction)));
+}
+
+Stored<void> Store::Batch::commit() { return open_->transaction.commit(); }
 
 Stored<std::optional<Store::ZoneRow>> Store::row(NameView apex) const {
     const Name lower = Name(apex).lowered();

@@ -94,7 +94,8 @@ struct KeyValue {
 class Store {
 public:
     /// Opens `folder`/kith.db. With Access::own, folder (mode 0700) and database (0600) are made,
-    /// and a lock file keeps a second server out. The schema is brought up to date.
+    /// and a lock file keeps a second server out. The schema is brought up to date. Once opened, every
+    /// call that writes fails (moved) while the files are not where they were.
     static Stored<Store> open(const std::string& folder, Access access);
     ~Store();
     Store(Store&&) noexcept;
@@ -123,6 +124,22 @@ public:
     /// Appends changes of any zones, all or none, durable before it returns: group commit. Each
     /// must start from the serial its zone has; the first of a zone needs set_base() before it.
     Stored<void> append(std::span<const Append> changes, UnixTime at);
+
+    /// Several calls as one: what is written between begin_batch() and commit() is durable together, or
+    /// not at all: without commit(), which is not for after a call that failed, all of it is undone.
+    class Batch {
+    public:
+        ~Batch();
+        Batch(Batch&&) noexcept;
+        Stored<void> commit();
+
+    private:
+        friend class Store;
+        struct Open;
+        explicit Batch(std::unique_ptr<Open> open);
+        std::unique_ptr<Open> open_;
+    };
+    Stored<Batch> begin_batch();
 
     /// What becomes of a zone's history when it gets another base.
     enum class History : std::uint8_t { keep, forget };

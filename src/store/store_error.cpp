@@ -8,6 +8,7 @@ std::string_view fault_name(StoreFault fault) {
         case StoreFault::in_use: return "in_use";
         case StoreFault::locked: return "locked";
         case StoreFault::read_only: return "read_only";
+        case StoreFault::moved: return "moved";
         case StoreFault::disk_full: return "disk_full";
         case StoreFault::corrupt: return "corrupt";
         case StoreFault::too_new: return "too_new";

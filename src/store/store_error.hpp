@@ -13,6 +13,7 @@ enum class StoreFault : std::uint8_t {
     in_use,       // another server keeps its state in this folder
     locked,       // another process holds the database for longer than we wait
     read_only,    // disk or file cannot be written
+    moved,        // deleted, replaced or moved away since it was opened
     disk_full,
     corrupt,    // not a database, damaged, or with content that cannot be
     too_new,    // made by a later version of kith

@@ -2,11 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/database.hpp"
 #include "store/limits.hpp"
 #include "store/store_testing.hpp"
 
@@ -71,7 +74,7 @@ TEST(Store, MakesItsFilesForOneUserOnly) {
         ASSERT_TRUE(store.has_value()) << store.error().text;
         for (const char* const each :
              {"", "/kith.db", "/kith.lock", "/kith.db-wal", "/kith.db-shm"}) {
-            struct stat info{};
+            struct stat info {};
             ASSERT_EQ(::stat((path + each).c_str(), &info), 0) << each;
             EXPECT_EQ(info.st_mode & 077, 0U) << each;
         }
@@ -312,6 +315,100 @@ TEST(Store, LetsOneServerIn) {
     EXPECT_EQ(good(reader.zones()).size(), 1U) << "tools read beside it";
 }
 
+TEST(Store, WritesNothingIntoFilesThatAreGone) {
+    struct Row {
+        const char* why;
+        std::function<void(const std::string& folder)> act;
+        bool comes_back;  // when `undo` is done
+        std::function<void(const std::string& folder)> undo;
+        const char* text;
+    };
+    namespace fs = std::filesystem;
+    const auto remove = [](const char* file) {
+        return [file](const std::string& folder) { fs::remove(folder + file); };
+    };
+    const auto move = [](std::string from, std::string to) {
+        return [from, to](const std::string& folder) { fs::rename(folder + from, folder + to); };
+    };
+    const auto nothing = [](const std::string&) {};
+    const Row rows[] = {
+        {"the database deleted", remove("/kith.db"), false, nothing, "kith.db: deleted or moved"},
+        {"its log deleted", remove("/kith.db-wal"), false, nothing, "kith.db-wal: deleted"},
+        {"the index of the log", remove("/kith.db-shm"), false, nothing, "kith.db-shm: deleted"},
+        {"the lock: another server could come", remove("/kith.lock"), false, nothing,
+         "kith.lock: deleted"},
+        {"the database replaced by a copy of itself",
+         [](const std::string& folder) {
+             fs::copy_file(folder + "/kith.db", folder + "/copy");
+             fs::rename(folder + "/copy", folder + "/kith.db");
+         },
+         false, nothing, "kith.db: replaced by another file"},
+        {"the folder deleted", [](const std::string& folder) { fs::remove_all(folder); }, false,
+         nothing, "kith.db: deleted or moved"},
+        {"the folder moved away, and back", move("", ".away"), true, move(".away", ""),
+         "put the state directory back"},
+    };
+    for (const Row& row : rows) {
+        const Folder parent;
+        const std::string folder = parent.path() + "/state";
+        auto store = Store::open(folder, Access::own);
+        ASSERT_TRUE(store.has_value()) << row.why;
+        fill(*store, {change(1, 2, {}, {"a 300 A 192.0.2.1"})});
+        row.act(folder);
+        const ZoneChange next = change(2, 3, {}, {"b 300 A 192.0.2.1"});
+        const Append append{&next, {}};
+        const auto appended = store->append(std::span(&append, 1), 0);
+        ASSERT_FALSE(appended.has_value()) << row.why;
+        EXPECT_EQ(appended.error().fault, StoreFault::moved) << row.why;
+        EXPECT_THAT(appended.error().text, HasSubstr(row.text)) << row.why;
+        const KeyValue key{"example. 13 1", {1, 2, 3}};
+        EXPECT_FALSE(store->put("keys", std::span(&key, 1)).has_value()) << row.why;
+        row.undo(folder);
+        EXPECT_EQ(store->append(std::span(&append, 1), 0).has_value(), row.comes_back) << row.why;
+    }
+}
+
+TEST(Store, WaitsNoLongerThanItsClientsCan) {
+    const Folder folder;
+    Store store = open(folder);
+    fill(store, {});
+    const auto other = good(Database::open(store.file(), OpenMode::write));
+    const ZoneChange next = change(1, 2, {}, {"a 300 A 192.0.2.1"});
+    const Append append{&next, {}};
+    {
+        const Transaction held = good(Transaction::begin(*other));
+        const auto start = std::chrono::steady_clock::now();
+        const auto appended = store.append(std::span(&append, 1), 0);
+        ASSERT_FALSE(appended.has_value());
+        EXPECT_EQ(appended.error().fault, StoreFault::locked) << appended.error().text;
+        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+    }
+    good(store.append(std::span(&append, 1), 0));
+}
+
+TEST(Store, KeepsABatchWholeOrNotAtAll) {
+    const Folder folder;
+    Store store = open(folder);
+    fill(store, {});
+    const ZoneChange next = change(1, 2, {}, {"a 300 A 192.0.2.1"});
+    const Append append{&next, {}};
+    const KeyValue key{"a", {1}};
+    {
+        const Store::Batch batch = good(store.begin_batch());
+        good(store.append(std::span(&append, 1), 0));
+        good(store.put("keys", std::span(&key, 1)));
+    }
+    EXPECT_THAT(numbers_of(store), IsEmpty());
+    EXPECT_THAT(good(store.list("keys")), IsEmpty());
+    Store::Batch batch = good(store.begin_batch());
+    good(store.append(std::span(&append, 1), 0));
+    good(store.put("keys", std::span(&key, 1)));
+    good(batch.commit());
+    EXPECT_THAT(numbers_of(store), ElementsAre(1));
+    EXPECT_EQ(good(store.list("keys")).size(), 1U);
+    good(store.put("keys", std::span(&key, 1)));
+}
+
 TEST(Store, SaysWhatIsWrongWithADisk) {
     struct Row {
         const char* why;
@@ -322,9 +419,7 @@ TEST(Store, SaysWhatIsWrongWithADisk) {
     std::string newer;
     {
         const Folder folder;
-        {
-            const Store store = open(folder);
-        }
+        { const Store store = open(folder); }
         std::ifstream in(folder.path() + "/kith.db", std::ios::binary);
         newer.assign(std::istreambuf_iterator<char>(in), {});
         newer[63] = 99;  // the last byte of user_version
