@@ -71,8 +71,16 @@ void LeaseIndex::note(dns::NameView owner, std::uint32_t end) {
     const auto [at, is_new] = earliest_.try_emplace(key, end);
     // A later end is found when the earlier one has come.
     if (!is_new && at->second <= end) return;
+    if (!is_new) ends_.erase({at->second, at->first});
     at->second = end;
-    ends_.push({end, key});
+    ends_.emplace(end, at->first);
+}
+
+LeaseIndex::Ends::iterator LeaseIndex::forget(Ends::iterator at) {
+    const std::string owner(at->second);
+    const auto next = ends_.erase(at);
+    earliest_.erase(owner);
+    return next;
 }
 
 void LeaseIndex::on_change(const zone::ZoneChange& change) {
@@ -90,32 +98,27 @@ void LeaseIndex::on_change(const zone::ZoneChange& change) {
 
 std::optional<UnixTime> LeaseIndex::next() const {
     if (ends_.empty()) return std::nullopt;
-    return ends_.top().at;
+    return ends_.begin()->first;
 }
 
 Expiry LeaseIndex::expired(const zone::Zone& zone, UnixTime now, dns::RrType timeout_type) {
     Scratch scratch(zone);
     std::size_t removed = 0;
-    while (!ends_.empty() && ends_.top().at <= now && removed < expired_per_change_max) {
-        const End due = ends_.top();
-        ends_.pop();
-        const auto known = earliest_.find(due.owner);
-        if (known == earliest_.end() || known->second != due.at) continue;
-        earliest_.erase(known);
-        const NameView owner = NameView::unchecked(as_bytes(due.owner));
+    std::vector<std::pair<std::string, std::uint32_t>> later;
+    for (auto at = ends_.begin();
+         at != ends_.end() && at->first <= now && removed < expired_per_change_max;) {
+        const NameView owner = NameView::unchecked(as_bytes(at->second));
         const zone::NodeView node = zone.find_node(owner);
         const auto end = node ? earliest(node) : std::nullopt;
-        if (!end) continue;
-        if (*end > now) {
-            note(owner, *end);
+        if (end && *end <= now) {
+            removed += expire(scratch.name(owner), now);
+            ++at;
             continue;
         }
-        ScratchName& name = scratch.name(owner);
-        removed += expire(name, now);
-        for (const Item& item : name.now) {
-            if (item.provenance.lease_end != 0) note(owner, item.provenance.lease_end);
-        }
+        if (end) later.emplace_back(at->second, *end);
+        at = forget(at);
     }
+    for (const auto& [owner, end] : later) note(NameView::unchecked(as_bytes(owner)), end);
     return {finish(scratch, timeout_type), next()};
 }
 
