@@ -231,6 +231,12 @@ TEST(Simulation, HoldsItsPromisesUnderEverySeed) {
     }
 }
 
+// A service that lost its name said goodbye to the type of two others.
+TEST(Simulation, Seed253) {
+    SeededRng rng(253);
+    simulate(253, 2 + rng.below(9), 30);
+}
+
 TEST(Simulation, HoldsThemAmongManyHosts) { simulate(4711, 60, 60); }
 
 // All of them start at once with one name, as a shelf of new devices does.

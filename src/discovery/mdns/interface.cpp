@@ -134,7 +134,7 @@ void Interface::silence(Time now, RegistrationId registration) {
         OwnRecord& own = own_.record(index);
         const bool was_live = own.state == OwnRecord::State::live;
         const bool is_over = was_live && !hand_over(index);
-        if (was_live) responder_.silence(index);
+        if (was_live) responder_.silence(now, index);
         own.state = OwnRecord::State::silent;
         if (!is_over) continue;
         tell(now, own, QueryEvent::Kind::removed, QueryEvent::Reason::unconfirmed);
@@ -164,7 +164,10 @@ void Interface::forget(Time now, std::uint32_t index) {
 Time Interface::say_goodbye(Time now, std::uint32_t index) {
     const OwnRecord& own = own_.record(index);
     const bool was_live = own.state == OwnRecord::State::live;
-    if (own.state == OwnRecord::State::twin || (was_live && hand_over(index))) {
+    const bool is_said_by_another =
+        was_live ? hand_over(index)
+                 : own_.find_same(index, OwnRecord::State::live) != OwnRecords::none;
+    if (is_said_by_another) {
         own_.record(index).state = OwnRecord::State::silent;
         forget(now, index);
         return now;

@@ -171,6 +171,39 @@ TEST(Interface, TellsItsOwnProgramsOnceOfWhatSeveralRegistrationsSay) {
     }
 }
 
+// Seed 253 of the simulation.
+TEST(Interface, KeepsTheTypeOfOthersWhenAServiceLosesItsName) {
+    Bench bench;
+    bench.establish(service("one"));
+    bench.establish(service("two"), RenameStyle::instance);
+    bench.hear(response({"an two._http._tcp.local. 120! SRV 0 0 81 rival.local."}));
+    bench.run(300ms);  // asked anew
+    bench.hear(response({"an two._http._tcp.local. 120! SRV 0 0 81 rival.local."}));
+    bench.run(5s);
+    EXPECT_EQ(std::ranges::count(bench.kinds(), Kind::renamed), 1);
+    EXPECT_TRUE(said(bench, goodbye_to_type()).at.empty());
+}
+
+// Seed 555 of the simulation: two interfaces on one network, behind a reflector that is slow (6762-125).
+TEST(Interface, AnswersEchoesOfItsOtherInterfaceAFewTimes) {
+    Bench bench;
+    bench.up(2, {"192.0.2.11/24"});
+    bench.host("box.local.");
+    bench.run(10s);
+    bench.sent.clear();
+    const auto hear_each = [&](int times) {
+        bench.sent.clear();
+        for (int i = 0; i < times; ++i) {
+            bench.hear(response({"an box.local. 120! A 192.0.2.11"}));
+            bench.run(3s);
+        }
+        return said(bench, "an box.local. 120! A 192.0.2.10").at.size();
+    };
+    EXPECT_EQ(hear_each(20), static_cast<std::size_t>(echo_answers_max));
+    bench.run(echo_peace);
+    EXPECT_EQ(hear_each(20), static_cast<std::size_t>(echo_answers_max)) << "after a minute, again";
+}
+
 TEST(SendHistory, IsBounded) {
     SendHistory history;
     const Time now = Time{} + 1h;

@@ -64,6 +64,11 @@ inline constexpr std::size_t former_records_max = 1024;  // records we had and w
 // They are believed by peers for their TTL, and no echo is older; at most this long.
 inline constexpr Duration former_record_life_max = 75min;
 
+// A reflector that is slow makes two interfaces answer each other for ever (RFC 6762 §14): so often a
+// record is said again for it, until there was none for a minute.
+inline constexpr int echo_answers_max = 3;
+inline constexpr Duration echo_peace = 1min;
+
 // ---- names
 inline constexpr int rename_suffix_max =
     1'000'000'000;  // `name (999999999)`; then it starts at 2 again

@@ -18,6 +18,12 @@ struct Sending {
     Time not_before = never;  // while it waits to be sent
 };
 
+/// How often something was said again on one link because an echo had taken it out of caches.
+struct EchoAnswers {
+    int count = 0;
+    Time last_echo = Time::min();
+};
+
 struct OwnRecord {
     enum class State : std::uint8_t {
         free,
@@ -43,6 +49,7 @@ struct OwnRecord {
     int announcements_left = 0;
     Duration announce_gap{};
     std::array<Sending, 2> sending;
+    std::array<EchoAnswers, 2> echo_answers;
 
     /// Answered with, by itself or by the one that says the same.
     bool is_offered() const { return state == State::live || state == State::twin; }

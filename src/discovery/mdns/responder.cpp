@@ -70,9 +70,10 @@ void Responder::announce_due(Time now) {
     }
 }
 
-void Responder::silence(std::uint32_t index) {
+void Responder::silence(Time now, std::uint32_t index) {
     announcing_.erase(index);
     const OwnRecord& record = own_.record(index);
+    history_.keep(now, record.hash, record.sending);  // one that says the same may speak next
     for (const LinkIndex link : both_links) {
         unschedule(link, {index, Answer::Kind::record});
         unschedule(link, {record.name, Answer::Kind::nsec});
@@ -80,7 +81,7 @@ void Responder::silence(std::uint32_t index) {
 }
 
 void Responder::forget(Time now, std::uint32_t index) {
-    silence(index);
+    silence(now, index);
     erase(now, index);
 }
 
@@ -91,8 +92,8 @@ std::uint64_t Responder::nsec_hash(const OwnName& name) const {
 /// Erases a record; what was said of it in the last second is remembered.
 void Responder::erase(Time now, std::uint32_t index) {
     const OwnRecord& record = own_.record(index);
-    const OwnName& name = own_.name_of(record);
     history_.keep(now, record.hash, record.sending);
+    const OwnName& name = own_.name_of(record);
     if (name.records.size() == 1) history_.keep(now, nsec_hash(name), name.nsec);
     own_.erase(index);
 }
@@ -105,7 +106,7 @@ void Responder::resume(Time now, std::uint32_t index) {
     const std::uint32_t leaving = own_.find_same(index, OwnRecord::State::leaving);
     if (leaving == OwnRecords::none) return;
     join_sendings(record.sending, own_.record(leaving).sending);
-    silence(leaving);
+    silence(now, leaving);
     finish_leaving(now, leaving);
 }
 
@@ -123,7 +124,7 @@ void Responder::inherit(std::uint32_t index, std::uint32_t heir) {
 }
 
 Time Responder::withdraw(Time now, std::uint32_t index) {
-    silence(index);
+    silence(now, index);
     OwnRecord& record = own_.record(index);
     record.state = OwnRecord::State::leaving;
     Time last = now;
@@ -206,13 +207,18 @@ void Responder::on_same_record(Time now, LinkIndex link, std::uint32_t index, st
 void Responder::on_echo_of_other_interface(Time now, LinkIndex link, std::uint32_t name,
                                            dns::RrType type) {
     for (const std::uint32_t index : own_.name(name).records) {
-        const OwnRecord& record = own_.record(index);
+        OwnRecord& record = own_.record(index);
         if (record.type != type || record.state != OwnRecord::State::live || !record.is_unique())
             continue;
         // Peers keep for a second what they heard within the last one: nothing is lost then, and this
         // is what ends the game between two interfaces on one network (RFC 6762 §14).
         const Time last = record.sending[at(link)].last;
         if (last != Sending::never && last + flush_grace > now) continue;
+        EchoAnswers& answers = record.echo_answers[at(link)];
+        const bool is_peace = answers.count == 0 || answers.last_echo + echo_peace <= now;
+        answers.count = is_peace ? 1 : answers.count + 1;
+        answers.last_echo = now;
+        if (answers.count > echo_answers_max) return;
         schedule_set(now, link, {index, Answer::Kind::record}, now, multicast_interval);
         return;
     }

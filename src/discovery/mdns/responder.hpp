@@ -44,7 +44,7 @@ public:
     /// `heir`, a twin of the live `record`, speaks from now on, and what waits to be said of it.
     void inherit(std::uint32_t record, std::uint32_t heir);
     /// Keeps a record that must not be answered with any more out of everything that waits.
-    void silence(std::uint32_t record);
+    void silence(Time now, std::uint32_t record);
 
     void on_query(Time now, const PacketInfo& info, const Packet& packet);
     /// A peer multicast what we have too (RFC 6762 §6.6, §7.4).
@@ -127,6 +127,7 @@ private:
     bool is_valid(const Kept& kept) const;
 
     // responder_queries.cpp: what is answered to whom
+    bool concerns_us(const Packet& packet) const;
     void mark_known(const Packet& packet);
     void mark_known(std::uint32_t record);
     bool is_known(std::uint32_t record) const;

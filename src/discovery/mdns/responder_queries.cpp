@@ -59,12 +59,20 @@ void Responder::on_query(Time now, const PacketInfo& info, const Packet& packet)
     }
     if (!is_legacy && packet.is_truncated() && !has_proposals(packet) && defer(now, query, packet))
         return;
+    if (!concerns_us(packet)) return;
     ++query_stamp_;
     mark_known(packet);
     store_questions(packet);
     query.questions = questions_;
     if (has_proposals(packet)) query.probe = &packet;
     answer(now, query);
+}
+
+/// Whether any question is about a name of ours: most of what is asked on a link is not.
+bool Responder::concerns_us(const Packet& packet) const {
+    return std::ranges::any_of(packet.questions(), [&](const PacketQuestion& question) {
+        return own_.find_name(question.name, question.name_hash) != OwnRecords::none;
+    });
 }
 
 // ---------------------------------------------------------------- known answers
@@ -119,11 +127,7 @@ bool Responder::defer(Time now, const Query& query, const Packet& packet) {
         return other.source.address == query.source.address && other.link == query.link;
     });
     if (found == deferred_.end()) {
-        const bool is_ours =
-            std::ranges::any_of(packet.questions(), [&](const PacketQuestion& question) {
-                return own_.find_name(question.name, question.name_hash) != OwnRecords::none;
-            });
-        if (!is_ours) return true;  // nothing to answer now or later
+        if (!concerns_us(packet)) return true;  // nothing to answer now or later
         if (deferred_.size() == deferred_queries_max) {
             ++context_.stats.deferred_dropped;
             context_.trace_name(now, Trace::Kind::limited, interface_, {}, {}, query.source,
