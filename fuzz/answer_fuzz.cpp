@@ -5,13 +5,13 @@
 // Corpus: fuzz/corpus/answer.
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 #include <tuple>
 
 #include "answer/test_world.hpp"
 #include "base/bytes.hpp"
 #include "dns/message.hpp"
+#include "support.hpp"
 #include "zone/zone.hpp"
 
 namespace {
@@ -19,9 +19,7 @@ namespace {
 using namespace kith;
 using namespace kith::answer;
 
-void require(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 /// Says each thing a port may say, by the name it is asked for.
 class AnyPort final : public ForwardPort {
@@ -104,33 +102,33 @@ std::size_t udp_limit(Bytes message) {
 }
 
 void check_response(Bytes message, Bytes response) {
-    require(message.size() >= dns::header_bytes && (message[2] & 0x80) == 0);
+    must(message.size() >= dns::header_bytes && (message[2] & 0x80) == 0);
     const auto view = dns::MessageView::parse(response);
-    require(view.has_value());
+    must(view.has_value());
     const dns::Header& header = view->header();
-    require(header.has(dns::Header::qr) && !header.has(dns::Header::z) &&
-            !header.has(dns::Header::ad));
-    require(header.id == load_u16(message.data()));
-    require(((response[2] ^ message[2]) & 0x79) == 0);  // opcode and RD
-    require(header.counts[0] <= 1);
+    must(header.has(dns::Header::qr) && !header.has(dns::Header::z) &&
+         !header.has(dns::Header::ad));
+    must(header.id == load_u16(message.data()));
+    must(((response[2] ^ message[2]) & 0x79) == 0);  // opcode and RD
+    must(header.counts[0] <= 1);
     if (const auto question = view->question()) {
         const std::size_t size = question->name.size() + 4;
-        require(message.size() >= 12 + size);
-        require(std::memcmp(message.data() + 12, response.data() + 12, size) == 0);
+        must(message.size() >= 12 + size);
+        must(std::memcmp(message.data() + 12, response.data() + 12, size) == 0);
     }
     const auto query = dns::read_query(message);
-    if (query) require(view->edns().has_value() == query->edns.has_value());
+    if (query) must(view->edns().has_value() == query->edns.has_value());
     std::set<std::tuple<std::string, int, std::string>> seen;
     for (const dns::Section section :
          {dns::Section::answer, dns::Section::authority, dns::Section::additional}) {
         view->for_each(section, [&](const dns::RecordView& record) {
             std::vector<std::uint8_t> rdata(dns::rdata_bytes_max);
             dns::Writer writer(rdata);
-            require(dns::expand_rdata(response, record, writer).has_value());
+            must(dns::expand_rdata(response, record, writer).has_value());
             const std::string owner(as_text(record.owner.lowered().wire()));
-            require(section == dns::Section::additional ||
-                    seen.emplace(owner, static_cast<int>(record.type), as_text(writer.written()))
-                        .second);
+            must(section == dns::Section::additional ||
+                 seen.emplace(owner, static_cast<int>(record.type), as_text(writer.written()))
+                     .second);
         });
     }
 }
@@ -161,19 +159,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Bytes over_tcp = world.tcp.send(message, asking);
     if (!over_udp.empty()) {
         check_response(message, over_udp);
-        require(over_udp.size() <= udp_limit(message));
+        must(over_udp.size() <= udp_limit(message));
     }
     if (!over_tcp.empty()) {
         check_response(message, over_tcp);
-        require((over_tcp[2] & 2) == 0);
+        must((over_tcp[2] & 2) == 0);
     }
     // Over UDP a cookie may be wanted first, over TCP a keepalive may be malformed.
     const bool cookie_wanted =
         !over_udp.empty() && std::get<0>(gist(over_udp)) == dns::Rcode::BADCOOKIE;
     const bool malformed = !over_tcp.empty() && std::get<0>(gist(over_tcp)) == dns::Rcode::FORMERR;
     if (cookie_wanted || malformed) return 0;
-    require(world.udp.verdict == world.tcp.verdict);
+    must(world.udp.verdict == world.tcp.verdict);
     const bool truncated = !over_udp.empty() && (over_udp[2] & 2) != 0;
-    if (!over_udp.empty() && !truncated) require(gist(over_udp) == gist(over_tcp));
+    if (!over_udp.empty() && !truncated) must(gist(over_udp) == gist(over_tcp));
     return 0;
 }

@@ -2,27 +2,23 @@
 // reserve. Whatever it does, the message stays inside its limit and reads back as what was added.
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "dns/message_builder.hpp"
 #include "dns/rdata.hpp"
+#include "support.hpp"
 
 namespace {
 
 using namespace kith;
 using namespace kith::dns;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
-class Script {
+class Script : public fuzz::ScriptBytes {
 public:
-    explicit Script(Bytes bytes) : bytes_(bytes) {}
-    bool at_end() const { return at_ == bytes_.size(); }
-    std::uint8_t next() { return at_end() ? 0 : bytes_[at_++]; }
+    using ScriptBytes::ScriptBytes;
     Name name() {
         NameBuilder builder;
         for (int labels = next() % 6; labels > 0; --labels) {
@@ -35,10 +31,6 @@ public:
         }
         return builder.finish();
     }
-
-private:
-    Bytes bytes_;
-    std::size_t at_ = 0;
 };
 
 struct Added {

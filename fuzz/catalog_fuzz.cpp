@@ -1,10 +1,10 @@
 // Catalog zones out of a script of records. One that is read must be written and read again as the
 // same members; and carrying out a plan must leave nothing to plan.
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "support.hpp"
 #include "transfer/catalog.hpp"
 #include "zone/builder.hpp"
 
@@ -13,17 +13,13 @@ namespace {
 using namespace kith;
 using namespace kith::transfer;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 const dns::Name apex = *dns::Name::from_text("catalog.");
 
-class Script {
+class Script : public fuzz::ScriptBytes {
 public:
-    explicit Script(Bytes bytes) : bytes_(bytes) {}
-    bool at_end() const { return at_ == bytes_.size(); }
-    std::uint8_t next() { return at_end() ? 0 : bytes_[at_++]; }
+    using ScriptBytes::ScriptBytes;
     dns::Name name(const dns::Name& under) {
         constexpr std::string_view labels[] = {"zones", "ZONES", "version", "group", "coo",
                                                "ext",   "a",     "B",       "c"};
@@ -33,10 +29,6 @@ public:
         must(builder.append(under.view()));
         return builder.finish();
     }
-
-private:
-    Bytes bytes_;
-    std::size_t at_ = 0;
 };
 
 zone::ZonePtr make_catalog(Script& script) {

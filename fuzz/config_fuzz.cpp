@@ -2,7 +2,6 @@
 // itself and loads again as the same; what is JSON to us is JSON to Boost.JSON, and the reverse.
 
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include <boost/json.hpp>
@@ -10,14 +9,13 @@
 #include "config/dump.hpp"
 #include "config/json_reader.hpp"
 #include "config/load.hpp"
+#include "support.hpp"
 
 namespace {
 
 using namespace kith::config;
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
+using kith::fuzz::must;
 
 class Nothing final : public JsonEvents {
 public:
@@ -43,27 +41,27 @@ void compare_with_boost(std::string_view text) {
     boost::system::error_code error;
     boost::json::parse(text, error, {}, options);
     if (error == boost::json::error::exponent_overflow) return;
-    require(refused.has_value() == bool(error));
+    must(refused.has_value() == bool(error));
 }
 
 void check_problems(const Checked& checked, std::string_view text) {
     for (const kith::Problem& problem : checked.problems) {
-        require(!problem.text.empty());
+        must(!problem.text.empty());
         if (problem.line == 0) continue;  // the note that there are more
-        require(problem.line <= text.size() + 1 && problem.column <= text.size() + 1);
+        must(problem.line <= text.size() + 1 && problem.column <= text.size() + 1);
     }
 }
 
 void check_round_trip(const Checked& checked) {
     const std::string dumped = dump_config(checked.config);
     const Checked again = check_config(dumped, "dump");
-    require(dump_config(again.config) == dumped);
+    must(dump_config(again.config) == dumped);
     // What was wrong stays wrong only in the plan's part: values that did not load are gone.
     if (has_errors(checked.problems)) return;
-    require(!has_errors(again.problems));
-    require(again.plan.zones.size() == checked.plan.zones.size());
-    require(again.plan.overlay.size() == checked.plan.overlay.size());
-    require(again.plan.rewrites.size() == checked.plan.rewrites.size());
+    must(!has_errors(again.problems));
+    must(again.plan.zones.size() == checked.plan.zones.size());
+    must(again.plan.overlay.size() == checked.plan.overlay.size());
+    must(again.plan.rewrites.size() == checked.plan.rewrites.size());
 }
 
 }  // namespace

@@ -1,19 +1,17 @@
 // Bytes as a change of the journal, and a script of changes folded in two ways. What decodes must
 // encode to the same bytes; what is encoded must come back as it was; and any damage must show.
 
-#include <cstdlib>
 #include <vector>
 
 #include "dns/rdata.hpp"
 #include "store/change_codec.hpp"
+#include "support.hpp"
 
 namespace {
 
 using namespace kith;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 std::uint32_t crc32(Bytes bytes) {
     std::uint32_t value = ~0U;

@@ -1,16 +1,14 @@
 // Any text as a message in JSON, as people and the API give it. What is read is a message, and its own JSON is
 // read back to a message with the same JSON.
 
-#include <cstdlib>
 #include <string>
 
 #include "dns/json.hpp"
+#include "support.hpp"
 
 namespace {
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using kith::fuzz::must;
 
 }  // namespace
 

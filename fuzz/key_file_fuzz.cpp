@@ -2,18 +2,16 @@
 // is refused, in bounded time.
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "crypto/key.hpp"
 #include "dnssec/key_file.hpp"
+#include "support.hpp"
 
 namespace {
 
 using namespace kith;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 void check_private(std::string_view text) {
     const auto file = dnssec::parse_private_key(text);

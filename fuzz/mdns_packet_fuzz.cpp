@@ -8,7 +8,6 @@
 // in responses, never repeats a multicast record within a quarter second, and goes to no host off the
 // link; everything ends; and reading a packet is the same as reading it from fresh memory.
 
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "discovery/mdns/engine.hpp"
 #include "discovery/mdns/packet.hpp"
 #include "dns/rdata.hpp"
+#include "support.hpp"
 
 namespace {
 
@@ -23,10 +23,7 @@ using namespace kith;
 using namespace kith::discovery;
 using dns::RrType;
 
-#define REQUIRE(...)                      \
-    do {                                  \
-        if (!(__VA_ARGS__)) std::abort(); \
-    } while (false)
+using fuzz::must;
 
 dns::Name name(const char* text) { return *dns::Name::from_text(text); }
 
@@ -51,10 +48,10 @@ class Checker {
 public:
     void drain(mdns::Engine& engine, Time now) {
         while (const auto sent = engine.poll_transmit()) {
-            REQUIRE(++count < 20'000);
-            REQUIRE(sent->message.size() <= 1452);
-            REQUIRE(packet.read(sent->message));
-            REQUIRE(sent->destination == mdns::Destination::group || on_link(sent->to.address));
+            must(++count < 20'000);
+            must(sent->message.size() <= 1452);
+            must(packet.read(sent->message));
+            must(sent->destination == mdns::Destination::group || on_link(sent->to.address));
             if (packet.is_response()) check_response(*sent, now);
         }
         while (engine.poll_query_event()) {
@@ -73,13 +70,13 @@ private:
             const std::string text = dns::Name(record.name).lowered().to_text();
             const bool is_ours = text.starts_with("box") || text.starts_with("web") ||
                                  text == "_http._tcp.local." || text.ends_with(".arpa.");
-            REQUIRE(is_ours);
+            must(is_ours);
             if (sent.destination != mdns::Destination::group) continue;
             std::string key =
                 text + dns::type_name(record.type) + std::string(as_text(record.rdata));
             key += sent.to.address.is_v4() ? "4" : "6";
             const auto [last, is_new] = said.try_emplace(key, now);
-            REQUIRE(is_new || now - last->second >= 250ms);
+            must(is_new || now - last->second >= 250ms);
             last->second = now;
         }
     }
@@ -93,16 +90,16 @@ void check_reading(Bytes message) {
     static mdns::Packet used;
     mdns::Packet fresh;
     const bool is_good = used.read(message);
-    REQUIRE(fresh.read(message) == is_good);
+    must(fresh.read(message) == is_good);
     if (!is_good) return;
-    REQUIRE(fresh.records().size() == used.records().size() &&
-            fresh.questions().size() == used.questions().size());
+    must(fresh.records().size() == used.records().size() &&
+         fresh.questions().size() == used.questions().size());
     for (std::size_t i = 0; i < fresh.records().size(); ++i) {
         const mdns::PacketRecord& a = fresh.records()[i];
         const mdns::PacketRecord& b = used.records()[i];
-        REQUIRE(a.name == b.name && a.type == b.type && a.klass == b.klass && a.ttl == b.ttl);
-        REQUIRE(std::equal(a.rdata.begin(), a.rdata.end(), b.rdata.begin(), b.rdata.end()));
-        REQUIRE(dns::check_rdata(a.type, a.klass, a.rdata).has_value());
+        must(a.name == b.name && a.type == b.type && a.klass == b.klass && a.ttl == b.ttl);
+        must(std::equal(a.rdata.begin(), a.rdata.end(), b.rdata.begin(), b.rdata.end()));
+        must(dns::check_rdata(a.type, a.klass, a.rdata).has_value());
     }
 }
 
@@ -143,8 +140,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     engine.set_link(now, 1, IpFamily::v4, {{{IpAddress::v4(192, 0, 2, 10), 24}}, 1500});
     engine.set_link(now, 1, IpFamily::v6, {{{*IpAddress::from_text("fe80::10"), 64}}, 1500});
-    REQUIRE(engine.set_host(now, name("box.local.")).has_value());
-    REQUIRE(engine.add_registration(now, service()).has_value());
+    must(engine.set_host(now, name("box.local.")).has_value());
+    must(engine.add_registration(now, service()).has_value());
     mdns::QueryRequest browse;
     browse.name = name("_http._tcp.local.");
     browse.type = RrType::PTR;
@@ -157,8 +154,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     engine.shut_down(now);
     checker.drain(engine, now);
     run(2s);
-    REQUIRE(engine.is_quiet());
+    must(engine.is_quiet());
     run(25h);
-    REQUIRE(engine.cached_records(1) == 0);
+    must(engine.cached_records(1) == 0);
     return 0;
 }

@@ -5,7 +5,6 @@
 // added before; no table passes its bound; when it is calm both hold different names; and after both
 // have shut down nothing is sent any more.
 
-#include <cstdlib>
 #include <deque>
 #include <map>
 #include <string>
@@ -14,6 +13,7 @@
 #include "discovery/mdns/engine.hpp"
 #include "discovery/mdns/packet.hpp"
 #include "dns/rdata.hpp"
+#include "support.hpp"
 
 namespace {
 
@@ -21,10 +21,7 @@ using namespace kith;
 using namespace kith::discovery;
 using dns::RrType;
 
-#define REQUIRE(...)                      \
-    do {                                  \
-        if (!(__VA_ARGS__)) std::abort(); \
-    } while (false)
+using fuzz::must;
 
 dns::Name name(const std::string& text) { return *dns::Name::from_text(text); }
 
@@ -76,7 +73,7 @@ public:
             case 10:
                 if (host.host == 0) {
                     const auto id = engine.set_host(now_, name("box.local."));
-                    REQUIRE(id.has_value());
+                    must(id.has_value());
                     host.host = *id;
                 }
                 break;
@@ -99,7 +96,7 @@ public:
                 break;
         }
         drain();
-        for (Host& each : hosts_) REQUIRE(each.engine.cached_records(1) < 1000);
+        for (Host& each : hosts_) must(each.engine.cached_records(1) < 1000);
     }
 
     void finish() {
@@ -113,12 +110,12 @@ public:
         }
         run(1min);
         for (const auto& [id, owned] : hosts_[0].established) {
-            for (const auto& [other, theirs] : hosts_[1].established) REQUIRE(owned != theirs);
+            for (const auto& [other, theirs] : hosts_[1].established) must(owned != theirs);
         }
         for (Host& host : hosts_) host.engine.shut_down(now_);
         drain();
         run(2s);
-        for (Host& host : hosts_) REQUIRE(host.engine.is_quiet());
+        for (Host& host : hosts_) must(host.engine.is_quiet());
     }
 
 private:
@@ -173,7 +170,7 @@ private:
         for (std::size_t i = 0; i < 2; ++i) {
             mdns::Engine& engine = hosts_[i].engine;
             while (const auto sent = engine.poll_transmit()) {
-                REQUIRE(++count_ < 200'000 && packet_.read(sent->message));
+                must(++count_ < 200'000 && packet_.read(sent->message));
                 const bool is_lost = losing_ != 0 && hosts_[0].rng.below(256) < losing_ / 2U;
                 if (sent->socket == mdns::SocketKind::one_shot || is_lost) continue;
                 mdns::PacketInfo info;
@@ -210,7 +207,7 @@ private:
                                     std::string(as_text(event->record.rdata));
             if (event->kind == mdns::QueryEvent::Kind::added) ++host.holders[key];
             if (event->kind == mdns::QueryEvent::Kind::removed && host.holders.contains(key))
-                REQUIRE(--host.holders[key] >= 0);
+                must(--host.holders[key] >= 0);
         }
         while (const auto event = host.engine.poll_registration_event()) {
             if (event->kind == mdns::RegistrationEvent::Kind::established) {
@@ -232,7 +229,7 @@ private:
                     first = i;
             }
             if (first == 2) break;
-            REQUIRE(++steps_ < 1'000'000);
+            must(++steps_ < 1'000'000);
             now_ = std::max(now_, *hosts_[first].engine.next_timer());
             hosts_[first].engine.on_timer(now_);
             drain();

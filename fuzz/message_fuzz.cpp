@@ -2,7 +2,6 @@
 // compressed by our builder, with the same header and the same records.
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -11,15 +10,14 @@
 #include "dns/message_builder.hpp"
 #include "dns/message_text.hpp"
 #include "dns/rdata.hpp"
+#include "support.hpp"
 
 namespace {
 
 using namespace kith;
 using namespace kith::dns;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 void check_query(Bytes bytes, const Wire<MessageView>& view) {
     const Wire<QueryView> query = read_query(bytes);

@@ -2,22 +2,20 @@
 // and one text that lead back to it, and a slow second reader agrees. What text gives is the same.
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "dns/name.hpp"
 #include "dns/name_hash.hpp"
+#include "support.hpp"
 
 namespace {
 
 using namespace kith;
 using namespace kith::dns;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 /// RFC 1035 §4.1.4 as plainly as it can be said; nullopt for what must not be accepted.
 std::optional<std::vector<std::uint8_t>> slow_name(Bytes message, std::size_t at) {

@@ -2,16 +2,14 @@
 // is a fixed point: text -> wire -> text -> wire.
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
 #include "dns/rdata.hpp"
+#include "support.hpp"
 
 namespace {
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using kith::fuzz::must;
 
 }  // namespace
 

@@ -2,21 +2,19 @@
 // same after wire -> text -> wire and wire -> JSON -> wire; canonical form is a fixed point.
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "dns/json.hpp"
 #include "dns/rdata.hpp"
+#include "support.hpp"
 
 namespace {
 
 using namespace kith;
 using namespace kith::dns;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 void check_text(RrType type, Bytes rdata) {
     const auto back = rdata_from_text(type, rdata_to_text(type, RrClass::IN, rdata));

@@ -1,12 +1,12 @@
 // Any bytes as messages with SIG(0), and any bytes as KEY records. What is signed is verified, and a
 // changed bit of it is not; whatever is sent, at most two signatures are checked (CVE-2024-1975).
 
-#include <cstdlib>
 #include <vector>
 
 #include "auth/sig0.hpp"
 #include "crypto/key.hpp"
 #include "dns/message.hpp"
+#include "support.hpp"
 
 namespace {
 
@@ -17,9 +17,7 @@ using Message = std::vector<std::uint8_t>;
 
 constexpr UnixTime now = 1'700'000'000;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 /// A key that is the same in every run.
 const crypto::PrivateKey& key() {

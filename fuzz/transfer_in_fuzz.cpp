@@ -4,11 +4,11 @@
 // records.
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "dns/rdata.hpp"
+#include "support.hpp"
 #include "transfer/transfer_in.hpp"
 #include "transfer/transfer_out.hpp"
 
@@ -17,9 +17,7 @@ namespace {
 using namespace kith;
 using namespace kith::transfer;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 const dns::Name apex = *dns::Name::from_text("example.");
 

@@ -3,12 +3,12 @@
 // signed that may be; a stream believes nothing that was tampered with.
 
 #include <algorithm>
-#include <cstdlib>
 #include <vector>
 
 #include "auth/key_text.hpp"
 #include "auth/tsig_stream.hpp"
 #include "dns/message.hpp"
+#include "support.hpp"
 
 namespace {
 
@@ -20,9 +20,7 @@ using Message = std::vector<std::uint8_t>;
 constexpr UnixTime now = 1'700'000'000;
 constexpr std::size_t room = 1024;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 TsigKey make_key(const char* words) {
     auto key = parse_key_word(words);

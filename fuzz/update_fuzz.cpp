@@ -4,11 +4,11 @@
 // language of `kith update` gives back each record that it prints.
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "dns/rdata.hpp"
+#include "support.hpp"
 #include "update/lease.hpp"
 #include "update/script.hpp"
 #include "update/timeout.hpp"
@@ -24,9 +24,7 @@ using namespace kith::update;
 constexpr UnixTime now = 1'700'000'000;
 constexpr RrType timeout_type = RrType{65432};
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
 Name name(std::string_view text) { return *Name::from_text(text); }
 

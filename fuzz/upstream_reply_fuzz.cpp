@@ -9,13 +9,13 @@
 // given out is a whole message whose every record follows from the question, checked here by a
 // second, slower implementation; lifetimes keep to the bounds; and in the end all is closed.
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "cache/cache.hpp"
 #include "dns/rdata.hpp"
 #include "resolve/forwarder.hpp"
+#include "support.hpp"
 
 namespace {
 
@@ -23,10 +23,7 @@ using namespace kith;
 using dns::RrType;
 using dns::Section;
 
-#define REQUIRE(...)                      \
-    do {                                  \
-        if (!(__VA_ARGS__)) std::abort(); \
-    } while (false)
+using fuzz::must;
 
 constexpr std::uint32_t ttl_most = 1000;
 constexpr RrType types[] = {RrType::A,   RrType::CNAME, RrType::MX, RrType::ANY,
@@ -35,9 +32,9 @@ constexpr RrType types[] = {RrType::A,   RrType::CNAME, RrType::MX, RrType::ANY,
 dns::Name target_of(Bytes message, const dns::RecordView& record) {
     std::vector<std::uint8_t> buffer(65535);
     dns::Writer rdata(buffer);
-    REQUIRE(dns::expand_rdata(message, record, rdata).has_value());
+    must(dns::expand_rdata(message, record, rdata).has_value());
     const auto name = dns::NameView::from_wire(rdata.written());
-    REQUIRE(name.has_value());
+    must(name.has_value());
     return *name;
 }
 
@@ -46,15 +43,15 @@ dns::Name target_of(Bytes message, const dns::RecordView& record) {
 void check_answer(const cache::CachedAnswer& answer, const dns::Name& asked, RrType type,
                   bool dnssec_ok) {
     const auto view = dns::MessageView::parse(answer.message);
-    REQUIRE(view.has_value());
-    REQUIRE(view->header().counts[0] == 1 && view->header().counts[3] == 0);
-    REQUIRE(view->question()->name == asked && view->question()->type == type);
+    must(view.has_value());
+    must(view->header().counts[0] == 1 && view->header().counts[3] == 0);
+    must(view->question()->name == asked && view->question()->type == type);
     std::vector<dns::Name> reached{asked};
     view->for_each(Section::answer, [&](const dns::RecordView& record) {
-        REQUIRE(record.klass == dns::RrClass::IN && record.ttl <= ttl_most);
+        must(record.klass == dns::RrClass::IN && record.ttl <= ttl_most);
         std::vector<std::uint8_t> buffer(65535);
         dns::Writer rdata(buffer);
-        REQUIRE(dns::expand_rdata(answer.message, record, rdata).has_value());
+        must(dns::expand_rdata(answer.message, record, rdata).has_value());
         bool is_above = false;
         bool is_reached = false;
         for (const dns::Name& name : reached) {
@@ -63,18 +60,18 @@ void check_answer(const cache::CachedAnswer& answer, const dns::Name& asked, RrT
         }
         const bool is_dname =
             record.type == RrType::DNAME || (record.type == RrType::RRSIG && dnssec_ok);
-        REQUIRE(is_reached || (is_dname && is_above));
+        must(is_reached || (is_dname && is_above));
         if (record.type == RrType::CNAME) reached.push_back(target_of(answer.message, record));
-        REQUIRE(record.type == type || type == RrType::ANY || record.type == RrType::CNAME ||
-                is_dname);
+        must(record.type == type || type == RrType::ANY || record.type == RrType::CNAME ||
+             is_dname);
     });
-    REQUIRE(reached.size() <= 18);
+    must(reached.size() <= 18);
     view->for_each(Section::authority, [&](const dns::RecordView& record) {
-        REQUIRE(record.klass == dns::RrClass::IN && record.ttl <= ttl_most);
+        must(record.klass == dns::RrClass::IN && record.ttl <= ttl_most);
         const bool is_proof = record.type == RrType::NSEC || record.type == RrType::NSEC3 ||
                               record.type == RrType::RRSIG;
-        REQUIRE(record.type == RrType::SOA || (dnssec_ok && is_proof));
-        if (record.type == RrType::SOA) REQUIRE(reached.back().is_under(record.owner));
+        must(record.type == RrType::SOA || (dnssec_ok && is_proof));
+        if (record.type == RrType::SOA) must(reached.back().is_under(record.owner));
     });
 }
 
@@ -82,7 +79,7 @@ void check_answer(const cache::CachedAnswer& answer, const dns::Name& asked, RrT
 std::vector<std::uint8_t> make_reply(Bytes query, Bytes input, std::uint8_t how) {
     if ((how & 1) == 0 || input.size() < 4) return {input.begin(), input.end()};
     const auto view = dns::read_query(query);
-    REQUIRE(view.has_value());
+    must(view.has_value());
     std::vector<std::uint8_t> reply(query.begin(), query.begin() + view->question_end);
     reply[2] = static_cast<std::uint8_t>(0x80 | (input[0] & 0x07));
     reply[3] = input[1];
@@ -122,19 +119,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Time now = Time{} + 1h;
     const dns::Name asked = *dns::Name::from_text("www.sub.example");
     const dns::LookupName lookup(asked);
-    REQUIRE(forwarder.ask(now, {lookup, type, dns::RrClass::IN, {dnssec_ok, false}, 1, 1}).state ==
-            resolve::AskResult::State::parked);
+    must(forwarder.ask(now, {lookup, type, dns::RrClass::IN, {dnssec_ok, false}, 1, 1}).state ==
+         resolve::AskResult::State::parked);
 
     int completions = 0;
     const auto drain = [&] {
         while (const auto done = forwarder.poll_completion()) {
             ++completions;
-            REQUIRE(done->token == 1);
+            must(done->token == 1);
             check_answer(done->answer, asked, type, dnssec_ok);
         }
     };
     auto sent = forwarder.poll_transmit();
-    REQUIRE(sent && sent->kind == resolve::Transmit::Kind::send_udp);
+    must(sent && sent->kind == resolve::Transmit::Kind::send_udp);
     std::vector<std::uint8_t> query(sent->message.begin(), sent->message.end());
     resolve::SocketId socket = sent->socket;
     if (over_tcp) {
@@ -146,11 +143,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         while ((sent = forwarder.poll_transmit()) &&
                sent->kind != resolve::Transmit::Kind::open_tcp) {
         }
-        REQUIRE(sent.has_value());
+        must(sent.has_value());
         socket = sent->socket;
         forwarder.on_tcp_connected(now, socket);
         sent = forwarder.poll_transmit();
-        REQUIRE(sent && sent->kind == resolve::Transmit::Kind::send_tcp);
+        must(sent && sent->kind == resolve::Transmit::Kind::send_tcp);
         query.assign(sent->message.begin(), sent->message.end());
     }
     const std::vector<std::uint8_t> reply = make_reply(query, Bytes(data + 1, size - 1), data[0]);
@@ -160,8 +157,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         forwarder.on_udp_reply(now, socket, server, reply);
     }
     drain();
-    if (!over_tcp && !matches(query, reply)) REQUIRE(completions == 0 && cache.size() == 0);
-    REQUIRE(cache.size() <= 1);
+    if (!over_tcp && !matches(query, reply)) must(completions == 0 && cache.size() == 0);
+    must(cache.size() <= 1);
     const cache::Found found =
         cache.peek(now, {lookup, type, dns::RrClass::IN, {dnssec_ok, false}});
     if (found.state == cache::Found::State::fresh)
@@ -175,7 +172,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         drain();
         now += 10s;
     }
-    REQUIRE(completions == 1);
-    REQUIRE(forwarder.questions() == 0 && forwarder.waiters() == 0 && forwarder.connections() == 0);
+    must(completions == 1);
+    must(forwarder.questions() == 0 && forwarder.waiters() == 0 && forwarder.connections() == 0);
     return 0;
 }

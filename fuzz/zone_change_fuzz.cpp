@@ -3,10 +3,10 @@
 // must stay what they were while others come and go.
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "support.hpp"
 #include "zone/builder.hpp"
 #include "zone/change.hpp"
 
@@ -15,15 +15,11 @@ namespace {
 using namespace kith;
 using namespace kith::zone;
 
-void must(bool condition) {
-    if (!condition) std::abort();
-}
+using fuzz::must;
 
-class Script {
+class Script : public fuzz::ScriptBytes {
 public:
-    explicit Script(Bytes bytes) : bytes_(bytes) {}
-    bool at_end() const { return at_ == bytes_.size(); }
-    std::uint8_t next() { return at_end() ? 0 : bytes_[at_++]; }
+    using ScriptBytes::ScriptBytes;
 
     /// Few labels, so that names stand above and below each other.
     Name name(NameView apex) {
@@ -60,10 +56,6 @@ public:
         if (value > 200) out.provenance = {1, value, 3};
         return out;
     }
-
-private:
-    Bytes bytes_;
-    std::size_t at_ = 0;
 };
 
 /// All there is to see of a zone, in order. RRsets are sorted: order inside one means nothing.

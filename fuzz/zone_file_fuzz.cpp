@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "support.hpp"
 #include "zone/change.hpp"
 #include "zone/zone_file_load.hpp"
 #include "zone/zone_text.hpp"
@@ -50,7 +51,7 @@ Read read(std::string_view text, AddressLines way) {
     read_zone_file(
         text, options, include_from(text),
         [&](const FileRecord& record) {
-            if (record.ttl > ttl_seconds_max) std::abort();
+            fuzz::must(record.ttl <= ttl_seconds_max);
             out.records.emplace_back(as_text(record.owner.wire()), record.type, record.ttl,
                                      as_text(record.rdata), record.file, record.line);
             return out.records.size() < records_max
