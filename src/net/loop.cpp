@@ -73,7 +73,7 @@ void Loop::run() {
 
 int Loop::wait_ms(Duration most) const {
     if (!timers_.empty())
-        most = std::min(most, timers_.begin()->first - std::chrono::steady_clock::now());
+        most = std::min(most, timers_.begin()->first - skipped_ - std::chrono::steady_clock::now());
     if (most <= Duration::zero()) return 0;
     return static_cast<int>(std::chrono::ceil<milliseconds>(most).count());
 }
@@ -125,6 +125,6 @@ void Loop::stop() {
     post([this] { stopping_ = true; });
 }
 
-Time Loop::update_now() { return now_ = std::chrono::steady_clock::now(); }
+Time Loop::update_now() { return now_ = std::chrono::steady_clock::now() + skipped_; }
 
 }  // namespace kith::net

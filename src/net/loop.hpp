@@ -80,6 +80,8 @@ public:
     Time now() const { return now_; }
     /// Reads the clock anew.
     Time update_now();
+    /// For tests: from now on the clock is this much ahead of what it was.
+    void skip(Duration time) { skipped_ += time; }
 
 private:
     friend class Timer;
@@ -95,6 +97,7 @@ private:
     Descriptor epoll_;
     Descriptor wake_;
     Time now_;
+    Duration skipped_{};
     bool stopping_ = false;
     std::unordered_map<int, std::shared_ptr<Watched>> watched_;
     std::multimap<Time, Timer*> timers_;
