@@ -22,6 +22,21 @@ inline constexpr std::size_t updates_forwarded_max = 256;
 // How long a primary may take: the client's patience is hardly longer.
 inline constexpr Duration update_forward_timeout = std::chrono::seconds(10);
 
+// What is staged waits this long for another program that holds the database (`kith journal compact`,
+// a backup), looking again in steps; then it is refused. Clients ask again after some three seconds.
+inline constexpr Duration lock_wait = std::chrono::seconds(2);
+inline constexpr Duration lock_retry = std::chrono::milliseconds(50);
+
+// The same failure of the store is logged again after this time: a client may provoke it.
+inline constexpr Duration failure_log_interval = std::chrono::minutes(1);
+
+// A reload that could not be made durable is tried again after this time, then after twice as long.
+inline constexpr Duration reload_retry_least = std::chrono::seconds(1);
+inline constexpr Duration reload_retry_most = std::chrono::minutes(1);
+
+// Leases whose end could not be made durable are looked at again after this time.
+inline constexpr Duration lease_retry = std::chrono::seconds(5);
+
 // Ends of leases are looked at again after this time at the latest, whatever the clocks did.
 inline constexpr Duration lease_look_max = std::chrono::hours(1);
 
@@ -34,5 +49,13 @@ inline constexpr std::size_t notifies_queued_max = 1000;
 
 // Owners of records by number (zone::Provenance::owner); later keys share 0, which owns nothing.
 inline constexpr std::size_t owners_max = 65535;
+
+// What could not be signed or kept is tried again after this time: a full disk is not emptied sooner.
+inline constexpr Duration signing_retry = std::chrono::seconds(10);
+inline constexpr std::int64_t signing_retry_seconds = 10;
+
+// Between two questions to a parent: it may follow CDS at once, or when a person has read a letter.
+inline constexpr Duration parent_check_first = std::chrono::seconds(5);
+inline constexpr Duration parent_check_max = std::chrono::minutes(10);
 
 }  // namespace kith::server

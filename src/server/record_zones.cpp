@@ -59,6 +59,13 @@ UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const Config
     return rules;
 }
 
+/// Whatever is wrong with a zone, at its name.
+void complain(LoadedSnapshot& loaded, const config::Zone& zone, const Name& apex,
+              std::string_view text) {
+    loaded.problems.push_back(
+        loaded.config.problem(zone.name.at, fmt::format("zone {}: {}", apex.to_text(), text)));
+}
+
 }  // namespace
 
 std::string state_folder(const Config& config) {
@@ -97,7 +104,10 @@ struct RecordZones::Planned {
     const config::Zone* settings = nullptr;
     ZonePtr from_file;
     Zone zone;
-    config::Offset at = 0;
+    // While it is taken over:
+    bool is_new = false;
+    ZoneKeeper::TakeoverPtr takeover;
+    std::optional<ZoneSigning::Prepared> signing;
 };
 
 RecordZones::RecordZones(net::Loop& loop, Rng& rng, Hooks hooks)
@@ -140,7 +150,10 @@ std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded,
     for (const LoadedZone& each : loaded.zones) {
         const config::Zone& settings = loaded.config.zones[each.index];
         if (!settings.is_of_record()) continue;
-        Planned planned{each.apex, &settings, each.zone, {}, settings.name.at};
+        Planned planned;
+        planned.apex = each.apex;
+        planned.settings = &settings;
+        planned.from_file = each.zone;
         if (settings.transfer) check_catalog(settings, loaded);
         if (settings.transfer && settings.transfer->catalog && !settings.is_secondary()) {
             planned.from_file = make_catalog(each.apex, loaded);
@@ -205,19 +218,120 @@ void RecordZones::complete(LoadedSnapshot& loaded) {
     std::vector<Planned> planned = plan(loaded, *ring);
     bool good = !has_errors(loaded.problems);
     if (good && !planned.empty()) good = open(loaded);
-    if (good && parts_ != nullptr) {
-        parts_->notify.set_keys(ring);
-        release_others(planned);
-        for (Planned& each : planned) good = keep(loaded, each) && good;
-    }
+    // All is read and checked before anything is taken, and no key is made before all was read.
+    if (good && parts_ != nullptr)
+        good = read(loaded, planned) && prepare(loaded, planned) && take(loaded, planned);
     if (!good) {
         loaded.snapshot = nullptr;
         return;
     }
     Snapshot& snapshot = *loaded.snapshot;
     if (!ring->empty() || !planned.empty()) snapshot.keys = ring;
+    if (parts_ != nullptr) put_zones(snapshot, planned, ring);
+    set_availability(snapshot);
+}
+
+/// What a zone's settings say to its keeper.
+Result<KeeperSettings, std::string> RecordZones::keeper_settings(const LoadedSnapshot& loaded,
+                                                                 const Planned& planned) const {
+    const config::Zone& zone = *planned.settings;
+    KeeperSettings settings;
+    settings.serial = policy_of(zone);
+    if (zone.is_secondary()) settings.bounds = zone::file_bounds;  // what its primary says
+    settings.journal_bytes_max = zone.journal_size.bytes;
+    if (zone.write_file) {
+        settings.write_file =
+            (fs::path(loaded.config.file).parent_path() / zone.file.text).string();
+        const auto state = loaded.files.find(settings.write_file);
+        if (state != loaded.files.end()) settings.file_state = state->second;
+    }
+    if (!planned.is_new || zone.import_journal.text.empty() || planned.from_file == nullptr)
+        return settings;
+    const auto known = parts_->store.find(planned.apex);
+    if (!known) return std::unexpected(known.error().text);
+    if (*known) return settings;
+    // New here, and trust-dns served it before: it begins as it was there.
+    KITH_TRY(ZoneChange change, hickory_import(*planned.from_file, zone.import_journal.text));
+    if (change.removed.empty() && change.added.empty()) return settings;
+    settings.first = std::move(change);
+    settings.first_from = zone.import_journal.text;
+    return settings;
+}
+
+/// Reads what is kept of the zones and puts it together with their files; nothing changes.
+bool RecordZones::read(LoadedSnapshot& loaded, std::vector<Planned>& planned) {
+    for (Planned& each : planned) {
+        each.is_new = !parts_->keeper.keeps(each.apex);
+        const auto takeover = [&]() -> Result<ZoneKeeper::TakeoverPtr, std::string> {
+            KITH_TRY(KeeperSettings settings, keeper_settings(loaded, each));
+            return parts_->keeper.read(each.apex, each.from_file, std::move(settings));
+        }();
+        if (takeover) {
+            each.takeover = *takeover;
+        } else {
+            complain(loaded, *each.settings, each.apex, takeover.error());
+        }
+    }
+    return !has_errors(loaded.problems);
+}
+
+/// Finds or makes the keys of signed zones, and signs what is new in them.
+bool RecordZones::prepare(LoadedSnapshot& loaded, std::vector<Planned>& planned) {
+    const std::string folder = fs::path(loaded.config.file).parent_path().string();
+    for (Planned& each : planned) {
+        Signer sign;
+        if (each.settings->dnssec) {
+            auto made = parts_->signing.prepare(each.apex, *each.settings->dnssec, folder);
+            if (!made) {
+                complain(loaded, *each.settings, each.apex, made.error());
+                continue;
+            }
+            sign = made->sign;
+            each.signing = std::move(*made);
+        }
+        const auto prepared = parts_->keeper.prepare(*each.takeover, std::move(sign));
+        if (!prepared) complain(loaded, *each.settings, each.apex, prepared.error());
+    }
+    return !has_errors(loaded.problems);
+}
+
+/// Has all that is prepared take effect, or nothing of it.
+bool RecordZones::take(LoadedSnapshot& loaded, std::vector<Planned>& planned) {
+    std::vector<ZoneKeeper::TakeoverPtr> takeovers;
+    for (const Planned& each : planned) takeovers.push_back(each.takeover);
+    if (const auto taken = parts_->keeper.take(takeovers); !taken) {
+        loaded.may_pass = true;
+        loaded.problems.push_back(
+            loaded.config.problem(loaded.config.server.place_of("state_directory"),
+                                  fmt::format("state_directory: {}", taken.error().text)));
+        return false;
+    }
+    release_others(planned);
+    came_.clear();
+    for (Planned& each : planned) {
+        zones_[each.apex] = each.zone;
+        if (each.signing) {
+            parts_->signing.take(each.apex, std::move(*each.signing));
+        } else {
+            parts_->signing.release(each.apex);
+        }
+        if (each.is_new) came_.push_back(each.apex);
+    }
+    return true;
+}
+
+/// Puts what the zones have become into the snapshot, and tells who looks after them.
+void RecordZones::put_zones(Snapshot& snapshot, const std::vector<Planned>& planned,
+                            const std::shared_ptr<const auth::KeyRing>& ring) {
+    parts_->notify.set_keys(ring);
     std::vector<TransferZone> transfers;
     for (const Planned& each : planned) {
+        if (const ZonePtr zone = parts_->keeper.serving(each.apex);
+            zone != nullptr && !snapshot.answer.zones.replace(zone)) {
+            std::vector<ZonePtr> all = snapshot.answer.zones.zones();
+            all.push_back(zone);
+            snapshot.answer.zones = zone::ZoneSet(std::move(all));
+        }
         if (each.zone.transfer->is_secondary())
             parts_->secondaries.keep(each.apex, each.zone.transfer, ring);
         zones_[each.apex].expires_at = parts_->secondaries.expires_at(each.apex);
@@ -228,11 +342,18 @@ void RecordZones::complete(LoadedSnapshot& loaded) {
         parts_->desk.set_rules(each.apex, each.zone.updates, std::move(primaries));
     }
     snapshot.transfers = TransferZones(std::move(transfers));
-    if (parts_ != nullptr) {
-        set_catalogs(planned, ring);
-        add_members(snapshot);
+    set_catalogs(planned, ring);
+    add_members(snapshot);
+}
+
+void RecordZones::announce() {
+    if (parts_ == nullptr) return;
+    parts_->keeper.announce();
+    for (const Name& apex : std::exchange(came_, {})) {
+        // What changed while this server was stopped is news too.
+        if (const ZonePtr zone = parts_->keeper.serving(apex)) parts_->notify.on_version(*zone);
     }
-    set_availability(snapshot);
+    for (const Name& apex : configured_) parts_->signing.watch(apex);
 }
 
 // --- catalogs --------------------------------------------------------------------------------------
@@ -362,77 +483,6 @@ void RecordZones::add_members(Snapshot& snapshot) const {
         snapshot.transfers.put(transfer_zone(apex, found->second));
     }
     snapshot.answer.zones = zone::ZoneSet(std::move(all));
-}
-
-/// A zone that is new here, and that trust-dns served before, begins as it was there.
-Result<void, std::string> RecordZones::import_journal(const Planned& planned) {
-    KITH_TRY(ZoneChange change,
-             hickory_import(*planned.from_file, planned.settings->import_journal.text));
-    if (change.removed.empty() && change.added.empty()) return {};
-    const std::size_t records = change.removed.size() + change.added.size();
-    std::string failed;
-    const auto staged = parts_->keeper.stage(
-        std::move(change), {store::Origin::Kind::operator_, planned.settings->import_journal.text},
-        [&failed](const Outcome& outcome) { failed = outcome.text; });
-    if (!staged)
-        return std::unexpected(fmt::format("{}: {}", planned.settings->import_journal.text,
-                                           zone::fault_text(staged.error().fault)));
-    parts_->keeper.commit();
-    if (!failed.empty()) return std::unexpected(failed);
-    log::write(log::Level::info, "journal.imported", log::kv("zone", planned.apex.to_text()),
-               log::kv("file", planned.settings->import_journal.text),
-               log::kv("differences", records));
-    return {};
-}
-
-/// Has the keeper take a zone over, and puts its newest version into the snapshot.
-bool RecordZones::keep(LoadedSnapshot& loaded, Planned& planned) {
-    const bool is_new = !parts_->keeper.keeps(planned.apex);
-    const auto known = parts_->store.find(planned.apex);
-    zones_[planned.apex] = planned.zone;
-    KeeperSettings settings;
-    settings.serial = policy_of(*planned.settings);
-    if (planned.settings->is_secondary())
-        settings.bounds = zone::file_bounds;  // what its primary says
-    settings.journal_bytes_max = planned.settings->journal_size.bytes;
-    const auto complain = [&](const std::string& text) {
-        loaded.problems.push_back(loaded.config.problem(
-            planned.at, fmt::format("zone {}: {}", planned.apex.to_text(), text)));
-        return false;
-    };
-    if (planned.settings->write_file) {
-        settings.write_file =
-            (fs::path(loaded.config.file).parent_path() / planned.settings->file.text).string();
-        settings.file_state = loaded.files[settings.write_file];
-    }
-    if (planned.settings->dnssec) {
-        auto signer = parts_->signing.prepare(planned.apex, *planned.settings->dnssec,
-                                              fs::path(loaded.config.file).parent_path().string());
-        if (!signer) return complain(signer.error());
-        settings.sign = signer->sign;
-        parts_->signing.take(planned.apex, std::move(*signer));
-    } else {
-        parts_->signing.release(planned.apex);
-    }
-    const bool is_signed = static_cast<bool>(settings.sign);
-    auto kept = parts_->keeper.keep(planned.apex, planned.from_file, std::move(settings));
-    if (!kept) return complain(kept.error());
-    if (is_new && known && !*known && !planned.settings->import_journal.text.empty()) {
-        if (const auto imported = import_journal(planned); !imported)
-            return complain(imported.error());
-        kept = parts_->keeper.serving(planned.apex);
-    }
-    if (is_signed) parts_->signing.watch(planned.apex);
-    if (*kept == nullptr) return true;
-    Snapshot& snapshot = *loaded.snapshot;
-    if (!snapshot.answer.zones.replace(*kept)) {
-        std::vector<ZonePtr> all = snapshot.answer.zones.zones();
-        all.push_back(*kept);
-        snapshot.answer.zones = zone::ZoneSet(std::move(all));
-    }
-    // What changed while this server was stopped is news too.
-    if (is_new) parts_->notify.on_version(**kept);
-    return true;
 }
 
 void RecordZones::release_others(const std::vector<Planned>& planned) {

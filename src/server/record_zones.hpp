@@ -43,8 +43,11 @@ public:
 
     /// Completes what was loaded, at start and with each reload: checks what the configuration says of
     /// zones of record, opens the store, and puts their newest versions, keys and policies into the
-    /// snapshot. Problems are added to the loaded ones; with an error among them the snapshot is null.
+    /// snapshot. Problems are added to the loaded ones; with an error among them the snapshot is null
+    /// and all zones are as they were.
     void complete(LoadedSnapshot& loaded);
+    /// The completed snapshot is published: tells others what has changed with it.
+    void announce();
 
     /// The checks of complete(), without touching the state directory: for `kith check`.
     static void check(LoadedSnapshot& loaded);
@@ -67,8 +70,13 @@ private:
 
     static std::vector<Planned> plan(LoadedSnapshot& loaded, const auth::KeyRing& ring);
     bool open(LoadedSnapshot& loaded);
-    bool keep(LoadedSnapshot& loaded, Planned& planned);
-    Result<void, std::string> import_journal(const Planned& planned);
+    bool read(LoadedSnapshot& loaded, std::vector<Planned>& planned);
+    bool prepare(LoadedSnapshot& loaded, std::vector<Planned>& planned);
+    bool take(LoadedSnapshot& loaded, std::vector<Planned>& planned);
+    Result<KeeperSettings, std::string> keeper_settings(const LoadedSnapshot& loaded,
+                                                        const Planned& planned) const;
+    void put_zones(Snapshot& snapshot, const std::vector<Planned>& planned,
+                   const std::shared_ptr<const auth::KeyRing>& ring);
     void release_others(const std::vector<Planned>& planned);
     void set_catalogs(const std::vector<Planned>& planned,
                       const std::shared_ptr<const auth::KeyRing>& ring);
@@ -90,6 +98,7 @@ private:
     BoundedQueue<HeardNotify> notifies_;
     std::map<dns::Name, Zone> zones_;
     std::set<dns::Name> configured_;  // zones of record of the configuration, not members
+    std::vector<dns::Name> came_;     // with the last complete(), for announce()
     std::shared_ptr<const auth::KeyRing> ring_;  // for members that come while serving
     std::unique_ptr<Parts> parts_;
     // Outlives the parts: workers post to it, whether there are zones of record or not.

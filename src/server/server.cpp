@@ -80,10 +80,12 @@ Server::Server(ConfigSource source, Overrides overrides)
                          const ShortTurns short_turns;
                          collect();
                      }),
-      wake_timer_(loop_, [this] {
-          for (const auto& worker : workers_) worker->snapshot_published();
-          collect();
-      }) {}
+      wake_timer_(loop_,
+                  [this] {
+                      for (const auto& worker : workers_) worker->snapshot_published();
+                      collect();
+                  }),
+      retry_timer_(loop_, [this] { reload("tried again"); }) {}
 
 Server::~Server() {
     if (signals_) loop_.unwatch(signals_.get());
@@ -106,6 +108,7 @@ Problems Server::start() {
     if (loaded.snapshot == nullptr) return problems;
     log::threshold = config_.server.log_level;
     published_ = std::make_unique<PublishedSnapshot>(loaded.snapshot);
+    records_.announce();
     const auto took =
         std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
     log::write(log::Level::info, "config.loaded",
@@ -193,12 +196,9 @@ void Server::reload(std::string_view why) {
     records_.complete(loaded);
     watch_files(loaded.files);
     log_problems(loaded.problems);
-    if (loaded.snapshot == nullptr) {
-        log::write(log::Level::error, "config.refused", log::kv("why", why),
-                   log::kv("effect", std::string_view("what was served before is served on")));
-        notify_service_manager("READY=1\nSTATUS=Serving; the last reload was refused, see the log");
-        return;
-    }
+    retry_timer_.cancel();
+    if (loaded.snapshot == nullptr) return refuse(why, loaded);
+    retry_wait_ = {};
     report_needs_restart(loaded.config);
     const auto took =
         std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
@@ -210,12 +210,23 @@ void Server::reload(std::string_view why) {
     notify_service_manager("READY=1\nSTATUS=Serving");
 }
 
+void Server::refuse(std::string_view why, const LoadedSnapshot& loaded) {
+    log::write(log::Level::error, "config.refused", log::kv("why", why),
+               log::kv("effect", std::string_view("what was served before is served on")));
+    notify_service_manager("READY=1\nSTATUS=Serving; the last reload was refused, see the log");
+    if (!loaded.may_pass) return;
+    // The edit is good: a disk that is full or locked now may have room later, and nobody would ask again.
+    retry_wait_ = std::clamp(retry_wait_ * 2, reload_retry_least, reload_retry_most);
+    retry_timer_.arm(loop_.update_now() + retry_wait_);
+}
+
 void Server::publish(LoadedSnapshot loaded) {
     config_ = std::move(loaded.config);
     log::threshold = config_.server.log_level;
     published_->publish(std::move(loaded.snapshot));
     for (const auto& worker : workers_) worker->snapshot_published();
     collect();
+    records_.announce();
 }
 
 /// One more version of some zones. Workers see it with their next packet; those without one are woken

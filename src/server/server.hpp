@@ -38,6 +38,7 @@ public:
 private:
     void open_endpoints(Problems& problems);
     void reload(std::string_view why);
+    void refuse(std::string_view why, const LoadedSnapshot& loaded);
     void publish(LoadedSnapshot loaded);
     void publish_version(SnapshotPtr snapshot);
     bool is_own(const Endpoint& endpoint) const;
@@ -61,6 +62,8 @@ private:
     std::optional<DiscoveryPlan> discovery_plan_;
     net::Timer collect_timer_;
     net::Timer wake_timer_;
+    net::Timer retry_timer_;  // of a reload
+    Duration retry_wait_{};
     net::Descriptor signals_;
 };
 

@@ -7,8 +7,9 @@
 
 #include "base/log.hpp"
 #include "dns/serial.hpp"
-#include "server/reconcile.hpp"
+#include "server/limits.hpp"
 #include "server/zone_file_writer.hpp"
+#include "server/zone_keeper_parts.hpp"
 #include "zone/difference_at.hpp"
 #include "zone/node_block.hpp"
 
@@ -28,13 +29,6 @@ constexpr Duration compact_interval = 20ms;
 constexpr Duration write_wait = 5s;
 // And after this when it did not work.
 constexpr Duration write_retry = 60s;
-
-std::string key_of(NameView apex) { return std::string(as_text(Name(apex).lowered().wire())); }
-
-std::string misfit(const ChangeError& error) {
-    return fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type),
-                       zone::fault_text(error.fault));
-}
 
 void add_owners(const ZoneChange& change, std::vector<Name>& owners) {
     for (const Record& record : change.removed) owners.push_back(record.owner);
@@ -80,9 +74,17 @@ ZoneChange beyond_file(const Zone& zone) {
     return out;
 }
 
-Base file_base(const Zone& zone) {
-    return {Base::Kind::file, store::digest_of(zone), zone.serial()};
+/// Puts the serials of a change so that it fits `zone`, as far as that is for us to say.
+void fit_serials(ZoneChange& change, const Zone& zone) {
+    change.from_serial = change.to_serial = zone.serial();
+    for (const Record& record : change.added) {
+        if (record.type == RrType::SOA)
+            change.to_serial = zone::soa_serial(record.rdata).value_or(change.to_serial);
+    }
 }
+
+/// Faults that pass by themselves, or when somebody makes room.
+bool is_locked(const store::StoreError& error) { return error.fault == store::StoreFault::locked; }
 
 }  // namespace
 
@@ -104,25 +106,6 @@ std::uint32_t next_serial(SerialPolicy policy, std::uint32_t last, UnixTime now)
     return dns::is_newer(wanted, last) ? wanted : last + 1;
 }
 
-/// One zone of record.
-struct ZoneKeeper::Kept {
-    Name apex;
-    KeeperSettings settings;
-    ZonePtr serving;
-    ZonePtr working;  // serving, with what is staged
-    ChangeHistory history;
-    std::optional<Base> base;  // as stored; none: nothing is stored yet, as nothing changed yet
-    std::uint64_t change_bytes = 0;  // in the journal, about
-    bool wants_compaction = false;
-    bool wants_writing = false;
-
-    std::vector<Part> parts;    // staged
-    std::vector<Name> touched;  // by them
-    std::vector<Name> due;      // signatures to renew
-    bool is_given = false;      // serials come from elsewhere
-    bool is_resigned = false;
-};
-
 /// A version ready to be kept.
 struct ZoneKeeper::Sealed {
     Kept* kept = nullptr;
@@ -136,7 +119,7 @@ ZoneKeeper::ZoneKeeper(net::Loop& loop, store::Store& store, Publish publish, Cl
       store_(store),
       publish_(std::move(publish)),
       now_(std::move(now)),
-      commit_timer_(loop, [this] { commit(); }),
+      commit_timer_(loop, [this] { commit_when_free(); }),
       compact_timer_(loop, [this] { compact(); }),
       write_timer_(loop, [this] { write_files(); }) {}
 
@@ -155,6 +138,7 @@ std::vector<Name> ZoneKeeper::zones() const {
 
 void ZoneKeeper::release(NameView apex) {
     commit();
+    std::erase_if(untold_, [apex](const FeedEvent& event) { return event.zone->apex() == apex; });
     zones_.erase(key_of(apex));
 }
 
@@ -183,8 +167,7 @@ Result<void, ChangeError> ZoneKeeper::stage(Kept& kept, ZoneChange change, Origi
         return std::unexpected(next.error());
     }
     kept.working = std::move(*next);
-    add_owners(change, kept.touched);
-    kept.parts.push_back({std::move(origin), std::move(done)});
+    kept.parts.push_back({std::move(origin), std::move(done), std::move(change), {}});
     commit_soon();
     return {};
 }
@@ -195,11 +178,7 @@ Result<void, ChangeError> ZoneKeeper::stage(ZoneChange change, Origin origin, Do
         return std::unexpected(ChangeError{zone::ZoneFault::wrong_zone, change.apex, RrType::SOA});
     if (kept->is_given) commit();
     change.apex = kept->working->apex();
-    change.from_serial = change.to_serial = kept->working->serial();
-    for (const Record& record : change.added) {
-        if (record.type == RrType::SOA)
-            change.to_serial = zone::soa_serial(record.rdata).value_or(change.to_serial);
-    }
+    fit_serials(change, *kept->working);
     return stage(*kept, std::move(change), std::move(origin), std::move(done));
 }
 
@@ -217,9 +196,7 @@ Result<void, ChangeError> ZoneKeeper::stage_given(ZoneChange change, Origin orig
 bool ZoneKeeper::resign(NameView apex, std::vector<Name> due, Origin origin, Done done) {
     Kept* const kept = find(apex);
     if (kept == nullptr || kept->working == nullptr || !kept->settings.sign) return false;
-    std::ranges::move(due, std::back_inserter(kept->due));
-    kept->is_resigned = true;
-    kept->parts.push_back({std::move(origin), std::move(done)});
+    kept->parts.push_back({std::move(origin), std::move(done), std::nullopt, std::move(due)});
     commit_soon();
     return true;
 }
@@ -246,10 +223,10 @@ void ZoneKeeper::replace(ZonePtr next, Origin origin, Done done) {
     }
     if (!stored) {
         ++counters_.not_kept;
-        log::write(log::Level::error, "journal.failed", log::kv("zone", kept->apex.to_text()),
-                   log::kv("text", stored.error().text));
+        note_failure(stored.error(), kept->apex);
         return done({Outcome::Kind::not_kept, 0, stored.error().text});
     }
+    note_success();
     if (whole) {
         kept->base = Base{};
         kept->history = ChangeHistory(kept->settings.history_bytes_max);
@@ -272,11 +249,11 @@ void ZoneKeeper::commit_soon() {
     if (!commit_timer_.armed()) commit_timer_.arm(loop_.now());
 }
 
-Result<ZonePtr, std::string> ZoneKeeper::with_signatures(const Kept& kept, const ZonePtr& zone,
+Result<ZonePtr, std::string> ZoneKeeper::with_signatures(const Signer& sign, const ZonePtr& zone,
                                                          const ZoneChange* change,
-                                                         std::span<const Name> due) const {
-    if (!kept.settings.sign) return zone;
-    KITH_TRY(ZoneChange extra, kept.settings.sign(*zone, change, due));
+                                                         std::span<const Name> due) {
+    if (!sign) return zone;
+    KITH_TRY(ZoneChange extra, sign(*zone, change, due));
     extra.apex = zone->apex();
     extra.from_serial = extra.to_serial = zone->serial();
     auto signed_zone = zone::apply_change(zone, extra, zone::file_bounds);
@@ -285,13 +262,19 @@ Result<ZonePtr, std::string> ZoneKeeper::with_signatures(const Kept& kept, const
 }
 
 /// Gives what is staged its serial and signatures.
-Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) {
+Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) const {
     Sealed sealed{&kept, kept.working, nullptr, false};
-    std::vector<Name>& owners = kept.touched;
-    owners.push_back(kept.apex);
+    std::vector<Name> owners = {kept.apex};
+    std::vector<Name> due;
+    bool is_resigned = false;
+    for (const Part& part : kept.parts) {
+        if (part.change) add_owners(*part.change, owners);
+        due.insert(due.end(), part.due.begin(), part.due.end());
+        is_resigned = is_resigned || !part.change;
+    }
     make_set(owners);
     ZoneChange change = zone::difference_at(*kept.serving, *kept.working, owners);
-    const bool unseen = zone::is_provenance_only(change) && !kept.is_resigned;
+    const bool unseen = zone::is_provenance_only(change) && !is_resigned;
     if (unseen && change.added.empty()) {
         sealed.zone = kept.serving;
         sealed.is_nothing = true;
@@ -309,7 +292,7 @@ Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) {
         }
         if (kept.settings.sign) {
             const ZonePtr plain = sealed.zone;
-            KITH_TRY(ZoneChange extra, kept.settings.sign(*plain, &change, kept.due));
+            KITH_TRY(ZoneChange extra, kept.settings.sign(*plain, &change, due));
             extra.apex = kept.apex;
             extra.from_serial = extra.to_serial = serial;
             auto next = zone::apply_change(plain, extra, zone::file_bounds);
@@ -324,12 +307,50 @@ Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) {
     return sealed;
 }
 
+/// One part of what is staged cannot be signed, or makes a zone that cannot be: finds which, by
+/// signing them one after the other, and stages the rest anew.
+void ZoneKeeper::sift(Kept& kept, std::vector<Ended>& ended) {
+    const auto refuse = [this, &ended](Part&& part, std::string text) {
+        ended.push_back({{}, {Outcome::Kind::refused, 0, std::move(text)}});
+        ended.back().parts.push_back(std::move(part));
+        ++counters_.refused;
+    };
+    std::vector<Part> good;
+    ZonePtr trial = kept.serving;
+    for (Part& part : std::exchange(kept.parts, {})) {
+        const auto signed_trial = [&]() -> Result<ZonePtr, std::string> {
+            ZoneChange change = part.change.value_or(ZoneChange{kept.apex, 0, 0, {}, {}});
+            fit_serials(change, *trial);
+            auto next = zone::apply_change(trial, change, kept.settings.bounds);
+            if (!next) return std::unexpected(misfit(next.error()));
+            return with_signatures(kept.settings.sign, *next, &change, part.due);
+        }();
+        if (signed_trial) {
+            trial = *signed_trial;
+            good.push_back(std::move(part));
+            continue;
+        }
+        refuse(std::move(part), signed_trial.error());
+    }
+    trial = nullptr;
+    for (Part& part : good) {
+        if (part.change) {
+            fit_serials(*part.change, *kept.working);
+            auto next = zone::apply_change(kept.working, *part.change, kept.settings.bounds);
+            if (!next) {  // it was about a signature that only the trial had
+                refuse(std::move(part), misfit(next.error()));
+                continue;
+            }
+            kept.working = std::move(*next);
+        }
+        kept.parts.push_back(std::move(part));
+    }
+}
+
 /// Ends what was staged for a zone: what comes next is staged anew.
 ZoneKeeper::Ended ZoneKeeper::end(Kept& kept, Outcome outcome) {
     Ended ended{std::exchange(kept.parts, {}), std::move(outcome)};
-    kept.touched.clear();
-    kept.due.clear();
-    kept.is_given = kept.is_resigned = false;
+    kept.is_given = false;
     switch (ended.outcome.kind) {
         case Outcome::Kind::done: counters_.changes += ended.parts.size(); break;
         case Outcome::Kind::refused: counters_.refused += ended.parts.size(); break;
@@ -357,35 +378,80 @@ store::Stored<void> ZoneKeeper::write_base(Kept& kept) {
     return {};
 }
 
-void ZoneKeeper::commit() {
-    commit_timer_.cancel();
+/// The next version of each zone for which something is staged; what cannot be is ended.
+std::vector<ZoneKeeper::Sealed> ZoneKeeper::seal_all(std::vector<Ended>& ended) {
     std::vector<Sealed> sealed;
-    std::vector<Ended> ended;
     for (const auto& [key, kept] : zones_) {
         if (kept->parts.empty()) continue;
         auto one = seal(*kept);
+        if (!one) {
+            log::write(log::Level::error, "change.refused", log::kv("zone", kept->apex.to_text()),
+                       log::kv("text", one.error()));
+            kept->working = kept->serving;
+            if (kept->parts.size() > 1) {
+                sift(*kept, ended);
+                if (kept->parts.empty()) continue;
+                one = seal(*kept);
+            }
+        }
         if (one) {
             sealed.push_back(std::move(*one));
             continue;
         }
-        log::write(log::Level::error, "change.refused", log::kv("zone", kept->apex.to_text()),
-                   log::kv("text", one.error()));
         kept->working = kept->serving;
         ended.push_back(end(*kept, {Outcome::Kind::refused, 0, one.error()}));
     }
+    return sealed;
+}
+
+void ZoneKeeper::commit() { commit(Patience::none); }
+void ZoneKeeper::commit_when_free() { commit(Patience::for_locks); }
+
+void ZoneKeeper::commit(Patience patience) {
+    commit_timer_.cancel();
+    std::vector<Ended> ended;
+    const std::vector<Sealed> sealed = seal_all(ended);
     const auto stored = store(sealed);
-    if (!stored) {
-        log::write(
-            log::Level::error, "journal.failed", log::kv("text", stored.error().text),
-            log::kv("effect", std::string_view("changes are refused, what is served stays")));
+    if (stored) {
+        waits_since_.reset();
+        serve(sealed, ended);
+    } else if (may_wait(stored.error(), patience)) {
+        commit_timer_.arm(loop_.now() + lock_retry);
+    } else {
+        waits_since_.reset();
+        note_failure(stored.error(), {});
         for (const Sealed& each : sealed) {
             each.kept->working = each.kept->serving;
             ended.push_back(end(*each.kept, {Outcome::Kind::not_kept, 0, stored.error().text}));
         }
-    } else {
-        serve(sealed, ended);
     }
     tell(ended);
+}
+
+bool ZoneKeeper::may_wait(const store::StoreError& error, Patience patience) {
+    if (patience == Patience::none || !is_locked(error)) return false;
+    if (!waits_since_) waits_since_ = loop_.now();
+    return loop_.now() - *waits_since_ < lock_wait;
+}
+
+/// Says that the store does not take what is to be kept: once, and then now and then while it lasts.
+void ZoneKeeper::note_failure(const store::StoreError& error, NameView zone) {
+    const bool is_news =
+        failure_ != error.text || loop_.now() - failure_logged_ >= failure_log_interval;
+    failure_ = error.text;
+    if (!is_news) return;
+    failure_logged_ = loop_.now();
+    log::write(log::Level::error, "journal.failed",
+               log::kv("zone", zone.is_root() ? std::string("all") : zone.to_text()),
+               log::kv("text", error.text),
+               log::kv("effect", std::string_view("changes are refused, what is served stays")));
+}
+
+void ZoneKeeper::note_success() {
+    if (failure_.empty()) return;
+    failure_.clear();
+    log::write(log::Level::info, "journal.recovered",
+               log::kv("effect", std::string_view("changes are taken again")));
 }
 
 /// Makes all of it durable, in one transaction.
@@ -397,8 +463,10 @@ store::Stored<void> ZoneKeeper::store(std::span<const Sealed> sealed) {
         appends.push_back({each.change.get(), each.kept->parts.back().origin});
     }
     if (appends.empty()) return {};
+    KITH_TRY_VOID(store_.append(appends, now_()));
     ++counters_.commits;
-    return store_.append(appends, now_());
+    note_success();
+    return {};
 }
 
 /// Publishes what is durable and tells consumers.
@@ -479,163 +547,11 @@ bool ZoneKeeper::write_back(Kept& kept) {
         kept.base = base;
     } else {
         // The file has all there is: at the next start it counts as an edit that changes nothing.
-        log::write(log::Level::warning, "journal.failed", log::kv("zone", kept.apex.to_text()),
-                   log::kv("text", stored.error().text));
+        note_failure(stored.error(), kept.apex);
     }
     log::write(log::Level::debug, "zone.written", log::kv("zone", kept.apex.to_text()),
                log::kv("serial", kept.serving->serial()));
     return true;
-}
-
-// --- which zones -----------------------------------------------------------------------------------
-
-Result<ZonePtr, std::string> ZoneKeeper::keep(NameView apex, ZonePtr from_file,
-                                              KeeperSettings settings) {
-    if (Kept* const kept = find(apex)) {
-        kept->settings = std::move(settings);
-        if (from_file != nullptr) KITH_TRY_VOID(take_edit(*kept, from_file));
-        return kept->serving;
-    }
-    auto kept = std::make_unique<Kept>();
-    kept->apex = apex;
-    kept->settings = std::move(settings);
-    kept->history = ChangeHistory(kept->settings.history_bytes_max);
-    const auto known = store_.find(apex);
-    if (!known) return std::unexpected(known.error().text);
-    auto zone = *known ? resume(*kept, **known, from_file) : begin(*kept, from_file);
-    if (!zone) return zone;
-    kept->serving = kept->working = *zone;
-    if (*zone != nullptr) {
-        // So that an edit of the file is noticed as one. Without a disk the zone is served all the same.
-        if (const auto stored = write_base(*kept); !stored) {
-            log::write(log::Level::warning, "journal.failed", log::kv("zone", kept->apex.to_text()),
-                       log::kv("text", stored.error().text));
-        }
-    }
-    zones_[key_of(apex)] = std::move(kept);
-    return zone;
-}
-
-/// A zone that the store has never seen.
-Result<ZonePtr, std::string> ZoneKeeper::begin(Kept& kept, const ZonePtr& from_file) {
-    if (from_file == nullptr || !kept.settings.sign) return from_file;
-    // Signatures are kept from the first one on: a secondary must not see others under one serial.
-    const std::uint32_t serial = next_serial(kept.settings.serial, from_file->serial(), now_());
-    auto stepped = zone::apply_change(from_file, {kept.apex, from_file->serial(), serial, {}, {}},
-                                      zone::file_bounds);
-    if (!stepped) return std::unexpected(misfit(stepped.error()));
-    KITH_TRY(ZonePtr zone, with_signatures(kept, *stepped, nullptr, {}));
-    const Base base = file_base(*from_file);
-    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone),
-                                        serial, Store::History::forget, {}, now_());
-    if (!stored) return std::unexpected(stored.error().text);
-    kept.base = base;
-    return zone;
-}
-
-void ZoneKeeper::load_history(Kept& kept) {
-    auto changes = store_.newest_changes(kept.apex, kept.settings.history_bytes_max);
-    if (!changes) return;
-    for (store::JournalEntry& entry : *changes) {
-        if (entry.change.from_serial == entry.change.to_serial) continue;
-        kept.history.add(std::make_shared<const ZoneChange>(std::move(entry.change)));
-    }
-}
-
-/// A zone that the store knows, at start.
-Result<ZonePtr, std::string> ZoneKeeper::resume(Kept& kept, const KeptZone& known,
-                                                const ZonePtr& from_file) {
-    kept.base = known.base;
-    if (from_file == nullptr && known.base.kind == Base::Kind::file) {
-        // It had a file and is a secondary now: what its primary has counts.
-        const auto forgotten = store_.forget(kept.apex);
-        if (!forgotten) return std::unexpected(forgotten.error().text);
-        kept.base.reset();
-        return ZonePtr();
-    }
-    const bool unchanged =
-        from_file == nullptr ||
-        (known.base.kind == Base::Kind::file && known.base.digest == store::digest_of(*from_file));
-    if (unchanged) {
-        KITH_TRY(ZonePtr zone, restore_zone(store_, known, kept.apex, from_file));
-        load_history(kept);
-        kept.change_bytes = known.change_bytes;
-        return zone;
-    }
-    // Edited while nobody looked, so that the version before cannot be told: what follows starts a
-    // new history. A zone that was a secondary's until now is what the file says.
-    ZonePtr merged = from_file;
-    if (known.base.kind == Base::Kind::file) {
-        KITH_TRY(merged, merge_edit(store_, known, from_file));
-    }
-    const std::uint32_t serial = dns::is_newer(merged->serial(), known.serial)
-                                     ? merged->serial()
-                                     : next_serial(kept.settings.serial, known.serial, now_());
-    auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}},
-                                      zone::file_bounds);
-    if (!stepped) return std::unexpected(misfit(stepped.error()));
-    KITH_TRY(ZonePtr zone, with_signatures(kept, *stepped, nullptr, {}));
-    const Base base = file_base(*from_file);
-    const auto stored = store_.set_base(kept.apex, base, zone::difference(*from_file, *zone),
-                                        serial, Store::History::forget, {}, now_());
-    if (!stored) return std::unexpected(stored.error().text);
-    kept.base = base;
-    log::write(
-        log::Level::info, "zone.reconciled", log::kv("zone", kept.apex.to_text()),
-        log::kv("serial", serial),
-        log::kv("why", std::string_view("its file was edited while the server was stopped")));
-    return zone;
-}
-
-/// The file of a zone that serves was read again.
-Result<void, std::string> ZoneKeeper::take_edit(Kept& kept, const ZonePtr& from_file) {
-    commit();
-    const Base base = file_base(*from_file);
-    if (kept.base ? *kept.base == base
-                  : kept.serving != nullptr && file_base(*kept.serving) == base)
-        return {};
-    const auto based = kept.serving == nullptr ? store::Stored<void>() : write_base(kept);
-    if (!based) return std::unexpected(based.error().text);
-    ZonePtr merged = from_file;
-    const auto known = store_.find(kept.apex);
-    if (!known) return std::unexpected(known.error().text);
-    if (*known && (*known)->base.kind == Base::Kind::file) {
-        KITH_TRY(merged, merge_edit(store_, **known, from_file));
-    }
-    const std::uint32_t last =
-        kept.serving == nullptr ? merged->serial() - 1 : kept.serving->serial();
-    const std::uint32_t serial = dns::is_newer(merged->serial(), last)
-                                     ? merged->serial()
-                                     : next_serial(kept.settings.serial, last, now_());
-    auto stepped = zone::apply_change(merged, {kept.apex, merged->serial(), serial, {}, {}},
-                                      zone::file_bounds);
-    if (!stepped) return std::unexpected(misfit(stepped.error()));
-    ZonePtr zone = std::move(*stepped);
-    std::shared_ptr<const ZoneChange> change;
-    if (kept.serving != nullptr) {
-        const ZoneChange edit = zone::difference(*kept.serving, *zone);
-        KITH_TRY(zone, with_signatures(kept, zone, &edit, {}));
-        change = std::make_shared<const ZoneChange>(zone::difference(*kept.serving, *zone));
-    } else {
-        KITH_TRY(zone, with_signatures(kept, zone, nullptr, {}));
-    }
-    const Origin origin{Origin::Kind::file, {}};
-    std::vector<Append> appends;
-    if (change) appends.push_back({change.get(), origin});
-    const UnixTime now = now_();
-    const auto stored =
-        store_.set_base(kept.apex, base, zone::difference(*from_file, *zone), serial,
-                        change ? Store::History::keep : Store::History::forget, appends, now);
-    if (!stored) return std::unexpected(stored.error().text);
-    kept.base = base;
-    kept.serving = kept.working = zone;
-    if (change) kept.history.add(change);
-    if (change) after_change(kept, *change);
-    ++counters_.changes;
-    ++counters_.commits;
-    publish_(std::span(&zone, 1));
-    for (const Consumer& consumer : consumers_) consumer({change, zone, origin, now});
-    return {};
 }
 
 }  // namespace kith::server

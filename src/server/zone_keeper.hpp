@@ -82,6 +82,9 @@ struct KeeperSettings {
     Signer sign;             // empty: the zone is served as it is
     std::string write_file;  // path of the zone file to write back to; empty: never
     FileState file_state;    // of that file before it was read: one that changed is not overwritten
+    /// What a zone that the store has never seen begins with, on top of its file, and who says so.
+    std::optional<ZoneChange> first;
+    std::string first_from;
 };
 
 class ZoneKeeper {
@@ -102,6 +105,22 @@ public:
     /// that is kept already only gets its settings and its edits. The version to serve; null for a
     /// secondary that has never been transferred.
     Result<ZonePtr, std::string> keep(NameView apex, ZonePtr from_file, KeeperSettings settings);
+
+    /// keep() in steps, for many zones at once: nothing changes before take(), which does all or none.
+    /// No change may be staged in between.
+    struct Takeover;
+    using TakeoverPtr = std::shared_ptr<Takeover>;
+    /// Reads what the store has and reconciles it with the file; `settings.sign` is not looked at.
+    Result<TakeoverPtr, std::string> read(NameView apex, ZonePtr from_file,
+                                          KeeperSettings settings);
+    /// Gives it its serial and signatures.
+    Result<void, std::string> prepare(Takeover& takeover, Signer sign) const;
+    /// Makes all of them durable in one transaction; they serve from now on. On failure nothing has
+    /// changed.
+    store::Stored<void> take(std::span<const TakeoverPtr> all);
+    /// Tells consumers what take() has changed: when it is published.
+    void announce();
+
     /// Serves no more of this zone; what is stored stays.
     void release(NameView apex);
     bool keeps(NameView apex) const { return find(apex) != nullptr; }
@@ -129,8 +148,11 @@ public:
     /// end, keys that came or went. False: the zone is not kept, or has no signer.
     bool resign(NameView apex, std::vector<Name> due, Origin origin, Done done);
 
-    /// Commits what is staged, now: for tests and before the end.
+    /// Commits what is staged, now: every `done` has been called when it returns.
     void commit();
+    /// As commit(), but while another program holds the database, what is staged waits for it for up to
+    /// lock_wait, and is tried again by itself.
+    void commit_when_free();
     /// Writes files back that are to be, now, as after a while they are by themselves.
     void write_files_now() { write_files(); }
 
@@ -151,30 +173,36 @@ public:
 private:
     struct Kept;
     struct Sealed;
-    /// What one producer staged.
-    struct Part {
-        Origin origin;
-        Done done;
-    };
+    struct Part;
     struct Ended {
         std::vector<Part> parts;
         Outcome outcome;
     };
+    enum class Patience : std::uint8_t { none, for_locks };
+
     Kept* find(NameView apex) const;
     Result<void, ChangeError> stage(Kept& kept, ZoneChange change, Origin origin, Done done);
     void commit_soon();
-    Result<Sealed, std::string> seal(Kept& kept);
-    Result<ZonePtr, std::string> with_signatures(const Kept& kept, const ZonePtr& zone,
-                                                 const ZoneChange* change,
-                                                 std::span<const Name> due) const;
+    void commit(Patience patience);
+    std::vector<Sealed> seal_all(std::vector<Ended>& ended);
+    Result<Sealed, std::string> seal(Kept& kept) const;
+    void sift(Kept& kept, std::vector<Ended>& ended);
+    static Result<ZonePtr, std::string> with_signatures(const Signer& sign, const ZonePtr& zone,
+                                                        const ZoneChange* change,
+                                                        std::span<const Name> due);
     Ended end(Kept& kept, Outcome outcome);
     static void tell(const std::vector<Ended>& all);
+    bool may_wait(const store::StoreError& error, Patience patience);
     store::Stored<void> store(std::span<const Sealed> sealed);
     void serve(std::span<const Sealed> sealed, std::vector<Ended>& ended);
-    Result<ZonePtr, std::string> begin(Kept& kept, const ZonePtr& from_file);
-    Result<ZonePtr, std::string> resume(Kept& kept, const store::KeptZone& known,
-                                        const ZonePtr& from_file);
-    Result<void, std::string> take_edit(Kept& kept, const ZonePtr& from_file);
+    void note_failure(const store::StoreError& error, NameView zone);
+    void note_success();
+    Result<void, std::string> read_edit(Takeover& takeover) const;
+    Result<void, std::string> read_known(Takeover& takeover) const;
+    Result<void, std::string> read_first(Takeover& takeover) const;
+    store::Stored<void> write(std::span<const TakeoverPtr> all);
+    store::Stored<void> write(const Takeover& takeover, UnixTime now);
+    void settle(Takeover& takeover);
     store::Stored<void> write_base(Kept& kept);
     void load_history(Kept& kept);
     void after_change(Kept& kept, const ZoneChange& change);
@@ -189,6 +217,10 @@ private:
     Counters counters_;
     std::vector<Consumer> consumers_;
     std::map<std::string, std::unique_ptr<Kept>> zones_;  // by apex, lower case, wire form
+    std::vector<FeedEvent> untold_;                       // of take(), for announce()
+    std::optional<Time> waits_since_;                     // for whoever holds the database
+    std::string failure_;  // of the last transaction; empty: it went well
+    Time failure_logged_;
     net::Timer commit_timer_;
     net::Timer compact_timer_;
     net::Timer write_timer_;

@@ -2,11 +2,14 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "dns/serial.hpp"
+#include "server/limits.hpp"
+#include "store/database.hpp"
 #include "zone/zone_file_load.hpp"
 #include "zone/zone_testing.hpp"
 #include "zone/zone_text.hpp"
@@ -370,6 +373,126 @@ TEST_F(World, ServesOnWhenTheDiskFails) {
     EXPECT_EQ(keeper->working(apex), before);
     EXPECT_THAT(published, IsEmpty());
     EXPECT_EQ(keeper->counters().not_kept, 1U);
+}
+
+TEST_F(World, RefusesWhatWouldGoIntoADeletedFile) {
+    keep(file({"a 300 A 192.0.2.1"}));
+    std::filesystem::rename(folder_, folder_ + ".away");
+    change({}, {"b 300 A 192.0.2.2"});
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes[0].kind, Outcome::Kind::not_kept);
+    EXPECT_THAT(outcomes[0].text, HasSubstr("kith.db: deleted or moved away"));
+    EXPECT_EQ(content(keeper->serving(apex)).size(), 1U);
+    std::filesystem::rename(folder_ + ".away", folder_);
+    change({}, {"b 300 A 192.0.2.2"});
+    EXPECT_EQ(outcomes.back().kind, Outcome::Kind::done) << "it is back";
+    restart();
+    EXPECT_EQ(content(keep(file({"a 300 A 192.0.2.1"}))).size(), 2U);
+}
+
+TEST_F(World, WaitsAWhileForWhoeverHoldsTheDatabase) {
+    keep(file({}));
+    const auto other = store::Database::open(folder_ + "/kith.db", store::OpenMode::write);
+    ASSERT_TRUE(other.has_value());
+    auto held = store::Transaction::begin(**other);
+    ASSERT_TRUE(held.has_value());
+    stage({}, {"a 300 A 192.0.2.1"});
+    loop.turn(0s);
+    EXPECT_THAT(outcomes, IsEmpty());
+    stage({}, {"b 300 A 192.0.2.1"});
+    loop.skip(lock_retry);
+    loop.turn(0s);
+    EXPECT_THAT(outcomes, IsEmpty());
+    ASSERT_TRUE(held->commit().has_value());
+    loop.skip(lock_retry);
+    loop.turn(0s);
+    ASSERT_EQ(outcomes.size(), 2U) << "nobody was refused";
+    EXPECT_EQ(outcomes[1].kind, Outcome::Kind::done);
+    EXPECT_EQ(keeper->serving(apex)->serial(), 2U);
+
+    const auto again = store::Transaction::begin(**other);
+    ASSERT_TRUE(again.has_value());
+    stage({}, {"c 300 A 192.0.2.1"});
+    loop.turn(0s);
+    loop.skip(lock_wait);
+    loop.turn(0s);
+    ASSERT_EQ(outcomes.size(), 3U) << "but not for ever";
+    EXPECT_EQ(outcomes[2].kind, Outcome::Kind::not_kept);
+    EXPECT_THAT(outcomes[2].text, HasSubstr("which other program has it open"));
+}
+
+TEST_F(World, TakesManyZonesOrNone) {
+    const Name second = name("second.");
+    const auto second_file = [&](std::string_view line) {
+        zone::ZoneBuilder builder(second);
+        for (const auto& record : records({"@ 300 SOA ns hostmaster 1 2 3 4 5", line}, "second."))
+            EXPECT_TRUE(builder.add(record.owner, record.type, record.ttl, record.rdata));
+        return builder.finish().zone;
+    };
+    keep(file({"a 300 A 192.0.2.1"}));
+    ASSERT_TRUE(keeper->keep(second, second_file("a 300 A 192.0.2.1"), {}).has_value());
+    const auto edit = [&] {
+        std::vector<ZoneKeeper::TakeoverPtr> all;
+        for (const auto& [of, zone] : {std::pair(apex, file({"b 300 A 192.0.2.1"})),
+                                       std::pair(second, second_file("b 300 A 192.0.2.1"))}) {
+            auto read = keeper->read(of, zone, {});
+            EXPECT_TRUE(read.has_value());
+            EXPECT_TRUE(keeper->prepare(**read, {}).has_value());
+            all.push_back(*read);
+        }
+        EXPECT_EQ(keeper->serving(apex)->serial(), 1U) << "nothing has happened yet";
+        return all;
+    };
+    const auto known = store->find(apex);
+    const auto other = store::Database::open(folder_ + "/kith.db", store::OpenMode::write);
+    ASSERT_TRUE(other.has_value());
+    {
+        const auto held = store::Transaction::begin(**other);
+        const auto taken = keeper->take(edit());
+        ASSERT_FALSE(taken.has_value());
+        EXPECT_EQ(taken.error().fault, store::StoreFault::locked);
+    }
+    EXPECT_EQ(keeper->serving(apex)->serial(), 1U);
+    EXPECT_EQ((*store->find(apex))->serial, (*known)->serial);
+    ASSERT_TRUE(keeper->take(edit()).has_value());
+    EXPECT_EQ(keeper->serving(apex)->serial(), 2U);
+    EXPECT_EQ(keeper->serving(second)->serial(), 2U);
+    EXPECT_THAT(events, IsEmpty()) << "nobody is told before it is published";
+    keeper->announce();
+    EXPECT_EQ(events.size(), 2U);
+    keeper->announce();
+    EXPECT_EQ(events.size(), 2U);
+}
+
+TEST_F(World, RefusesOnlyThePartThatCannotBeSigned) {
+    settings.sign = [](const Zone& after, const ZoneChange*,
+                       std::span<const Name>) -> Result<ZoneChange, std::string> {
+        if (after.find_node(name("unsignable.example.").view()))
+            return std::unexpected("no key for this name");
+        return ZoneChange{};
+    };
+    keep(file({"a 300 A 192.0.2.1"}));
+    stage({}, {"first 1 A 192.0.2.1"});
+    stage({}, {"unsignable 1 A 192.0.2.1", "beside 1 A 192.0.2.1"});
+    stage({"beside 1 A 192.0.2.1"}, {"follows 1 A 192.0.2.1"});
+    stage({"@ 300 SOA ns.example. hostmaster.example. 2 2 3 4 5"},
+          {"@ 300 SOA ns hostmaster 40 2 3 4 5"});
+    stage({}, {"last 1 A 192.0.2.1"});
+    keeper->commit();
+    std::map<std::string, int> counted;
+    for (const Outcome& outcome : outcomes)
+        ++counted[outcome.kind == Outcome::Kind::done ? "done" : outcome.text];
+    EXPECT_EQ(
+        counted,
+        (std::map<std::string, int>{
+            {"done", 3},
+            {"no key for this name", 1},
+            {"beside.example. A: a change that removes a record the zone does not have", 1}}));
+    EXPECT_THAT(content(keeper->serving(apex)),
+                ElementsAre("a.example. 300 A 192.0.2.1", "first.example. 1 A 192.0.2.1",
+                            "last.example. 1 A 192.0.2.1"));
+    EXPECT_EQ(keeper->serving(apex)->serial(), 40U);
+    EXPECT_EQ(keeper->working(apex), keeper->serving(apex));
 }
 
 TEST_F(World, WritesTheFileBack) {
