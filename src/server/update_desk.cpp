@@ -49,6 +49,7 @@ UpdateDesk::UpdateDesk(net::Loop& loop, ZoneKeeper& keeper, store::Store& store,
       now_(std::move(now)),
       queue_(updates_queued_max, updates_queued_bytes_max),
       lease_timer_(loop, [this] { end_leases(); }),
+      flush_timer_(loop, [this] { flush(); }),
       forwarder_(loop) {
     keeper_.subscribe([this](const FeedEvent& event) { on_event(event); });
 }
@@ -84,6 +85,7 @@ void UpdateDesk::drain() {
     std::vector<UpdateRequest> requests = queue_.take();
     counters_.requests += requests.size();
     ++counters_.batches;
+    is_draining_ = true;
     for (UpdateRequest& request : requests) {
         if (request.forwarded.empty()) {
             work(request);
@@ -91,13 +93,20 @@ void UpdateDesk::drain() {
             forward(request);
         }
     }
-    keeper_.commit();
+    keeper_.commit_when_free();
+    is_draining_ = false;
+    flush();
+}
+
+void UpdateDesk::flush() {
     for (auto& [worker, replies] : std::exchange(replies_, {}))
         deliver_(worker, std::move(replies));
 }
 
 void UpdateDesk::reply(std::size_t worker, UpdateReply reply) {
     replies_[worker].push_back(std::move(reply));
+    // What waited for the database is done later than the batch it came with.
+    if (!is_draining_) flush_timer_.arm(loop_.now());
 }
 
 void UpdateDesk::forward(UpdateRequest& request) {
@@ -200,28 +209,46 @@ void UpdateDesk::arm_leases() {
     }
     if (!next) return lease_timer_.cancel();
     const Duration wait = std::chrono::seconds(std::max<UnixTime>(*next - now_(), 0));
-    lease_timer_.arm(loop_.now() + std::min(wait, lease_look_max));
+    Time when = loop_.now() + std::min(wait, lease_look_max);
+    if (leases_failed_) when = std::max(when, *leases_failed_ + lease_retry);
+    lease_timer_.arm(when);
 }
 
 void UpdateDesk::end_leases() {
+    keeper_.commit();  // what is over is looked for in what nothing can undo
+    leases_failed_.reset();
     const UnixTime now = now_();
     for (auto& [key, each] : zones_) {
         const auto next = each.leases.next();
         if (each.rules == nullptr || !next || *next > now) continue;
         const Name apex(NameView::unchecked(as_bytes(key)));
-        const ZonePtr working = keeper_.working(apex);
-        if (working == nullptr) continue;
-        update::Expiry expiry = each.leases.expired(*working, now, each.rules->timeout_type);
+        const ZonePtr zone = keeper_.serving(apex);
+        if (zone == nullptr) continue;
+        update::Expiry expiry = each.leases.expired(*zone, now, each.rules->timeout_type);
         if (expiry.change.removed.empty() && expiry.change.added.empty()) continue;
         expiry.change.apex = apex;
-        counters_.expired += expiry.change.removed.size();
-        const auto staged = keeper_.stage(std::move(expiry.change), {Origin::Kind::lease, {}}, {});
-        if (!staged)
-            log::write(log::Level::error, "lease.failed", log::kv("zone", apex.to_text()),
-                       log::kv("text", zone::fault_text(staged.error().fault)));
+        const auto done = [this, apex,
+                           count = expiry.change.removed.size()](const Outcome& outcome) {
+            if (outcome.kind == Outcome::Kind::done) {
+                counters_.expired += count;
+            } else {
+                lease_failed(apex, outcome.text);
+            }
+        };
+        const auto staged =
+            keeper_.stage(std::move(expiry.change), {Origin::Kind::lease, {}}, done);
+        if (!staged) lease_failed(apex, zone::fault_text(staged.error().fault));
     }
     keeper_.commit();
     arm_leases();
+}
+
+/// They are in the index still: asked for again after a while.
+void UpdateDesk::lease_failed(const Name& apex, std::string_view why) {
+    if (!leases_failed_)
+        log::write(log::Level::warning, "lease.failed", log::kv("zone", apex.to_text()),
+                   log::kv("text", why));
+    leases_failed_ = loop_.now();
 }
 
 }  // namespace kith::server

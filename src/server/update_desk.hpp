@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -58,7 +59,9 @@ private:
     std::uint16_t owner_number(const Name& key);
     void on_event(const FeedEvent& event);
     void end_leases();
+    void lease_failed(const Name& apex, std::string_view why);
     void arm_leases();
+    void flush();
     Zone* find(NameView apex);
 
     net::Loop& loop_;
@@ -72,6 +75,9 @@ private:
     std::unordered_map<std::string, std::uint16_t> owners_;    // keys by name
     bool owners_read_ = false;
     net::Timer lease_timer_;
+    std::optional<Time> leases_failed_;  // the end of some could not be kept
+    bool is_draining_ = false;
+    net::Timer flush_timer_;
     UpdateForwarder forwarder_;
     Counters counters_;
 };

@@ -5,6 +5,7 @@ journal and disk failures."""
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -239,11 +240,74 @@ def full_disk(checks: Checks, program: Path) -> None:
             subprocess.run(["umount", small], check=False)
 
 
+def reloads(checks: Checks, program: Path) -> None:
+    """A reload takes effect as a whole or not at all, and one that only the disk refused is tried again."""
+    other = "second.example."
+    with tempfile.TemporaryDirectory(prefix="kith-test-") as name:
+        folder = Path(name)
+        text = config()
+        text["zones"][other] = {"file": "second.zone", "serial": "increment"}
+        files = {"dyn.zone": FILE, "second.zone": FILE.replace("dyn.", "second.")}
+        with Kith(program, text, files=files, folder=folder) as kith:
+            def refused() -> int:
+                return kith.log().count("config.refused")
+            config_file = folder / "kith.json"
+            good = config_file.read_text()
+            bad = json.loads(good)
+            bad["zones"][other]["dnssec"] = {"key_directory": "nowhere"}
+            (folder / "dyn.zone").write_text(FILE + "edited A 192.0.2.50\n")
+            config_file.write_text(json.dumps(bad))
+            wait_for(lambda: refused() > 0 and "nowhere" in kith.log(), "the refusal")
+            checks.equal("of a refused reload nothing is taken", (addresses(kith, "edited.dyn.example."), serial(kith)), ([], 1))
+            checks.equal("updates go on", send(kith, add_a("a.dyn.example.", "192.0.2.7")), 0)
+            config_file.write_text(good)
+            wait_for(lambda: addresses(kith, "edited.dyn.example.") == ["192.0.2.50"], "the edit")
+            checks.equal("and all of the next one", serial(kith), 3)
+
+            database = sqlite3.connect(folder / "kith-state/kith.db", isolation_level=None)
+            database.execute("BEGIN IMMEDIATE")
+            before = refused()
+            (folder / "dyn.zone").write_text(FILE + "locked A 192.0.2.51\n")
+            wait_for(lambda: refused() > before, "the refusal of an edit")
+            start = time.monotonic()
+            checks.equal("while it is locked, the zone serves", addresses(kith, "edited.dyn.example."), ["192.0.2.50"])
+            checks.check("at once", time.monotonic() - start < 1)
+            checks.equal("an update waits, and is refused", send(kith, add_a("b.dyn.example.", "192.0.2.8"), tcp=True), RCODES["SERVFAIL"])
+            database.execute("ROLLBACK")
+            database.close()
+            wait_for(lambda: addresses(kith, "locked.dyn.example.") == ["192.0.2.51"], "the edit, without SIGHUP")
+            checks.equal("nobody has to ask again for an edit", addresses(kith, "edited.dyn.example."), [])
+
+
+def moved_state(checks: Checks, program: Path) -> None:
+    """The state directory goes away under the running server."""
+    with tempfile.TemporaryDirectory(prefix="kith-test-") as name:
+        folder = Path(name)
+        with Kith(program, config(dnssec={}), files={"dyn.zone": FILE}, folder=folder) as kith:
+            state, away = folder / "kith-state", folder / "away"
+            checks.equal("an update", send(kith, add_a("a.dyn.example.", "192.0.2.7")), 0)
+            state.rename(away)
+            checks.equal("without the state directory", send(kith, add_a("b.dyn.example.", "192.0.2.8")), RCODES["SERVFAIL"])
+            checks.check("the log says what is wrong", "journal.failed" in kith.log() and "deleted or moved away" in kith.log(), kith.log()[-500:])
+            checks.equal("the zone serves", addresses(kith, "a.dyn.example."), ["192.0.2.7"])
+            checks.equal("without what was refused", kith.ask("b.dyn.example.").rcode, RCODES["NXDOMAIN"])
+            state.mkdir()
+            (state / "kith.db").write_bytes((away / "kith.db").read_bytes())
+            checks.equal("a copy in its place is not the same", send(kith, add_a("b.dyn.example.", "192.0.2.8")), RCODES["SERVFAIL"])
+            (state / "kith.db").unlink()
+            state.rmdir()
+            away.rename(state)
+            checks.equal("when it is back", send(kith, add_a("c.dyn.example.", "192.0.2.9")), 0)
+            checks.check("the log says so", "journal.recovered" in kith.log())
+        with Kith(program, None, folder=folder) as kith:
+            checks.equal("all that was acknowledged is there", (addresses(kith, "a.dyn.example."), addresses(kith, "c.dyn.example.")), (["192.0.2.7"], ["192.0.2.9"]))
+
+
 def main() -> int:
     parser = arguments(__doc__)
     options = parser.parse_args()
     checks = Checks()
-    for part in (basics, plain_server, leases, many_at_once, forwarding, written_back, signed, full_disk):
+    for part in (basics, plain_server, leases, many_at_once, forwarding, written_back, signed, reloads, moved_state, full_disk):
         part(checks, options.kith.resolve())
     return checks.finish()
 
