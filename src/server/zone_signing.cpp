@@ -1,251 +1,324 @@
 #include "server/zone_signing.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <tuple>
 
 #include <fmt/format.h>
 
 #include "base/log.hpp"
-#include "dns/decode.hpp"
-#include "dnssec/key_file.hpp"
-#include "server/key_files.hpp"
+#include "server/kept_keys.hpp"
+#include "server/limits.hpp"
 
 namespace kith::server {
 namespace {
 
-using crypto::Algorithm;
-using dnssec::SigningPolicy;
-using dnssec::ZoneKey;
+using dnssec::KeyId;
+using dnssec::KeyIds;
 
-constexpr std::string_view keys_space = "dnssec-keys";
-// Between two looks at parts of a large zone.
-constexpr Duration look_step = 100ms;
-// Signatures are looked at this often at the least, whatever the clocks did.
-constexpr UnixTime look_seconds_max = 3600;
-
-UnixTime seconds(config::milliseconds value) { return value.count() / 1000; }
-
-Algorithm algorithm_of(config::SigningAlgorithm algorithm) {
-    switch (algorithm) {
-        case config::SigningAlgorithm::rsasha256: return Algorithm::RSASHA256;
-        case config::SigningAlgorithm::rsasha512: return Algorithm::RSASHA512;
-        case config::SigningAlgorithm::ecdsap256sha256: return Algorithm::ECDSAP256SHA256;
-        case config::SigningAlgorithm::ecdsap384sha384: return Algorithm::ECDSAP384SHA384;
-        case config::SigningAlgorithm::ed25519: return Algorithm::ED25519;
-        case config::SigningAlgorithm::ed448: return Algorithm::ED448;
+/// The keys among ours that these DS records stand for.
+KeyIds keys_of(const DsSet& found, const Name& apex, const dnssec::KeySet& keys) {
+    KeyIds out;
+    for (const dnssec::UsedKey& used : keys.keys) {
+        const bool is_there = std::ranges::any_of(
+            found, [&](const auto& ds) { return dnssec::matches_ds(apex, used.key.rdata(), ds); });
+        if (is_there) out.insert(id_of(used.key));
     }
-    return Algorithm::ECDSAP256SHA256;
-}
-
-Result<SigningPolicy, std::string> policy_of(const config::Dnssec& settings) {
-    SigningPolicy policy;
-    policy.validity = seconds(settings.signature_validity);
-    policy.refresh = seconds(settings.signature_refresh);
-    policy.jitter = seconds(settings.signature_jitter);
-    policy.denial =
-        settings.denial == config::DenialRule::nsec ? dnssec::Denial::nsec : dnssec::Denial::nsec3;
-    policy.nsec3.iterations = settings.nsec3_iterations;
-    const auto salt = dns::decode(dns::Decoder::Base::base16, settings.nsec3_salt);
-    if (!salt) return std::unexpected("nsec3_salt: expected hexadecimal digits, two a byte");
-    policy.nsec3.salt = *salt;
-    policy.opt_out = settings.nsec3_opt_out ? dnssec::OptOut::yes : dnssec::OptOut::no;
-    policy.dnskey_ttl = settings.dnskey_ttl;
-    switch (settings.zonemd) {
-        case config::ZonemdRule::off: break;
-        case config::ZonemdRule::sha384: policy.zonemd = dnssec::ZonemdHash::sha384; break;
-        case config::ZonemdRule::sha512: policy.zonemd = dnssec::ZonemdHash::sha512; break;
-    }
-    return policy;
-}
-
-/// True when nothing in the zone follows from what differs.
-bool same_signing(const config::Dnssec& a, const config::Dnssec& b) {
-    const auto fields = [](const config::Dnssec& all) {
-        return std::tie(all.algorithm, all.keys, all.denial, all.nsec3_iterations, all.nsec3_salt,
-                        all.nsec3_opt_out, all.dnskey_ttl, all.zonemd, all.key_directory);
-    };
-    return fields(a) == fields(b) &&
-           std::ranges::equal(a.key_files, b.key_files, {}, &config::KeyFile::file,
-                              &config::KeyFile::file);
-}
-
-std::string text_of(const dnssec::SignError& error) {
-    std::string out(dnssec::fault_text(error.fault));
-    if (!error.owner.is_root()) out = error.owner.to_text() + ": " + out;
     return out;
+}
+
+std::string text_of(const KeyIds& ids) {
+    std::string out;
+    for (const KeyId& id : ids) out += (out.empty() ? "" : " ") + id.to_text();
+    return out.empty() ? "none" : out;
 }
 
 }  // namespace
 
-struct ZoneSigning::Current {
-    explicit Current(dnssec::ZoneSigner&& made) : signer(std::move(made)) {}
-    dnssec::ZoneSigner signer;
-};
-
 struct ZoneSigning::Entry {
-    Entry(net::Loop& loop, std::function<void()> on_look) : timer(loop, std::move(on_look)) {}
+    Entry(net::Loop& loop, std::function<void()> on_look, std::function<void()> on_check)
+        : look_timer(loop, std::move(on_look)), check_timer(loop, std::move(on_check)) {}
     Name apex;
-    std::shared_ptr<Current> current;
-    config::Dnssec settings;  // it was signed with
-    bool wants_all = false;   // those have changed since
-    Name next;                // where the look at signatures goes on
-    UnixTime first_due = 0;
-    net::Timer timer;
+    std::optional<SignedZone> zone;
+    config::Dnssec settings;  // it is signed with
+    std::string folder;
+    bool wants_all = false;  // those have changed since
+    UnixTime files_due = 0;
+    std::string trouble;
+    net::Timer look_timer;
+    // Of the parent.
+    std::unique_ptr<ParentCheck> check;
+    net::Timer check_timer;
+    Duration check_wait = parent_check_first;
+    std::string parent;
 };
 
 ZoneSigning::ZoneSigning(net::Loop& loop, ZoneKeeper& keeper, store::Store& store, Rng& rng,
                          ZoneKeeper::Clock now)
-    : loop_(loop), keeper_(keeper), store_(store), rng_(rng), now_(std::move(now)) {}
+    : loop_(loop), keeper_(keeper), store_(store), rng_(rng), now_(std::move(now)) {
+    keeper_.subscribe([this](const FeedEvent& event) {
+        Entry* const entry = event.change == nullptr ? nullptr : find(event.change->apex);
+        if (entry != nullptr && entry->zone) entry->zone->on_change(*event.change);
+    });
+}
 ZoneSigning::~ZoneSigning() = default;
 
-Result<dnssec::KeySet, std::string> ZoneSigning::keys(const Name& apex,
-                                                      const config::Dnssec& settings,
-                                                      const std::string& folder) {
-    if (!settings.key_files.empty()) return keys_of_files(settings, folder);
-    if (settings.key_directory.empty()) return kept_keys(apex, settings);
-    const std::string path = (std::filesystem::path(folder) / settings.key_directory).string();
-    KITH_TRY(auto stored, read_key_folder(path, apex));
-    if (stored.empty())
-        return std::unexpected(
-            fmt::format("{}: no keys of {} in this folder", path, apex.to_text()));
-    std::vector<ZoneKey> all;
-    for (StoredKey& each : stored) all.push_back(std::move(each.key));
-    dnssec::KeySet set = dnssec::use_by_flags(std::move(all));
-    for (std::size_t i = 0; i < set.keys.size(); ++i)
-        set.keys[i].use = dnssec::use_at(set.keys[i].use, stored[i].times, now_());
-    return set;
+ZoneSigning::Entry* ZoneSigning::find(const Name& apex) const {
+    const auto found = entries_.find(apex);
+    return found == entries_.end() ? nullptr : found->second.get();
 }
 
-/// Keys in PEM or DER; one whose file is not there is made.
-Result<dnssec::KeySet, std::string> ZoneSigning::keys_of_files(const config::Dnssec& settings,
-                                                               const std::string& folder) {
-    std::vector<ZoneKey> all;
-    for (const config::KeyFile& file : settings.key_files) {
-        const std::string path = (std::filesystem::path(folder) / file.file).string();
-        const Algorithm algorithm = algorithm_of(file.algorithm);
-        if (!std::filesystem::exists(path)) {
-            const auto made = crypto::PrivateKey::generate(algorithm);
-            if (!made)
-                return std::unexpected(
-                    fmt::format("no key can be made: {}", crypto::fault_text(made.error())));
-            KITH_TRY_VOID(write_secret_file(path, made->to_pem().bytes()));
-            log::write(log::Level::info, "key.made", log::kv("file", path));
-        }
-        KITH_TRY(const crypto::SecretBytes text, read_secret_file(path));
-        const bool is_pem = as_text(text.bytes()).find("-----BEGIN") != std::string_view::npos;
-        const auto key = is_pem ? crypto::PrivateKey::from_pem(algorithm, as_text(text.bytes()))
-                                : crypto::PrivateKey::from_der(algorithm, text.bytes());
-        if (!key)
-            return std::unexpected(fmt::format("{}: {}", path, crypto::fault_text(key.error())));
-        all.emplace_back(dnssec::ksk_flags, *key);
-    }
-    return dnssec::use_by_flags(std::move(all));
-}
-
-/// Keys in the store, by zone and tag, as the text of a .private file with the flags in front.
-Result<dnssec::KeySet, std::string> ZoneSigning::kept_keys(const Name& apex,
-                                                           const config::Dnssec& settings) {
-    const std::string prefix = apex.lowered().to_text() + ' ';
-    const Algorithm algorithm = algorithm_of(settings.algorithm);
-    const auto known = store_.list(keys_space);
-    if (!known) return std::unexpected(known.error().text);
-    std::vector<ZoneKey> all;
-    for (const store::KeyValue& each : *known) {
-        if (!each.key.starts_with(prefix) || each.value.size() < 2) continue;
-        const auto file = dnssec::parse_private_key(as_text(Bytes(each.value).subspan(2)));
-        if (!file)
-            return std::unexpected(fmt::format("{}: the key {} cannot be read: {}", store_.file(),
-                                               each.key, file.error().text));
-        all.emplace_back(load_u16(each.value.data()), file->key);
-    }
-    std::vector<std::uint16_t> wanted = {dnssec::ksk_flags};
-    if (settings.keys == config::KeyScheme::ksk_zsk) wanted.push_back(dnssec::zsk_flags);
-    for (const std::uint16_t flags : wanted) {
-        const bool there = std::ranges::any_of(all, [&](const ZoneKey& key) {
-            return key.flags() == flags && key.algorithm() == static_cast<std::uint8_t>(algorithm);
-        });
-        if (there) continue;
-        auto made = crypto::PrivateKey::generate(algorithm);
-        if (!made)
-            return std::unexpected(
-                fmt::format("no key can be made: {}", crypto::fault_text(made.error())));
-        const ZoneKey key(flags, *made);
-        dnssec::KeyTimes times;
-        times.created = now_();
-        const crypto::SecretBytes text = dnssec::format_private_key({*made, times});
-        store::KeyValue value{fmt::format("{}{} {}", prefix, key.algorithm(), key.tag()), {}};
-        value.value.resize(2);
-        store_u16(value.value.data(), flags);
-        value.value.insert(value.value.end(), text.bytes().begin(), text.bytes().end());
-        const auto stored = store_.put(keys_space, std::span(&value, 1));
-        if (!stored) return std::unexpected(stored.error().text);
-        log::write(log::Level::info, "key.made", log::kv("zone", apex.to_text()),
-                   log::kv("tag", key.tag()),
-                   log::kv("algorithm", static_cast<unsigned>(key.algorithm())));
-        all.push_back(key);
-    }
-    return dnssec::use_by_flags(std::move(all));
-}
+// --- coming and going -------------------------------------------------------------------------------
 
 Result<ZoneSigning::Prepared, std::string> ZoneSigning::prepare(const Name& apex,
                                                                 const config::Dnssec& settings,
                                                                 const std::string& folder) {
-    KITH_TRY(const SigningPolicy policy, policy_of(settings));
-    KITH_TRY(dnssec::KeySet set, keys(apex, settings, folder));
-    auto made = dnssec::ZoneSigner::make(apex, std::move(set), policy);
-    if (!made) return std::unexpected(text_of(made.error()));
-    auto current = std::make_shared<Current>(std::move(*made));
-    Signer sign = [this, current](const Zone& after, const ZoneChange* change,
-                                  std::span<const Name> due) -> Result<ZoneChange, std::string> {
-        auto extra = change == nullptr ? current->signer.sign(after, now_(), rng_)
-                                       : current->signer.resign(after, *change, due, now_(), rng_);
-        if (!extra) return std::unexpected(text_of(extra.error()));
-        return std::move(*extra);
+    Prepared out;
+    out.settings = settings;
+    out.folder = folder;
+    KITH_TRY(out.policy, signing_policy_of(settings));
+    KITH_TRY(out.wishes, key_wishes_of(settings));
+    dnssec::KeySet keys;
+    const Entry* const entry = find(apex);
+    if (!has_managed_keys(settings)) {
+        if (const auto good = check_end(apex); !good) return std::unexpected(good.error());
+        KITH_TRY(FileKeys files, read_file_keys(apex, settings, folder, now_()));
+        keys = std::move(files.keys);
+        out.files_due = files.next_change;
+    } else if (entry != nullptr && entry->zone->managed() != nullptr) {
+        keys = entry->zone->managed()->key_set(out.wishes.foreign);
+    } else {
+        KITH_TRY(out.managed, ManagedKeys::open(store_, apex, out.wishes));
+        KITH_TRY_VOID(out.managed->advance(clocks()));
+        keys = out.managed->key_set();
+    }
+    KITH_TRY(out.current, make_current(apex, std::move(keys), out.policy));
+    out.sign = [this, current = out.current](const Zone& after, const ZoneChange* change,
+                                             std::span<const Name> due) {
+        return sign_with(*current, after, change, due, now_(), rng_);
     };
-    return Prepared{std::move(sign), std::move(current), settings};
+    return out;
 }
 
 void ZoneSigning::take(const Name& apex, Prepared prepared) {
     auto& entry = entries_[apex];
     if (entry == nullptr) {
-        entry = std::make_shared<Entry>(loop_, [this, apex] {
-            if (const auto found = entries_.find(apex); found != entries_.end())
-                look(*found->second);
-        });
-        entry->apex = entry->next = apex;
+        const auto with = [this, apex](void (ZoneSigning::*work)(Entry&)) {
+            return [this, apex, work] {
+                if (Entry* const found = find(apex)) (this->*work)(*found);
+            };
+        };
+        entry = std::make_shared<Entry>(loop_, with(&ZoneSigning::look),
+                                        with(&ZoneSigning::ask_parent));
+        entry->apex = apex;
     }
-    entry->wants_all = entry->current && !same_signing(entry->settings, prepared.settings);
+    const bool stays_managed = prepared.managed == nullptr && has_managed_keys(prepared.settings);
+    entry->wants_all = entry->zone && !same_signing(entry->settings, prepared.settings);
+    if (stays_managed) {
+        entry->zone->managed()->set_wishes(std::move(prepared.wishes));
+        entry->zone->set_current(std::move(prepared.current), prepared.policy);
+    } else {
+        entry->zone.emplace(apex, std::move(prepared.current), prepared.policy,
+                            std::move(prepared.managed));
+    }
     entry->settings = std::move(prepared.settings);
-    entry->current = std::move(prepared.current);
+    entry->folder = std::move(prepared.folder);
+    entry->files_due = prepared.files_due;
 }
 
 void ZoneSigning::watch(const Name& apex) {
-    const auto found = entries_.find(apex);
-    if (found == entries_.end()) return;
-    if (std::exchange(found->second->wants_all, false))
+    Entry* const entry = find(apex);
+    if (entry == nullptr) return;
+    if (std::exchange(entry->wants_all, false))
         keeper_.resign(apex, {}, {Origin::Kind::signer, {}}, {});
-    look(*found->second);
+    look(*entry);
 }
 
-void ZoneSigning::release(const Name& apex) { entries_.erase(apex); }
+Result<void, std::string> ZoneSigning::check_end(const Name& apex) const {
+    const Entry* const entry = find(apex);
+    const ManagedKeys* const keys = entry == nullptr ? nullptr : entry->zone->managed();
+    if (keys == nullptr || !keys->is_bound()) return {};
+    return std::unexpected(fmt::format(
+        "the parent has, or may take, DS records of keys that are kept here ({}), and without them the "
+        "zone would be bogus; set \"remove_ds\": true in its 'dnssec' first, and wait until "
+        "`kith key status` says that signing may end",
+        text_of(keys->manager().wanted_ds())));
+}
+
+void ZoneSigning::release(const Name& apex, Release how) {
+    const Entry* const entry = find(apex);
+    if (entry == nullptr) return;
+    if (how == Release::ends && entry->zone->managed() != nullptr) {
+        if (const auto forgotten = forget_key_state(store_, apex); !forgotten)
+            log::write(log::Level::warning, "key.not_kept", log::kv("zone", apex.to_text()),
+                       log::kv("why", forgotten.error()));
+    }
+    entries_.erase(apex);
+}
+
+// --- the look ---------------------------------------------------------------------------------------
+
+/// Says what goes wrong when it begins to, and not again each time.
+void ZoneSigning::note(Entry& entry, std::string trouble) {
+    if (!trouble.empty() && trouble != entry.trouble)
+        log::write(log::Level::error, "signing.failed", log::kv("zone", entry.apex.to_text()),
+                   log::kv("why", trouble),
+                   log::kv("effect", std::string_view("what is served stays, tried again")));
+    entry.trouble = std::move(trouble);
+}
+
+void ZoneSigning::look_again(Entry& entry, Duration wait) {
+    entry.look_timer.arm(loop_.now() + wait);
+}
 
 /// Looks at a part of the zone, has renewed what is due, and comes back for the rest.
 void ZoneSigning::look(Entry& entry) {
     const ZonePtr zone = keeper_.serving(entry.apex);
     if (zone == nullptr) return;
-    const UnixTime now = now_();
-    dnssec::DueNames due = entry.current->signer.find_due(*zone, entry.next, now);
-    if (due.first_due != 0 && (entry.first_due == 0 || due.first_due < entry.first_due))
-        entry.first_due = due.first_due;
-    const bool renews = !due.owners.empty();
-    if (renews) keeper_.resign(entry.apex, std::move(due.owners), {Origin::Kind::signer, {}}, {});
-    entry.next = due.at_end ? entry.apex : due.next;
-    if (!due.at_end) return entry.timer.arm(loop_.now() + look_step);
-    const UnixTime first = std::exchange(entry.first_due, 0);
-    const UnixTime wait =
-        first == 0 ? look_seconds_max : std::clamp<UnixTime>(first - now, 1, look_seconds_max);
-    entry.timer.arm(loop_.now() + std::chrono::seconds(wait));
+    if (entry.files_due != 0 && entry.files_due <= now_()) read_files_again(entry);
+    auto turn = entry.zone->turn(*zone, clocks());
+    if (!turn) {
+        note(entry, turn.error());
+        return look_again(entry, signing_retry);
+    }
+    Duration wait = turn->wait;
+    if (entry.files_due != 0)
+        wait = std::min<Duration>(
+            wait, std::chrono::seconds(std::max<UnixTime>(entry.files_due - now_(), 1)));
+    look_again(entry, wait);
+    if (turn->due.empty()) {
+        note(entry, {});
+    } else {
+        // Where it fails, what is due is found again.
+        keeper_.resign(entry.apex, std::move(turn->due), {Origin::Kind::signer, {}},
+                       [this, apex = entry.apex](const Outcome& outcome) {
+                           Entry* const found = find(apex);
+                           if (found == nullptr) return;
+                           const bool good = outcome.kind == Outcome::Kind::done;
+                           note(*found, good ? std::string() : outcome.text);
+                           if (!good) look_again(*found, signing_retry);
+                       });
+    }
+    follow_parent(entry);
+}
+
+/// The times of key files say something else now, or other signatures are of now.
+void ZoneSigning::read_files_again(Entry& entry) {
+    auto files = read_file_keys(entry.apex, entry.settings, entry.folder, now_());
+    const auto made = [&]() -> Result<CurrentSignerPtr, std::string> {
+        if (!files) return std::unexpected(files.error());
+        KITH_TRY(const auto policy, signing_policy_of(entry.settings));
+        KITH_TRY(const auto current, make_current(entry.apex, std::move(files->keys), policy));
+        entry.zone->replace_signer(*current);
+        return current;
+    }();
+    entry.files_due = made ? files->next_change : now_() + signing_retry_seconds;
+    if (!made) return note(entry, made.error());
+    keeper_.resign(entry.apex, {entry.apex}, {Origin::Kind::signer, {}}, {});
+}
+
+// --- the parent -------------------------------------------------------------------------------------
+
+/// Asks while the parent has not done what CDS asks for; ever more seldom.
+void ZoneSigning::follow_parent(Entry& entry) {
+    const ManagedKeys* const keys = entry.zone->managed();
+    if (keys == nullptr || entry.settings.parent_servers.empty()) return;
+    const dnssec::KeyManager& manager = keys->manager();
+    if (manager.wanted_ds() == manager.seen_ds()) {
+        entry.check_timer.cancel();
+        entry.check.reset();
+        entry.check_wait = parent_check_first;
+        return;
+    }
+    if (entry.check == nullptr && !entry.check_timer.armed())
+        entry.check_timer.arm(loop_.now() + entry.check_wait);
+}
+
+void ZoneSigning::ask_parent(Entry& entry) {
+    entry.check_timer.cancel();
+    entry.check_wait = std::min(entry.check_wait * 2, parent_check_max);
+    entry.check = std::make_unique<ParentCheck>(
+        loop_, rng_, entry.apex, entry.settings.parent_servers,
+        [this, apex = entry.apex](const Result<DsSet, std::string>& found) {
+            if (Entry* const asked = find(apex)) on_parent(*asked, found);
+        });
+}
+
+void ZoneSigning::on_parent(Entry& entry, const Result<DsSet, std::string>& found) {
+    // The check itself calls: it ends after this turn.
+    loop_.post([check = std::shared_ptr<ParentCheck>(std::move(entry.check))] {});
+    ManagedKeys* const keys = entry.zone->managed();
+    if (keys == nullptr) return;
+    if (!found) {
+        entry.parent = found.error();
+        log::write(log::Level::info, "parent.not_known", log::kv("zone", entry.apex.to_text()),
+                   log::kv("why", entry.parent));
+        return follow_parent(entry);
+    }
+    const KeyIds seen = keys_of(*found, entry.apex, keys->key_set());
+    entry.parent = fmt::format("has DS records of: {}", text_of(seen));
+    if (seen != keys->manager().seen_ds())
+        log::write(log::Level::info, "parent.ds_seen", log::kv("zone", entry.apex.to_text()),
+                   log::kv("keys", text_of(seen)));
+    if (const auto done = keys->on_ds_seen(seen, clocks()); !done) note(entry, done.error());
+    look_again(entry, {});
+}
+
+// --- what operators ask -----------------------------------------------------------------------------
+
+std::vector<Name> ZoneSigning::zones() const {
+    std::vector<Name> out;
+    for (const auto& [apex, entry] : entries_) out.push_back(apex);
+    return out;
+}
+
+std::optional<ZoneSigning::Status> ZoneSigning::status(const Name& apex) const {
+    const Entry* const entry = find(apex);
+    if (entry == nullptr) return std::nullopt;
+    return Status{entry->settings, entry->zone->managed(), &entry->zone->current().signer.keys(),
+                  entry->parent, entry->trouble};
+}
+
+Result<ManagedKeys*, std::string> ZoneSigning::managed(const Name& apex) const {
+    const Entry* const entry = find(apex);
+    if (entry == nullptr)
+        return std::unexpected(fmt::format("{}: no such zone is signed here", apex.to_text()));
+    if (entry->zone->managed() == nullptr)
+        return std::unexpected(fmt::format(
+            "{}: its keys are files, whose times say when they are used; this server makes and rolls "
+            "those it keeps itself (without key_directory)",
+            apex.to_text()));
+    return entry->zone->managed();
+}
+
+Result<void, std::string> ZoneSigning::roll(const Name& apex, dnssec::KeyRole role) {
+    KITH_TRY(ManagedKeys* const keys, managed(apex));
+    KITH_TRY_VOID(keys->roll(role, clocks()));
+    look_again(*find(apex), {});
+    return {};
+}
+
+Result<void, std::string> ZoneSigning::roll_to(const Name& apex, crypto::Algorithm algorithm) {
+    KITH_TRY(ManagedKeys* const keys, managed(apex));
+    KITH_TRY_VOID(keys->roll_to(algorithm, clocks()));
+    look_again(*find(apex), {});
+    return {};
+}
+
+Result<void, std::string> ZoneSigning::ds_seen(const Name& apex, KeyIds seen) {
+    KITH_TRY(ManagedKeys* const keys, managed(apex));
+    KITH_TRY_VOID(keys->on_ds_seen(std::move(seen), clocks()));
+    look_again(*find(apex), {});
+    return {};
+}
+
+Result<void, std::string> ZoneSigning::check_parent(const Name& apex) {
+    KITH_TRY_VOID(managed(apex));
+    Entry& entry = *find(apex);
+    if (entry.settings.parent_servers.empty())
+        return std::unexpected(fmt::format(
+            "{}: 'dnssec' names no parent_servers to ask; tell what you have seen with `kith key ds-seen`",
+            apex.to_text()));
+    if (entry.check == nullptr) ask_parent(entry);
+    return {};
 }
 
 }  // namespace kith::server

@@ -1,6 +1,6 @@
 #pragma once
-// ZoneSigning: the keys of signed zones and what makes signatures with them: the signer of the change
-// feed, and the clock that has signatures renewed before they end.
+// ZoneSigning: all zones that are signed here: makes their signers, turns each zone now and then so that
+// signatures are renewed and keys rolled, asks parents for DS records, and does what operators ask.
 //
 // Control thread only.
 
@@ -10,8 +10,10 @@
 
 #include "base/rng.hpp"
 #include "config/config.hpp"
-#include "dnssec/zone_signer.hpp"
 #include "net/loop.hpp"
+#include "server/parent_check.hpp"
+#include "server/signed_zone.hpp"
+#include "server/signing_config.hpp"
 #include "server/zone_keeper.hpp"
 
 namespace kith::server {
@@ -23,33 +25,63 @@ public:
                 ZoneKeeper::Clock now);
     ~ZoneSigning();
 
-    /// What signs one zone: shared by its Signer and by whoever brings it other keys.
-    struct Current;
     /// A signer that is ready, and that signs nothing that is served yet.
     struct Prepared {
         Signer sign;
-        std::shared_ptr<Current> current;
+        CurrentSignerPtr current;
+        dnssec::SigningPolicy policy;
         config::Dnssec settings;
+        std::string folder;
+        KeyWishes wishes;
+        std::unique_ptr<ManagedKeys> managed;  // null: files, or those that are managed already
+        UnixTime files_due = 0;                // when key files say something else; 0: never
     };
-    /// The signer of a zone with these settings: its keys are those of `key_directory`, or are kept
-    /// in the store, where they are made when there are none. `folder` is that of the configuration.
-    /// Nothing of what serves changes before take(): a reload that is refused leaves no trace.
+    /// The signer of a zone with these settings: its keys are those of files, or are kept in the store,
+    /// where they are made when there are none. `folder` is that of the configuration. Nothing of what
+    /// serves changes before take(): a reload that is refused leaves no trace.
     Result<Prepared, std::string> prepare(const Name& apex, const config::Dnssec& settings,
                                           const std::string& folder);
     /// From now on the zone is signed so; the keeper has the Signer.
     void take(const Name& apex, Prepared prepared);
-    /// The zone serves: its signatures are watched from now on.
+    /// The zone serves: it is watched from now on.
     void watch(const Name& apex);
-    void release(const Name& apex);
+    /// What stands against signing no more: validators that expect signatures.
+    Result<void, std::string> check_end(const Name& apex) const;
+    /// The zone is not served any more, or not signed. `ends`: its settings say so.
+    enum class Release : std::uint8_t { stays, ends };
+    void release(const Name& apex, Release how = Release::stays);
+
+    // --- what operators ask -------------------------------------------------------------------
+
+    std::vector<Name> zones() const;
+    struct Status {
+        config::Dnssec settings;
+        const ManagedKeys* managed = nullptr;  // null: keys in files
+        const dnssec::KeySet* keys = nullptr;  // of now
+        std::string parent;                    // what the last check of the parent said
+        std::string trouble;                   // what could not be done last; empty: nothing
+    };
+    /// nullopt: no such zone is signed here. Good until the next call of anything.
+    std::optional<Status> status(const Name& apex) const;
+    Result<void, std::string> roll(const Name& apex, dnssec::KeyRole role);
+    Result<void, std::string> roll_to(const Name& apex, crypto::Algorithm algorithm);
+    /// The operator has seen that the parent has DS of exactly these keys.
+    Result<void, std::string> ds_seen(const Name& apex, dnssec::KeyIds keys);
+    /// Asks the parent's servers now.
+    Result<void, std::string> check_parent(const Name& apex);
 
 private:
     struct Entry;
-    Result<dnssec::KeySet, std::string> keys(const Name& apex, const config::Dnssec& settings,
-                                             const std::string& folder);
-    static Result<dnssec::KeySet, std::string> keys_of_files(const config::Dnssec& settings,
-                                                             const std::string& folder);
-    Result<dnssec::KeySet, std::string> kept_keys(const Name& apex, const config::Dnssec& settings);
+    Entry* find(const Name& apex) const;
+    Result<ManagedKeys*, std::string> managed(const Name& apex) const;
+    Clocks clocks() const { return {now_(), loop_.update_now()}; }
     void look(Entry& entry);
+    void look_again(Entry& entry, Duration wait);
+    void read_files_again(Entry& entry);
+    void follow_parent(Entry& entry);
+    void ask_parent(Entry& entry);
+    void on_parent(Entry& entry, const Result<DsSet, std::string>& found);
+    static void note(Entry& entry, std::string trouble);
 
     net::Loop& loop_;
     ZoneKeeper& keeper_;

@@ -1,0 +1,79 @@
+#pragma once
+// SignedZone: one zone that is signed while it serves: its signer, its keys, and the look that goes
+// over the zone again and again for what is to be signed.
+//
+// Everything that keys wait for is learned from what is served: a turn() is shown the zone that is
+// durable and public, and tells the keys what stands in it. So nothing is counted as done that was only
+// meant, whatever failed in between.
+//
+// No loop and no clock. Control thread only.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "dnssec/zone_signer.hpp"
+#include "server/managed_keys.hpp"
+
+namespace kith::server {
+
+/// What signs a zone now: shared by whoever signs its changes and whoever brings it other keys.
+struct CurrentSigner {
+    explicit CurrentSigner(dnssec::ZoneSigner&& made) : signer(std::move(made)) {}
+    dnssec::ZoneSigner signer;
+};
+using CurrentSignerPtr = std::shared_ptr<CurrentSigner>;
+/// The error says why these keys or this policy cannot sign the zone.
+Result<CurrentSignerPtr, std::string> make_current(zone::NameView apex, dnssec::KeySet keys,
+                                                   const dnssec::SigningPolicy& policy);
+/// What signing adds to a zone that changed (zone_keeper.hpp: Signer).
+Result<zone::ZoneChange, std::string> sign_with(CurrentSigner& current, const zone::Zone& after,
+                                                const zone::ZoneChange* change,
+                                                std::span<const zone::Name> due, UnixTime wall,
+                                                Rng& rng);
+
+class SignedZone {
+public:
+    /// `managed`: whose keys `current` has; null when somebody else looks after them.
+    SignedZone(zone::NameView apex, CurrentSignerPtr current, const dnssec::SigningPolicy& policy,
+               std::unique_ptr<ManagedKeys> managed);
+    /// Goes on with another signer and policy, of the keys it has.
+    void set_current(CurrentSignerPtr current, const dnssec::SigningPolicy& policy);
+    /// Gives whoever signs the keys of another signer.
+    void replace_signer(CurrentSigner& made);
+
+    struct Turn {
+        std::vector<zone::Name> due;  // to be signed again
+        Duration wait{};              // until the next turn, if nothing happens before
+    };
+    /// Looks at a part of the zone that serves, and takes steps of the keys that are due. An error
+    /// says what could not be kept; what serves stays as it is.
+    Result<Turn, std::string> turn(const zone::Zone& serving, const Clocks& clocks);
+    /// A change was made: its TTLs count.
+    void on_change(const zone::ZoneChange& change);
+
+    /// Null when the keys are somebody else's.
+    ManagedKeys* managed() const { return managed_.get(); }
+    const CurrentSigner& current() const { return *current_; }
+
+private:
+    Result<void, std::string> renew_signer();
+    Result<void, std::string> take_steps(const zone::Zone& serving, const Clocks& clocks);
+    void begin_pass();
+    Result<Duration, std::string> end_pass(const Clocks& clocks);
+
+    zone::Name apex_;
+    CurrentSignerPtr current_;
+    dnssec::SigningPolicy policy_;
+    std::unique_ptr<ManagedKeys> managed_;
+    bool is_behind_ = false;  // the keys of `current_` are not those of managed_ any more
+    // The pass over the zone that is under way.
+    zone::Name next_;
+    std::uint32_t generation_ = 0;  // of the keys it looks for
+    UnixTime first_due_ = 0;
+    int passes_with_work_ = 0;  // one after the other
+    bool is_clean_ = true;      // nothing was due so far
+};
+
+}  // namespace kith::server

@@ -1,0 +1,287 @@
+#include "server/signing_config.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "dns/decode.hpp"
+#include "dns/rdata.hpp"
+#include "dnssec/key_file.hpp"
+#include "dnssec/rrsig.hpp"
+#include "dnssec/signer_keys.hpp"
+#include "server/file_text.hpp"
+#include "server/key_files.hpp"
+#include "zone/zone_file.hpp"
+
+namespace kith::server {
+namespace {
+
+using crypto::Algorithm;
+using dnssec::KeySet;
+using dnssec::ZoneKey;
+
+// RRSIGs of a year of weekly signatures over three RRsets, by some keys.
+constexpr std::size_t imported_signatures_max = 1000;
+constexpr std::size_t signature_file_bytes_max = std::size_t{4} << 20;
+
+UnixTime seconds(config::milliseconds value) { return value.count() / 1000; }
+
+Result<std::vector<ZoneKey>, std::string> foreign_keys_of(const config::Dnssec& settings) {
+    std::vector<ZoneKey> out;
+    for (const config::TextAt& each : settings.foreign_keys) {
+        const auto rdata = dns::rdata_from_text(dns::RrType::DNSKEY, each.text, dns::Name());
+        if (!rdata)
+            return std::unexpected(fmt::format(
+                "foreign_keys: expected a DNSKEY such as \"257 3 13 BASE64\", found '{}'",
+                each.text));
+        auto key = ZoneKey::from_dnskey(*rdata);
+        if (!key) return std::unexpected("foreign_keys: the key is too short");
+        out.push_back(std::move(*key));
+    }
+    return out;
+}
+
+Result<KeySet, std::string> keys_of_folder(zone::NameView apex, const std::string& path,
+                                           UnixTime now, UnixTime& next_change) {
+    KITH_TRY(auto stored, read_key_folder(path, apex));
+    if (stored.empty())
+        return std::unexpected(
+            fmt::format("{}: no keys of {} in this folder", path, apex.to_text()));
+    std::vector<dnssec::TimedKey> keys;
+    for (StoredKey& each : stored) {
+        const dnssec::KeyTimes& times = each.times;
+        for (const auto& time : {times.publish, times.activate, times.inactive, times.remove,
+                                 times.sync_publish, times.sync_remove}) {
+            if (time && *time > now && (next_change == 0 || *time < next_change))
+                next_change = *time;
+        }
+        keys.push_back({std::move(each.key), times});
+    }
+    return dnssec::use_by_times(keys, now);
+}
+
+/// Keys in PEM or DER; one whose file is not there is made.
+Result<KeySet, std::string> keys_of_files(const config::Dnssec& settings,
+                                          const std::string& folder) {
+    std::vector<ZoneKey> all;
+    for (const config::KeyFile& file : settings.key_files) {
+        const std::string path = (std::filesystem::path(folder) / file.file).string();
+        const Algorithm algorithm = algorithm_of(file.algorithm);
+        if (!std::filesystem::exists(path)) {
+            const auto made = crypto::PrivateKey::generate(algorithm);
+            if (!made)
+                return std::unexpected(
+                    fmt::format("no key can be made: {}", crypto::fault_text(made.error())));
+            KITH_TRY_VOID(write_secret_file(path, made->to_pem().bytes()));
+            log::write(log::Level::info, "key.made", log::kv("file", path));
+        }
+        KITH_TRY(const crypto::SecretBytes text, read_secret_file(path));
+        const bool is_pem = as_text(text.bytes()).find("-----BEGIN") != std::string_view::npos;
+        const auto key = is_pem ? crypto::PrivateKey::from_pem(algorithm, as_text(text.bytes()))
+                                : crypto::PrivateKey::from_der(algorithm, text.bytes());
+        if (!key)
+            return std::unexpected(fmt::format("{}: {}", path, crypto::fault_text(key.error())));
+        all.emplace_back(dnssec::ksk_flags, *key);
+    }
+    return dnssec::use_by_flags(std::move(all));
+}
+
+struct ImportedSignature {
+    std::vector<std::uint8_t> rdata;
+    dnssec::Rrsig rrsig;  // of it
+};
+
+/// The RRSIGs of the apex in a file.
+Result<std::vector<ImportedSignature>, std::string> read_signatures(zone::NameView apex,
+                                                                    const std::string& path) {
+    const auto text = FileText::read(path, signature_file_bytes_max);
+    if (!text) return std::unexpected(text.error());
+    std::vector<ImportedSignature> out;
+    zone::ProblemList list(1);
+    zone::ZoneFileOptions options;
+    options.file = path;
+    options.origin = zone::Name(apex);
+    options.default_ttl = 0;  // that of an RRSIG is what it signs
+    zone::read_zone_file(
+        text->view(), options, {},
+        [&](const zone::FileRecord& record) {
+            if (record.type != dns::RrType::RRSIG || record.owner != apex)
+                return zone::Reading::go_on;
+            ImportedSignature read{{record.rdata.begin(), record.rdata.end()}, {}};
+            const auto rrsig = dnssec::Rrsig::read(read.rdata);
+            if (!rrsig || !dnssec::is_key_type(rrsig->covered)) return zone::Reading::go_on;
+            read.rrsig = *rrsig;
+            out.push_back(std::move(read));
+            return out.size() < imported_signatures_max ? zone::Reading::go_on
+                                                        : zone::Reading::stop;
+        },
+        list);
+    if (!list.kept().empty()) return std::unexpected(list.kept().front().to_text());
+    return out;
+}
+
+/// The RDATA of an RRset that these keys make at the apex.
+std::vector<std::vector<std::uint8_t>> made_rdata(zone::NameView apex, const KeySet& keys,
+                                                  dns::RrType type) {
+    std::vector<std::vector<std::uint8_t>> out;
+    for (const dnssec::UsedKey& used : keys.keys) {
+        const Bytes rdata = used.key.rdata();
+        if (!(type == dns::RrType::DNSKEY ? used.use.publish : used.use.announce)) continue;
+        if (type == dns::RrType::CDS) {
+            out.push_back(dnssec::make_ds(apex, rdata, dnssec::DsDigest::sha256));
+        } else {
+            out.emplace_back(rdata.begin(), rdata.end());
+        }
+    }
+    return out;
+}
+
+/// Whether a published key made this signature over the RRset that the keys make.
+bool proves(zone::NameView apex, const KeySet& keys, const ImportedSignature& signature,
+            UnixTime now) {
+    const auto rdatas = made_rdata(apex, keys, signature.rrsig.covered);
+    const std::vector<Bytes> views(rdatas.begin(), rdatas.end());
+    const dnssec::SignedSet set{apex, signature.rrsig.covered, dns::RrClass::IN,
+                                signature.rrsig.original_ttl};
+    return std::ranges::any_of(keys.keys, [&](const dnssec::UsedKey& used) {
+        auto verifier = dnssec::RrsetVerifier::from_dnskey(used.key.rdata(), apex);
+        return used.use.publish && verifier && verifier->tag() == signature.rrsig.key_tag &&
+               verifier->verify(set, views, signature.rrsig, now).has_value();
+    });
+}
+
+/// Signatures that were made where the private key is. Those that are not of now wait; the others are
+/// checked against the RRsets they will stand beside.
+Result<void, std::string> add_signatures(zone::NameView apex, const config::Dnssec& settings,
+                                         const std::string& path, UnixTime now, FileKeys& out) {
+    KITH_TRY(const auto all, read_signatures(apex, path));
+    std::vector<const ImportedSignature*> current;
+    for (const ImportedSignature& each : all) {
+        const UnixTime from = dnssec::signature_time(each.rrsig.inception, now);
+        const UnixTime to = dnssec::signature_time(each.rrsig.expiration, now);
+        for (const UnixTime change : {from, to + 1}) {
+            if (change > now && (out.next_change == 0 || change < out.next_change))
+                out.next_change = change;
+        }
+        if (from <= now && now <= to) current.push_back(&each);
+    }
+    const auto has = [&](dns::RrType type) {
+        return std::ranges::any_of(
+            current, [type](const auto* each) { return each->rrsig.covered == type; });
+    };
+    // The keys that are here leave the RRsets of keys to the one that is not.
+    const bool announces = has(dns::RrType::CDS) && has(dns::RrType::CDNSKEY);
+    for (dnssec::UsedKey& used : out.keys.keys) {
+        const bool is_elsewhere = used.key.is_sep() && !used.key.private_key();
+        used.use.announce = announces && is_elsewhere;
+        if (!used.key.is_sep()) used.use.sign_keys = false;
+    }
+    for (const ImportedSignature* each : current) {
+        const bool is_wanted = each->rrsig.covered == dns::RrType::DNSKEY || announces;
+        if (!is_wanted) continue;
+        if (each->rrsig.original_ttl != settings.dnskey_ttl ||
+            !proves(apex, out.keys, *each, now)) {
+            return std::unexpected(fmt::format(
+                "{}: the RRSIG over {} by key {} is not of the records that the keys make (with TTL {}); sign "
+                "them again where its private key is",
+                path, dns::type_name(each->rrsig.covered), each->rrsig.key_tag,
+                settings.dnskey_ttl));
+        }
+        out.keys.imported_signatures.push_back(each->rdata);
+    }
+    if (has(dns::RrType::DNSKEY)) return {};
+    return std::unexpected(fmt::format("{}: no RRSIG over the DNSKEY records of {} is valid now",
+                                       path, apex.to_text()));
+}
+
+}  // namespace
+
+Algorithm algorithm_of(config::SigningAlgorithm algorithm) {
+    switch (algorithm) {
+        case config::SigningAlgorithm::rsasha256: return Algorithm::RSASHA256;
+        case config::SigningAlgorithm::rsasha512: return Algorithm::RSASHA512;
+        case config::SigningAlgorithm::ecdsap256sha256: return Algorithm::ECDSAP256SHA256;
+        case config::SigningAlgorithm::ecdsap384sha384: return Algorithm::ECDSAP384SHA384;
+        case config::SigningAlgorithm::ed25519: return Algorithm::ED25519;
+        case config::SigningAlgorithm::ed448: return Algorithm::ED448;
+    }
+    return Algorithm::ECDSAP256SHA256;
+}
+
+Result<dnssec::SigningPolicy, std::string> signing_policy_of(const config::Dnssec& settings) {
+    dnssec::SigningPolicy policy;
+    policy.validity = seconds(settings.signature_validity);
+    policy.refresh = seconds(settings.signature_refresh);
+    policy.jitter = seconds(settings.signature_jitter);
+    policy.denial =
+        settings.denial == config::DenialRule::nsec ? dnssec::Denial::nsec : dnssec::Denial::nsec3;
+    policy.nsec3.iterations = settings.nsec3_iterations;
+    const auto salt = dns::decode(dns::Decoder::Base::base16, settings.nsec3_salt);
+    if (!salt) return std::unexpected("nsec3_salt: expected hexadecimal digits, two a byte");
+    policy.nsec3.salt = *salt;
+    policy.opt_out = settings.nsec3_opt_out ? dnssec::OptOut::yes : dnssec::OptOut::no;
+    policy.dnskey_ttl = settings.dnskey_ttl;
+    switch (settings.zonemd) {
+        case config::ZonemdRule::off: break;
+        case config::ZonemdRule::sha384: policy.zonemd = dnssec::ZonemdHash::sha384; break;
+        case config::ZonemdRule::sha512: policy.zonemd = dnssec::ZonemdHash::sha512; break;
+    }
+    return policy;
+}
+
+Result<KeyWishes, std::string> key_wishes_of(const config::Dnssec& settings) {
+    KeyWishes out;
+    dnssec::KeyPolicy& policy = out.policy;
+    policy.layout =
+        settings.keys == config::KeyScheme::csk ? dnssec::KeyLayout::csk : dnssec::KeyLayout::split;
+    policy.algorithm = algorithm_of(settings.algorithm);
+    policy.ksk_lifetime = seconds(settings.ksk_lifetime);
+    policy.zsk_lifetime = seconds(settings.zsk_lifetime);
+    policy.dnskey_ttl = settings.dnskey_ttl;
+    policy.zone_ttl_max = seconds(settings.zone_ttl_max);
+    policy.ds_ttl = seconds(settings.ds_ttl);
+    policy.propagation = seconds(settings.propagation);
+    policy.parent_propagation = seconds(settings.parent_propagation);
+    policy.safety = seconds(settings.rollover_margin);
+    policy.leaves = settings.remove_ds;
+    KITH_TRY(out.foreign, foreign_keys_of(settings));
+    return out;
+}
+
+Result<FileKeys, std::string> read_file_keys(zone::NameView apex, const config::Dnssec& settings,
+                                             const std::string& folder, UnixTime now) {
+    FileKeys out;
+    const std::filesystem::path base(folder);
+    if (settings.key_files.empty()) {
+        KITH_TRY(out.keys, keys_of_folder(apex, (base / settings.key_directory).string(), now,
+                                          out.next_change));
+    } else {
+        KITH_TRY(out.keys, keys_of_files(settings, folder));
+    }
+    KITH_TRY(const std::vector<ZoneKey> foreign, foreign_keys_of(settings));
+    for (const ZoneKey& key : foreign)
+        out.keys.keys.push_back({key, {true, false, false, key.is_sep()}});
+    out.keys.announce_removal = settings.remove_ds;
+    if (settings.key_signatures.empty()) return out;
+    KITH_TRY_VOID(
+        add_signatures(apex, settings, (base / settings.key_signatures).string(), now, out));
+    return out;
+}
+
+bool same_signing(const config::Dnssec& a, const config::Dnssec& b) {
+    const auto fields = [](const config::Dnssec& all) {
+        return std::tie(all.algorithm, all.keys, all.denial, all.nsec3_iterations, all.nsec3_salt,
+                        all.nsec3_opt_out, all.dnskey_ttl, all.zonemd, all.key_directory,
+                        all.key_signatures, all.remove_ds);
+    };
+    return fields(a) == fields(b) &&
+           std::ranges::equal(a.foreign_keys, b.foreign_keys, {}, &config::TextAt::text,
+                              &config::TextAt::text) &&
+           std::ranges::equal(a.key_files, b.key_files, {}, &config::KeyFile::file,
+                              &config::KeyFile::file);
+}
+
+}  // namespace kith::server
