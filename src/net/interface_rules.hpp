@@ -5,12 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/glob.hpp"
 #include "net/link_monitor.hpp"
 
 namespace kith::net {
-
-/// True when `name` matches: `*` is any run of characters, `?` any one, all else itself.
-bool matches_glob(std::string_view pattern, std::string_view name);
 
 /// Patterns of interface names.
 struct InterfaceRules {

@@ -61,7 +61,21 @@ void World::configure(std::size_t index, const Host::Plug& plug) {
     engine.set_link(now_, plug.id, IpFamily::v4, {{own_address(plug, IpFamily::v4)}, 1500});
     if (plug.families == Families::v4_and_v6)
         engine.set_link(now_, plug.id, IpFamily::v6, {{own_address(plug, IpFamily::v6)}, 1500});
+    if (hosts_[index]->reflector) {
+        const std::string called = "if" + std::to_string(plug.id);
+        hosts_[index]->reflector->set_link(plug.id, called, IpFamily::v4,
+                                           {{own_address(plug, IpFamily::v4)}, 1500});
+        if (plug.families == Families::v4_and_v6)
+            hosts_[index]->reflector->set_link(plug.id, called, IpFamily::v6,
+                                               {{own_address(plug, IpFamily::v6)}, 1500});
+    }
     drain(index);
+}
+
+void World::make_reflector(std::size_t index, const discovery::reflector::Policy& policy) {
+    Host& host = *hosts_[index];
+    host.reflector = std::make_unique<discovery::reflector::Reflector>(policy, host.rng);
+    for (const Host::Plug& plug : host.plugs) configure(index, plug);
 }
 
 mdns::InterfaceId World::plug(std::size_t index, std::size_t segment, Families families,
@@ -78,6 +92,9 @@ void World::unplug(std::size_t index, mdns::InterfaceId interface) {
     host.plugs[interface - 1].is_in = false;
     host.engine.remove_link(now_, interface, IpFamily::v4);
     host.engine.remove_link(now_, interface, IpFamily::v6);
+    for (const IpFamily family : {IpFamily::v4, IpFamily::v6}) {
+        if (host.reflector) host.reflector->remove_link(interface, family);
+    }
     drain(index);
     host.plugs[interface - 1].said = {};
 }
@@ -202,20 +219,35 @@ void World::print(std::size_t host, const mdns::Transmit& transmit, const Datagr
     std::puts(line.c_str());
 }
 
-/// Carries what the engine of a host has to say.
+void World::send(std::size_t index, const mdns::Transmit& transmit, const Message& message) {
+    Host& host = *hosts_[index];
+    ++packets_;
+    ++host.sent;
+    bytes_ += message->bytes.size();
+    const Host::Plug& plug = host.plugs[transmit.interface - 1];
+    if (!plug.is_in) return;
+    const Endpoint source{own_address(plug, transmit.family()).address, mdns::port, 0};
+    carry(plug.segment, index, source, transmit, message, 0ms, 0);
+}
+
+/// Carries what the engine of a host has to say, and its reflector.
 void World::drain(std::size_t index) {
     Host& host = *hosts_[index];
     while (const auto transmit = host.engine.poll_transmit()) {
         const Message message = make_message({transmit->message.begin(), transmit->message.end()});
         print(index, *transmit, *message);
-        ++packets_;
-        ++host.sent;
-        bytes_ += transmit->message.size();
-        Host::Plug& plug = host.plugs[transmit->interface - 1];
-        watch(index, plug, *transmit, *message);
-        if (!plug.is_in) continue;
-        const Endpoint source{own_address(plug, transmit->family()).address, mdns::port, 0};
-        carry(plug.segment, index, source, *transmit, message, 0ms, 0);
+        watch(index, host.plugs[transmit->interface - 1], *transmit, *message);
+        send(index, *transmit, message);
+    }
+    while (host.reflector) {
+        const auto transmit = host.reflector->poll_transmit();
+        if (!transmit) break;
+        host.engine.note_sent(now_, transmit->message);
+        ++reflected_;
+        const Message message = make_message({transmit->message.begin(), transmit->message.end()});
+        if (!message->is_readable) complain(index, "a reflected packet cannot be read");
+        print(index, *transmit, *message);
+        send(index, *transmit, message);
     }
     take_events(index);
     const auto next = host.engine.next_timer();
@@ -278,6 +310,7 @@ void World::run(Duration duration) {
             host.engine.on_packet(now_, delivery.info, message.packet, message.bytes);
         else
             host.engine.on_packet(now_, delivery.info, message.bytes);
+        if (host.reflector) host.reflector->on_packet(now_, delivery.info, message.bytes);
         drain(delivery.host);
     }
     now_ = end;

@@ -22,6 +22,7 @@
 #include "discovery/mdns/engine.hpp"
 #include "discovery/mdns/packet.hpp"
 #include "discovery/mdns/record.hpp"
+#include "discovery/reflector/reflector.hpp"
 
 namespace kith::sim {
 
@@ -64,6 +65,9 @@ public:
     void set_group(std::size_t host, int group) { hosts_[host]->group = group; }
     void set_weather(const Weather& weather) { weather_ = weather; }
 
+    /// Lets `host` reflect between its interfaces, which are called `if1`, `if2` and so on.
+    void make_reflector(std::size_t host, const discovery::reflector::Policy& policy);
+
     // ---- hosts
 
     struct Host {
@@ -80,6 +84,7 @@ public:
         };
         SeededRng rng;
         mdns::Engine engine;
+        std::unique_ptr<discovery::reflector::Reflector> reflector;
         std::vector<Plug> plugs;
         int group = 0;
         std::map<mdns::RegistrationId, dns::Name> established;
@@ -103,6 +108,8 @@ public:
     void run(Duration duration);
     Time now() const { return now_; }
     SeededRng& rng() { return rng_; }
+    /// Of these, from reflectors.
+    std::uint64_t reflected() const { return reflected_; }
     std::uint64_t packets() const { return packets_; }
     std::uint64_t bytes() const { return bytes_; }
     /// What was sent against the rules, with who and when.
@@ -142,6 +149,7 @@ private:
 
     void drain(std::size_t index);
     void print(std::size_t host, const mdns::Transmit& transmit, const Datagram& message) const;
+    void send(std::size_t host, const mdns::Transmit& transmit, const Message& message);
     void carry(std::size_t segment, std::size_t sender, const Endpoint& source,
                const mdns::Transmit& transmit, const Message& message, Duration after, int hops);
     void deliver(std::size_t host, const Host::Plug& plug, const Endpoint& source,
@@ -167,7 +175,7 @@ private:
     std::uint32_t next_address_ = 10;
     SeededRng hash_rng_{1};
     mdns::Hasher hasher_{hash_rng_};
-    std::uint64_t packets_ = 0, bytes_ = 0;
+    std::uint64_t packets_ = 0, bytes_ = 0, reflected_ = 0;
     std::vector<std::string> complaints_;
 };
 

@@ -186,6 +186,9 @@ void Engine::on_packet(Time now, const PacketInfo& info, Bytes message) {
 void Engine::on_packet(Time now, const PacketInfo& info, const Packet& packet, Bytes message) {
     core_->on_packet(now, info, message, &packet);
 }
+void Engine::note_sent(Time now, Bytes message) {
+    core_->context.echo.on_sent(now, core_->context.hasher.of_bytes(message));
+}
 void Engine::on_timer(Time now) { core_->on_timer(now); }
 std::optional<Time> Engine::next_timer() const { return core_->next_timer(); }
 

@@ -101,6 +101,8 @@ public:
     void on_packet(Time now, const PacketInfo& info, Bytes message);
     /// As above, of a message that is read already, for whoever gives one to several engines.
     void on_packet(Time now, const PacketInfo& info, const Packet& packet, Bytes message);
+    /// A packet goes out beside the engine's own, as from a reflector: it is known when it comes back.
+    void note_sent(Time now, Bytes message);
     void on_timer(Time now);                 ///< call at or after next_timer()
     std::optional<Time> next_timer() const;  ///< nullopt: nothing to wait for
 

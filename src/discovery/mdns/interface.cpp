@@ -166,7 +166,8 @@ Time Interface::say_goodbye(Time now, std::uint32_t index) {
     const bool was_live = own.state == OwnRecord::State::live;
     const bool is_said_by_another =
         was_live ? hand_over(index)
-                 : own_.find_same(index, OwnRecord::State::live) != OwnRecords::none;
+                 : own_.find_same(index, OwnRecord::State::live) != OwnRecords::none ||
+                       own_.find_same(index, OwnRecord::State::leaving) != OwnRecords::none;
     if (is_said_by_another) {
         own_.record(index).state = OwnRecord::State::silent;
         forget(now, index);

@@ -58,7 +58,8 @@ inline constexpr std::size_t unicast_answers_max = 512;  // answers kept for eac
 inline constexpr std::size_t send_history_max = 1024;
 
 // ---- echoes
-inline constexpr std::size_t sent_digests_max = 512;     // packets of ours that are known again
+// Packets of ours that are known again; those of a reflector beside us are among them.
+inline constexpr std::size_t sent_digests_max = 1024;
 inline constexpr Duration sent_digest_life = 10s;        // a reflector holds nothing longer
 inline constexpr std::size_t former_records_max = 1024;  // records we had and withdrew or changed
 // They are believed by peers for their TTL, and no echo is older; at most this long.

@@ -1,0 +1,30 @@
+#pragma once
+// Policy: what is shown where. A rule has a direction: services of one side are shown on the other,
+// so responses cross from `from` to `to`, and questions the other way.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/name.hpp"
+
+namespace kith::discovery::reflector {
+
+struct Rule {
+    std::vector<std::string> from;  // patterns of interface names: where the services are
+    std::vector<std::string> to;    // where they are shown
+    /// `_ipp._tcp.local.`; empty: everything of the link, host names of no service included.
+    std::vector<dns::Name> types;
+
+    friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+struct Policy {
+    std::vector<Rule> rules;  // more than rules_max are left out
+
+    friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+bool matches_any(const std::vector<std::string>& patterns, std::string_view name);
+
+}  // namespace kith::discovery::reflector

@@ -1,0 +1,247 @@
+// Two segments with reflectors between them, our own and others': services of one are found on the
+// other, names are unique on both, nothing goes in circles, and it is silent at rest.
+
+#include <gtest/gtest.h>
+
+#include "dns/rdata.hpp"
+#include "world.hpp"
+
+namespace kith::sim {
+namespace {
+
+using discovery::reflector::Policy;
+using dns::RrType;
+
+dns::Name name(const std::string& text) { return *dns::Name::from_text(text); }
+std::vector<std::uint8_t> wire(dns::NameView of) { return {of.wire().begin(), of.wire().end()}; }
+
+const Policy both_ways{{{{"if1"}, {"if2"}, {}}, {{"if2"}, {"if1"}, {}}}};
+const Policy printers_one_way{{{{"if1"}, {"if2"}, {name("_ipp._tcp.local.")}}}};
+
+/// Hosts 0.. on segment 0 and 1 in turn; reflectors between.
+class Between {
+public:
+    explicit Between(std::uint64_t seed) : world(seed) {
+        world.add_segment();
+        world.add_segment();
+        world.set_weather({.loss_percent = 0,
+                           .repeat_percent = world.rng().below(10),
+                           .delay_min = 0ms,
+                           .delay_max = std::chrono::milliseconds(1 + world.rng().below(20))});
+    }
+
+    std::size_t add_host(std::size_t segment) {
+        const std::size_t host = world.add_host();
+        const bool both = world.rng().below(2) == 0;
+        world.plug(host, segment, both ? Families::v4_and_v6 : Families::v4);
+        return host;
+    }
+    std::size_t add_reflector(const Policy& policy) {
+        const std::size_t host = world.add_host();
+        world.plug(host, 0, Families::v4_and_v6);
+        world.plug(host, 1, Families::v4_and_v6);
+        world.make_reflector(host, policy);
+        return host;
+    }
+    void set_name(std::size_t host, const std::string& label) {
+        world.with(host, [&](mdns::Engine& engine, Time now) {
+            return engine.set_host(now, name(label + ".local.")).has_value();
+        });
+    }
+    mdns::RegistrationId offer(std::size_t host, const std::string& instance,
+                               const std::string& type) {
+        const dns::Name full = name(instance + "." + type + ".local.");
+        mdns::RegistrationRequest request;
+        request.rename = mdns::RenameStyle::instance;
+        const auto add = [&](const dns::Name& owner, RrType kind, std::vector<std::uint8_t> data,
+                             mdns::Ownership ownership) {
+            request.records.push_back({{owner, kind, dns::RrClass::IN, 0, std::move(data)},
+                                       ownership,
+                                       mdns::any_interface});
+        };
+        return world.with(host, [&](mdns::Engine& engine, Time now) {
+            const std::string text =
+                "0 0 " + std::to_string(1000 + host) + " h" + std::to_string(host) + ".local.";
+            add(full, RrType::SRV, *dns::rdata_from_text(RrType::SRV, text),
+                mdns::Ownership::unique);
+            add(full, RrType::TXT, {0}, mdns::Ownership::unique);
+            add(name(type + ".local."), RrType::PTR, wire(full), mdns::Ownership::shared);
+            add(name("_services._dns-sd._udp.local."), RrType::PTR, wire(name(type + ".local.")),
+                mdns::Ownership::shared);
+            return *engine.add_registration(now, request);
+        });
+    }
+    mdns::QueryId ask(std::size_t host, const std::string& owner, RrType type) {
+        mdns::QueryRequest request;
+        request.name = name(owner);
+        request.type = type;
+        return world.with(
+            host, [&](mdns::Engine& engine, Time now) { return engine.start_query(now, request); });
+    }
+    std::size_t found(std::size_t host, mdns::QueryId query) {
+        return world.host(host).found[query].size();
+    }
+    void expect_no_complaints() {
+        for (const std::string& complaint : world.complaints()) ADD_FAILURE() << complaint;
+    }
+    void expect_silence(std::size_t host, mdns::QueryId query) {
+        world.with(host, [&](mdns::Engine& engine, Time) {
+            engine.stop_query(query);
+            return 0;
+        });
+        world.run(1min);
+        const std::uint64_t before = world.packets();
+        world.run(3h);
+        EXPECT_EQ(world.packets(), before) << "nobody asks, nothing changes: nothing is said";
+    }
+
+    World world;
+};
+
+TEST(Reflection, ShowsServicesOfOneSegmentOnTheOther) {
+    for (const std::uint64_t seed : seeds(20)) {
+        for (const std::size_t reflectors : {1U, 2U, 3U}) {
+            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed) + ", " + std::to_string(reflectors) +
+                         " reflectors");
+            Between scene(seed);
+            const std::size_t printer = scene.add_host(0);
+            const std::size_t viewer = scene.add_host(1);
+            for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
+            scene.set_name(printer, "h0");
+            const auto offered = scene.offer(printer, "print", "_ipp._tcp");
+            scene.world.run(5s);
+            const auto query = scene.ask(viewer, "_ipp._tcp.local.", RrType::PTR);
+            const auto address = scene.ask(viewer, "h0.local.", RrType::A);
+            scene.world.run(5s);
+            EXPECT_EQ(scene.found(viewer, query), 1U);
+            EXPECT_EQ(scene.found(viewer, address), 1U);
+            scene.world.with(printer, [&](mdns::Engine& engine, Time now) {
+                engine.remove_registration(now, offered);
+                return 0;
+            });
+            scene.world.run(5s);
+            EXPECT_EQ(scene.found(viewer, query), 0U) << "goodbyes cross";
+            EXPECT_EQ(scene.world.host(printer).engine.stats().conflicts, 0U);
+            scene.world.with(viewer, [&](mdns::Engine& engine, Time) {
+                engine.stop_query(address);
+                return 0;
+            });
+            scene.expect_no_complaints();
+            scene.expect_silence(viewer, query);
+            if (HasFailure()) return;
+        }
+    }
+}
+
+TEST(Reflection, KeepsToItsRule) {
+    for (const std::uint64_t seed : seeds(20)) {
+        SCOPED_TRACE("KITH_SEED=" + std::to_string(seed));
+        Between scene(seed);
+        const std::size_t printer = scene.add_host(0);
+        const std::size_t viewer = scene.add_host(1);
+        scene.add_reflector(printers_one_way);
+        scene.set_name(printer, "h0");
+        scene.set_name(viewer, "h1");
+        scene.offer(printer, "print", "_ipp._tcp");
+        scene.offer(printer, "shell", "_ssh._tcp");
+        scene.offer(viewer, "own", "_ipp._tcp");
+        const auto printers = scene.ask(viewer, "_ipp._tcp.local.", RrType::PTR);
+        const auto shells = scene.ask(viewer, "_ssh._tcp.local.", RrType::PTR);
+        const auto types = scene.ask(viewer, "_services._dns-sd._udp.local.", RrType::PTR);
+        const auto back = scene.ask(printer, "_ipp._tcp.local.", RrType::PTR);
+        const auto address = scene.ask(viewer, "h0.local.", RrType::A);
+        scene.world.run(10s);
+        EXPECT_EQ(scene.found(viewer, printers), 2U) << "the other side's and its own";
+        EXPECT_EQ(scene.found(viewer, address), 1U) << "of a host whose service is shown";
+        EXPECT_EQ(scene.found(viewer, shells), 0U) << "another type";
+        EXPECT_EQ(scene.found(viewer, types), 1U) << "is not listed either";
+        EXPECT_EQ(scene.found(printer, back), 1U) << "nothing crosses against the rule";
+        scene.expect_no_complaints();
+        if (HasFailure()) return;
+    }
+}
+
+// Names clash across segments: one of two hosts is renamed, once.
+TEST(Reflection, MakesNamesUniqueOnBothSides) {
+    for (const std::uint64_t seed : seeds(40)) {
+        SCOPED_TRACE("KITH_SEED=" + std::to_string(seed));
+        Between scene(seed);
+        for (std::size_t i = 0; i < 1 + seed % 2; ++i) scene.add_reflector(both_ways);
+        std::vector<std::size_t> hosts;
+        for (std::size_t i = 0; i < 6; ++i) {
+            hosts.push_back(scene.add_host(i % 2));
+            scene.set_name(hosts.back(), "box");
+            scene.world.run(std::chrono::milliseconds(scene.world.rng().below(2000)));
+        }
+        const auto query = scene.ask(hosts[0], "box.local.", RrType::A);
+        scene.world.run(3min);
+        std::set<dns::Name> names;
+        for (const std::size_t host : hosts) {
+            ASSERT_EQ(scene.world.host(host).established.size(), 1U) << host;
+            names.insert(scene.world.host(host).established.begin()->second.lowered());
+        }
+        EXPECT_EQ(names.size(), hosts.size());
+        scene.expect_no_complaints();
+        scene.expect_silence(hosts[0], query);
+        if (HasFailure()) return;
+    }
+}
+
+// The reflecting machine is a responder, too; and an old reflector that rewrites is beside it.
+TEST(Reflection, NeverRenamesTheMachineItRunsOn) {
+    for (const std::uint64_t seed : seeds(20)) {
+        for (const Copies copies : {Copies::same_bytes, Copies::rewritten}) {
+            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed));
+            Between scene(seed);
+            scene.world.reflect(0, 1, copies, 300ms);
+            std::vector<std::size_t> machines;
+            for (std::size_t i = 0; i < 2; ++i) {
+                machines.push_back(scene.add_reflector(both_ways));
+                scene.set_name(machines.back(), "router" + std::to_string(i));
+                scene.offer(machines.back(), "web" + std::to_string(i), "_http._tcp");
+            }
+            const std::size_t viewer = scene.add_host(1);
+            const auto query = scene.ask(viewer, "_http._tcp.local.", RrType::PTR);
+            scene.world.run(2min);
+            for (const std::size_t machine : machines) {
+                EXPECT_TRUE(scene.world.host(machine).renames.empty());
+                EXPECT_EQ(scene.world.host(machine).engine.stats().conflicts, 0U);
+            }
+            EXPECT_EQ(scene.found(viewer, query), 2U);
+            scene.expect_silence(viewer, query);
+            if (HasFailure()) return;
+        }
+    }
+}
+
+// rf-01: what two reflectors send is at most twice what one sends, and what one sends is at most what
+// it hears.
+TEST(Reflection, MakesNoStormOfSeveralReflectors) {
+    const auto count = [](std::uint64_t seed, std::size_t reflectors) {
+        Between scene(seed);
+        std::vector<std::size_t> hosts;
+        for (std::size_t i = 0; i < 10; ++i) {
+            hosts.push_back(scene.add_host(i % 2));
+            scene.set_name(hosts.back(), "h" + std::to_string(i));
+            scene.offer(hosts.back(), "s" + std::to_string(i), "_http._tcp");
+        }
+        for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
+        for (const std::size_t host : hosts) scene.ask(host, "_http._tcp.local.", RrType::PTR);
+        scene.world.run(5min);
+        for (const std::size_t host : hosts) EXPECT_EQ(scene.world.host(host).renames.size(), 0U);
+        return std::pair(scene.world.packets() - scene.world.reflected(), scene.world.reflected());
+    };
+    for (const std::uint64_t seed : seeds(10)) {
+        SCOPED_TRACE("KITH_SEED=" + std::to_string(seed));
+        const auto [own, one] = count(seed, 1);
+        const auto [own_beside_two, two] = count(seed, 2);
+        EXPECT_GT(one, 0U);
+        EXPECT_LE(one, own);
+        EXPECT_LE(two, 2 * own_beside_two);
+        EXPECT_LE(own_beside_two, own + own / 2) << "hosts do not answer each other's echo";
+        if (HasFailure()) return;
+    }
+}
+
+}  // namespace
+}  // namespace kith::sim
