@@ -1,18 +1,14 @@
 #include "cli/journal.hpp"
 
 #include <ctime>
-#include <filesystem>
 #include <ostream>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
-#include "config/load.hpp"
 #include "config/text.hpp"
 #include "dns/rdata.hpp"
-#include "server/file_text.hpp"
-#include "server/record_zones.hpp"
 #include "store/hickory_journal.hpp"
 #include "store/store.hpp"
 
@@ -25,25 +21,8 @@ using store::JournalEntry;
 using store::KeptZone;
 using store::Store;
 
-constexpr const char* default_configs[] = {"kith.json", "/etc/kith/kith.json"};
-
-Result<std::string, std::string> folder_of(const JournalPlace& place) {
-    if (!place.folder.empty()) return place.folder;
-    std::string file = place.config;
-    for (const char* const path : default_configs) {
-        if (file.empty() && std::filesystem::exists(path)) file = path;
-    }
-    if (file.empty())
-        return std::unexpected(
-            "expected a state directory (-d) or a configuration (-c), found neither kith.json here nor /etc/kith/kith.json");
-    const auto text = server::FileText::read(file);
-    if (!text) return std::unexpected(text.error());
-    const config::Loaded loaded = config::load_config(text->view(), file);
-    return server::state_folder(loaded.config);
-}
-
-Result<Store, std::string> open(const JournalPlace& place, Access access) {
-    KITH_TRY(const std::string folder, folder_of(place));
+Result<Store, std::string> open(const StatePlace& place, Access access) {
+    KITH_TRY(const std::string folder, state_folder_of(place));
     auto opened = Store::open(folder, access);
     if (!opened) return std::unexpected(opened.error().text);
     return std::move(*opened);

@@ -5,28 +5,24 @@
 #include <iosfwd>
 #include <string>
 
+#include "cli/state_place.hpp"
+
 namespace CLI {
 class App;
 }
 
 namespace kith::cli {
 
-/// Where the state is: the folder itself, or what a configuration says.
-struct JournalPlace {
-    std::string folder{};  // -d; empty: as the configuration has it
-    std::string config{};  // -c
-};
-
 /// `kith journal list`: every zone that is kept.
 struct JournalListOptions {
-    JournalPlace place{};
+    StatePlace place{};
     bool json = false;
 };
 int journal_list(const JournalListOptions& options, std::ostream& out, std::ostream& err);
 
 /// `kith journal show ZONE`: its changes, oldest first; of a trust-dns `.jrnl` database all there is.
 struct JournalShowOptions {
-    JournalPlace place{};
+    StatePlace place{};
     std::string zone{};
     std::string hickory{};    // a .jrnl file instead of a state directory
     std::uint64_t from = 0;   // the first number wanted
@@ -38,7 +34,7 @@ int journal_show(const JournalShowOptions& options, std::ostream& out, std::ostr
 /// `kith journal compact [ZONE]`: folds old changes into the zones and gives room back to the disk.
 /// The server must not run.
 struct JournalCompactOptions {
-    JournalPlace place{};
+    StatePlace place{};
     std::string zone{};      // empty: all
     std::string keep = "0";  // bytes of changes that stay
 };

@@ -14,15 +14,6 @@ void run_with(CLI::App* command, std::shared_ptr<Options> options,
     });
 }
 
-void add_place(CLI::App* command, JournalPlace& place) {
-    command->add_option("-d,--state-directory", place.folder, "Folder with the state");
-    command
-        ->add_option(
-            "-c,--config", place.config,
-            "Configuration that says where the state is; default: kith.json, /etc/kith/kith.json")
-        ->excludes("-d");
-}
-
 }  // namespace
 
 void add_journal(CLI::App& app) {
@@ -33,14 +24,14 @@ void add_journal(CLI::App& app) {
     auto list = std::make_shared<JournalListOptions>();
     CLI::App* const list_command = journal->add_subcommand(
         "list", "The zones, their serials and how much of their past is kept");
-    add_place(list_command, list->place);
+    add_state_place(list_command, list->place);
     list_command->add_flag("--json", list->json, "One JSON object a zone");
     run_with(list_command, list, journal_list);
 
     auto show = std::make_shared<JournalShowOptions>();
     CLI::App* const show_command =
         journal->add_subcommand("show", "The changes of a zone: when, who, what");
-    add_place(show_command, show->place);
+    add_state_place(show_command, show->place);
     show_command->add_option("ZONE", show->zone, "Name of the zone");
     show_command->add_option("--hickory", show->hickory,
                              "A .jrnl database of trust-dns or hickory-dns instead");
@@ -52,7 +43,7 @@ void add_journal(CLI::App& app) {
     auto compact = std::make_shared<JournalCompactOptions>();
     CLI::App* const compact_command = journal->add_subcommand(
         "compact", "Fold old changes into the zones; the server must not run");
-    add_place(compact_command, compact->place);
+    add_state_place(compact_command, compact->place);
     compact_command->add_option("ZONE", compact->zone, "Only this zone");
     compact_command->add_option("--keep", compact->keep,
                                 "Bytes of changes that stay, such as 1MiB");

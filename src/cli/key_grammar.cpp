@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "cli/key.hpp"
+#include "cli/key_control.hpp"
 
 namespace kith::cli {
 namespace {
@@ -93,6 +94,51 @@ void add_export(CLI::App& key) {
     run_with(command, options, key_export);
 }
 
+void add_status(CLI::App& key) {
+    auto options = std::make_shared<KeyStatusOptions>();
+    CLI::App* command = key.add_subcommand(
+        "status", "Keys of the zones that the running server signs, and what they wait for");
+    command->add_option("zone", options->zone, "Name of the zone; default: all");
+    add_state_place(command, options->place);
+    command->add_flag("--json", options->json, "One JSON object a zone, for scripts");
+    run_with(command, options, key_status);
+}
+
+void add_roll(CLI::App& key) {
+    auto options = std::make_shared<KeyRollOptions>();
+    CLI::App* command =
+        key.add_subcommand("roll", "Have the running server replace a key, step by step");
+    command->add_option("zone", options->zone, "Name of the zone")->required();
+    command->add_flag("--csk", options->csk, "The key that signs everything");
+    command->add_flag("--ksk", options->ksk, "The key that signs the keys");
+    command->add_flag("--zsk", options->zsk, "The key that signs the rest");
+    command->add_option("--algorithm", options->algorithm,
+                        std::string("All keys, to this algorithm: ") + algorithm_help);
+    add_state_place(command, options->place);
+    run_with(command, options, key_roll);
+}
+
+void add_ds_seen(CLI::App& key) {
+    auto options = std::make_shared<KeyDsSeenOptions>();
+    CLI::App* command = key.add_subcommand(
+        "ds-seen", "Tell the running server that the parent zone has the DS records now");
+    command->add_option("zone", options->zone, "Name of the zone")->required();
+    command->add_option("key", options->keys,
+                        "Keys whose DS are there, such as 13/04711; default: those waited for");
+    command->add_flag("--none", options->none, "The parent has no DS of this zone");
+    add_state_place(command, options->place);
+    run_with(command, options, key_ds_seen);
+}
+
+void add_check_parent(CLI::App& key) {
+    auto options = std::make_shared<KeyCheckParentOptions>();
+    CLI::App* command = key.add_subcommand(
+        "check-parent", "Have the running server ask the parent's servers for the DS now");
+    command->add_option("zone", options->zone, "Name of the zone")->required();
+    add_state_place(command, options->place);
+    run_with(command, options, key_check_parent);
+}
+
 }  // namespace
 
 void add_key(CLI::App& app) {
@@ -103,6 +149,10 @@ void add_key(CLI::App& app) {
     add_ds(*key);
     add_import(*key);
     add_export(*key);
+    add_status(*key);
+    add_roll(*key);
+    add_ds_seen(*key);
+    add_check_parent(*key);
 }
 
 }  // namespace kith::cli

@@ -58,4 +58,10 @@ inline constexpr std::int64_t signing_retry_seconds = 10;
 inline constexpr Duration parent_check_first = std::chrono::seconds(5);
 inline constexpr Duration parent_check_max = std::chrono::minutes(10);
 
+// Commands of the same machine that are served at once, how long each may take to ask and to read, and
+// what it may ask: a few names.
+inline constexpr std::size_t control_clients_max = 16;
+inline constexpr Duration control_patience = std::chrono::seconds(5);
+inline constexpr std::size_t control_request_bytes_max = 8192;
+
 }  // namespace kith::server

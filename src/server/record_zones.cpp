@@ -8,7 +8,9 @@
 
 #include "base/log.hpp"
 #include "net/system.hpp"
+#include "server/control_socket.hpp"
 #include "server/hickory_import.hpp"
+#include "server/key_commands.hpp"
 #include "server/key_ring.hpp"
 #include "server/limits.hpp"
 #include "transfer/catalog.hpp"
@@ -97,6 +99,7 @@ struct RecordZones::Parts {
     SecondaryZones secondaries;
     std::optional<CatalogZones> catalogs;
     NotifySender notify;
+    std::unique_ptr<ControlSocket> control;
 };
 
 struct RecordZones::Planned {
@@ -208,6 +211,14 @@ bool RecordZones::open(LoadedSnapshot& loaded) {
         if (is_seen) parts_->notify.on_version(*event.zone);
         parts_->catalogs->on_version(event.zone->apex());
     });
+    auto control = ControlSocket::open(
+        loop_, state_folder(loaded.config),
+        [this](std::string_view request) { return run_key_command(parts_->signing, request); });
+    if (control) {
+        parts_->control = std::move(*control);
+    } else {
+        log::write(log::Level::warning, "control.not_open", log::kv("why", control.error()));
+    }
     desk_ = &parts_->desk;
     return true;
 }
@@ -288,6 +299,9 @@ bool RecordZones::prepare(LoadedSnapshot& loaded, std::vector<Planned>& planned)
             }
             sign = made->sign;
             each.signing = std::move(*made);
+        } else if (const auto good = parts_->signing.check_end(each.apex); !good) {
+            complain(loaded, *each.settings, each.apex, good.error());
+            continue;
         }
         const auto prepared = parts_->keeper.prepare(*each.takeover, std::move(sign));
         if (!prepared) complain(loaded, *each.settings, each.apex, prepared.error());
@@ -313,7 +327,7 @@ bool RecordZones::take(LoadedSnapshot& loaded, std::vector<Planned>& planned) {
         if (each.signing) {
             parts_->signing.take(each.apex, std::move(*each.signing));
         } else {
-            parts_->signing.release(each.apex);
+            parts_->signing.release(each.apex, ZoneSigning::Release::ends);
         }
         if (each.is_new) came_.push_back(each.apex);
     }
