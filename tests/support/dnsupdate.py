@@ -69,3 +69,8 @@ def ixfr(zone: str, have: int, ident: int = 7) -> bytes:
     head = struct.pack("!HHHHHH", ident, 0, 1, 0, 1, 0)
     return (head + name_wire(zone) + struct.pack("!HH", TYPES["IXFR"], 1)
             + name_wire(zone) + struct.pack("!HHIH", TYPES["SOA"], 1, 0, len(soa)) + soa)
+
+
+def notify(zone: str, ident: int = 9) -> bytes:
+    """A NOTIFY (RFC 1996) without the serial."""
+    return struct.pack("!HHHHHH", ident, 4 << 11 | 0x400, 1, 0, 0, 0) + name_wire(zone) + struct.pack("!HH", TYPES["SOA"], 1)
