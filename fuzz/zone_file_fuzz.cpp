@@ -20,8 +20,8 @@ using namespace kith;
 using namespace kith::zone;
 
 // Few, so that executions stay fast: the bounds for all are limits of the reader, with their tests.
-constexpr std::size_t records_max = 500;
-constexpr int includes = 6;
+constexpr std::size_t records_max = 60;
+constexpr int includes = 2;
 
 // An included file is the text itself from some byte on, so that includes are fuzzed as well.
 IncludeReader include_from(std::string_view text) {
