@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "zone/zone.hpp"
+
 namespace kith::answer {
 namespace {
 
@@ -16,6 +18,7 @@ dns::Rcode EdnsReply::begin(const AnswerSnapshot& snapshot, Query& query,
     wanted_ = query.view.edns.has_value();
     if (!wanted_) return dns::Rcode::NOERROR;
     padding_ = cookie_seen_ = nsid_seen_ = keepalive_seen_ = false;
+    expire_.reset();
     payload_bytes_ = snapshot.options.udp_payload_bytes_max;
     const dns::Edns& edns = *query.view.edns;
     dns::Rcode rcode = dns::Rcode::NOERROR;
@@ -27,7 +30,7 @@ dns::Rcode EdnsReply::begin(const AnswerSnapshot& snapshot, Query& query,
             if (!read_option(snapshot, query, option)) rcode = dns::Rcode::FORMERR;
         });
     }
-    response.reserve(opt_fixed_bytes + size_ + (padding_ ? option_header_bytes : 0));
+    response.reserve(reserved_bytes());
     return rcode;
 }
 
@@ -53,6 +56,7 @@ bool EdnsReply::read_option(const AnswerSnapshot& snapshot, Query& query,
                 put(dns::OptionCode::TCP_KEEPALIVE, value);
             }
             return true;
+        case dns::OptionCode::EXPIRE: read_expire(snapshot, query); return true;
         case dns::OptionCode::PADDING: padding_ = true; return true;
         default: return true;
     }
@@ -67,6 +71,29 @@ bool EdnsReply::read_cookie(const AnswerSnapshot& snapshot, Query& query, Bytes 
     query.cookie = check.state;
     put(dns::OptionCode::COOKIE, check.answer);
     return true;
+}
+
+/// RFC 7314 §3: who asks for a zone's SOA is told when the version here expires: a primary's as the SOA
+/// says, a secondary's when nobody confirms it any more.
+void EdnsReply::read_expire(const AnswerSnapshot& snapshot, const Query& query) {
+    if (query.type() != dns::RrType::SOA || query.zone == nullptr) return;
+    if (query.zone->apex_labels() != query.qname.label_count()) return;
+    if (snapshot.expires != nullptr) {
+        if (const auto* const at = snapshot.expires->find(query.qname, query.qname.label_count())) {
+            const UnixTime left = (*at)->load(std::memory_order_relaxed) - query.unix_now;
+            expire_ = static_cast<std::uint32_t>(std::clamp<UnixTime>(left, 0, 0x7fffffff));
+            return;
+        }
+    }
+    constexpr std::size_t from_end = 8;  // EXPIRE, MINIMUM
+    const zone::RrSetView soa = query.zone->apex_node().find(dns::RrType::SOA);
+    if (!soa || soa.rdata(0).size() < from_end) return;
+    expire_ = load_u32(soa.rdata(0).last(from_end).data());
+}
+
+std::size_t EdnsReply::reserved_bytes() const {
+    return opt_fixed_bytes + size_ + (padding_ ? option_header_bytes : 0) +
+           (expire_ ? option_header_bytes + 4 : 0);
 }
 
 void EdnsReply::put(dns::OptionCode code, Bytes value) {
@@ -103,7 +130,13 @@ void EdnsReply::put_padding(std::size_t message_bytes, std::size_t room) {
 
 void EdnsReply::finish(const Query& query, dns::MessageBuilder& response) {
     if (!wanted_) return;
-    response.reserve(opt_fixed_bytes + size_ + (padding_ ? option_header_bytes : 0));
+    if (expire_ && query.rcode == dns::Rcode::NOERROR && response.header().has(dns::Header::aa)) {
+        std::uint8_t value[4];
+        store_u32(value, *expire_);
+        put(dns::OptionCode::EXPIRE, value);
+    }
+    expire_.reset();
+    response.reserve(reserved_bytes());
     if (query.error) put_error(*query.error, response.room());
     if (padding_ && is_encrypted(query.transport)) {
         response.reserve(opt_fixed_bytes + size_);

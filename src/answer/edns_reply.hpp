@@ -2,12 +2,13 @@
 // EdnsReply: the OPT record of one response (RFC 6891), decided when the query's options have
 // been read and written when everything else is in the message.
 //
-// begin() reads the options we know (NSID, COOKIE, TCP keepalive, padding), writes ours into a
+// begin() reads the options we know (NSID, COOKIE, TCP keepalive, expire, padding), writes ours into a
 // buffer of the worker and says how many bytes to set aside; unknown options and flags are
 // ignored (RFC 8906 §3.2.4). The extended error and padding are decided in finish(), which uses
 // what room is left.
 
 #include <array>
+#include <optional>
 
 #include "answer/query.hpp"
 #include "answer/snapshot.hpp"
@@ -28,7 +29,9 @@ public:
 private:
     bool read_option(const AnswerSnapshot& snapshot, Query& query, const dns::Option& option);
     bool read_cookie(const AnswerSnapshot& snapshot, Query& query, Bytes value);
+    void read_expire(const AnswerSnapshot& snapshot, const Query& query);
     void put(dns::OptionCode code, Bytes value);
+    std::size_t reserved_bytes() const;
     void put_error(const ExtendedError& error, std::size_t room);
     void put_padding(std::size_t message_bytes, std::size_t room);
 
@@ -40,6 +43,7 @@ private:
     bool cookie_seen_ = false;
     bool nsid_seen_ = false;
     bool keepalive_seen_ = false;
+    std::optional<std::uint32_t> expire_;  // asked for, and in how many seconds
 };
 
 }  // namespace kith::answer

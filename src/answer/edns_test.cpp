@@ -186,6 +186,36 @@ TEST(Cookie, CanBeAskedForWithoutQuestion) {
     EXPECT_EQ(ask("2464c4"), "FORMERR\n");
 }
 
+TEST(Expire, IsToldWithTheSoa) {
+    World world = with({});
+    world.unix_now = 1'700'000'000;
+    world.zone("copy.lan", "@ 300 SOA ns admin 1 2 3 4000 300\nhost 60 A 192.0.2.1\n");
+    auto expires = std::make_shared<NameTable<AnswerSnapshot::ExpiresAt>>();
+    const auto at = std::make_shared<std::atomic<UnixTime>>(world.unix_now + 258);
+    (*expires)[name_of("copy.lan.")] = at;
+    world.snapshot.expires = std::move(expires);
+    const Asking asking{.edns = true, .options = option(dns::OptionCode::EXPIRE, {})};
+    struct Row {
+        const char* why;
+        const char* question;
+        const char* options;
+    };
+    const Row rows[] = {
+        {"RFC 7314 §3.2: a primary says what its SOA says", "lan SOA", "9:00000004 "},
+        {"§3.2: a secondary what is left", "copy.lan SOA", "9:00000102 "},
+        {"without case", "COPY.Lan SOA", "9:00000102 "},
+        {"§3.1: with questions for the SOA only", "copy.lan NS", ""},
+        {"and only where there is one", "host.copy.lan SOA", ""},
+        {"not of a zone that is not ours", "example SOA", "15:0014 "},
+    };
+    for (const Row& row : rows)
+        EXPECT_EQ(options_for(world, asking, row.question), row.options) << row.why;
+    at->store(world.unix_now - 5);
+    EXPECT_EQ(options_for(world, asking, "copy.lan SOA"), "9:00000000 ") << "over is over";
+    EXPECT_EQ(options_for(world, {.edns = true}, "lan SOA"), "") << "nobody asked";
+    EXPECT_EQ(options_for(world, asking, "host.lan A"), "");
+}
+
 TEST(Options, AreAnsweredAsTheirRfcsSay) {
     AnswerOptions options;
     options.nsid = "ns1";

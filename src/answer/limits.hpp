@@ -36,9 +36,9 @@ inline constexpr std::size_t ede_text_bytes_max = 80;     // ours are constants;
 // RFC 8467 §4.1: responses are padded to a multiple of 468 bytes.
 inline constexpr std::size_t padding_block_bytes = 468;
 
-// The largest set of options we ever write: cookie, NSID, keepalive, extended error, padding.
+// The largest set of options we ever write: cookie, NSID, keepalive, expire, extended error, padding.
 inline constexpr std::size_t opt_options_bytes_max = (4 + 24) + (4 + nsid_bytes_max) + (4 + 2) +
-                                                     (4 + 2 + ede_text_bytes_max) +
+                                                     (4 + 4) + (4 + 2 + ede_text_bytes_max) +
                                                      (4 + padding_block_bytes);
 
 // Fixed part of OPT: root owner, type, class, TTL, RDLENGTH.

@@ -4,6 +4,7 @@
 // The control thread builds one from the configuration and the zones and publishes it whole; a
 // worker takes it once per batch and passes it down. Reading needs no lock.
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "answer/rewrites.hpp"
 #include "answer/special_names.hpp"
 #include "base/ip_prefix_set.hpp"
+#include "base/time.hpp"
 #include "zone/zone.hpp"
 #include "zone/zone_set.hpp"
 
@@ -79,12 +81,19 @@ public:
     /// Zones that are ours to answer and that have not come, or are too old to be told: everything
     /// in them is SERVFAIL (RFC 1034 §4.3.5). Null: none.
     std::shared_ptr<const NameTable<char>> unavailable;
+    /// When zones that this server is a secondary of expire, as seconds since 1970, by their names: for
+    /// the EXPIRE option. Null: none.
+    using ExpiresAt = std::shared_ptr<const std::atomic<UnixTime>>;
+    std::shared_ptr<const NameTable<ExpiresAt>> expires;
 
     /// To fill in before this snapshot or any copy of it is published.
     AnswerSettings& settings() { return *settings_; }
 
     AnswerSnapshot(const AnswerSnapshot& other)
-        : settings_(other.settings_), zones(other.zones), unavailable(other.unavailable) {}
+        : settings_(other.settings_),
+          zones(other.zones),
+          unavailable(other.unavailable),
+          expires(other.expires) {}
     AnswerSnapshot& operator=(const AnswerSnapshot&) = delete;
 
     /// True when names may be looked up elsewhere for this client.
