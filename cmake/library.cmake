@@ -1,5 +1,9 @@
-# The discovery library for other programs: one archive, two headers, a CMake package and a pkg-config
-# file. `cmake --install . --component library` installs these and nothing else.
+# The discovery library for other programs: an archive with both interfaces (C++ and C), a shared library
+# with the C interface alone, two headers, a CMake package and pkg-config files.
+# `cmake --install . --component library` installs these and nothing else.
+#
+# The C++ interface is in no shared library: its types would have to stay what they are. Of the shared one
+# only the functions of kith.h are seen (libkith.map), and its name changes with KITH_ABI_VERSION.
 
 set(KITH_LIBRARY_PARTS client net discovery config dns base)
 
@@ -18,17 +22,37 @@ add_custom_command(OUTPUT ${archive}
     COMMAND ${CMAKE_AR} -M < ${PROJECT_BINARY_DIR}/libkith.mri
     DEPENDS ${libraries} ${part_targets} ${PROJECT_BINARY_DIR}/libkith.mri
     COMMENT "Joining the parts of libkith.a" VERBATIM)
-add_custom_target(kith_library DEPENDS ${archive})
+
+file(STRINGS src/client/kith.h abi_line REGEX "^#define KITH_ABI_VERSION ")
+string(REGEX MATCH "[0-9]+$" KITH_ABI_VERSION "${abi_line}")
+# The parts are built to stand in a shared library, too (cmake/modules.cmake).
+add_library(kith_shared SHARED EXCLUDE_FROM_ALL src/client/kith_c.cpp)
+target_include_directories(kith_shared PRIVATE src)
+target_link_libraries(kith_shared PRIVATE kith_client)
+target_link_options(kith_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/libkith.map
+    -Wl,--exclude-libs,ALL -Wl,--as-needed -Wl,--no-undefined)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    # Programs in C need no C++ library of a certain age.
+    target_link_options(kith_shared PRIVATE -static-libstdc++ -static-libgcc)
+endif()
+set_target_properties(kith_shared PROPERTIES OUTPUT_NAME kith VERSION ${PROJECT_VERSION}
+    SOVERSION ${KITH_ABI_VERSION} LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/libkith.map
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+add_custom_target(kith_library DEPENDS ${archive} kith_shared)
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/kith-config.cmake.in ${PROJECT_BINARY_DIR}/kith-config.cmake
     INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/kith PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/kith-config-version.cmake COMPATIBILITY SameMinorVersion)
-configure_file(${PROJECT_SOURCE_DIR}/cmake/kith.pc.in ${PROJECT_BINARY_DIR}/kith.pc @ONLY)
+foreach(pc kith kith-c)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
+endforeach()
 
 install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library OPTIONAL)
+install(FILES ${PROJECT_BINARY_DIR}/libkith.so.${PROJECT_VERSION} ${PROJECT_BINARY_DIR}/libkith.so.${KITH_ABI_VERSION}
+    ${PROJECT_BINARY_DIR}/libkith.so DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library OPTIONAL)
 install(FILES src/client/discovery.hpp src/client/kith.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/kith COMPONENT library)
 install(FILES ${PROJECT_BINARY_DIR}/kith-config.cmake ${PROJECT_BINARY_DIR}/kith-config-version.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/kith COMPONENT library)
-install(FILES ${PROJECT_BINARY_DIR}/kith.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)
+install(FILES ${PROJECT_BINARY_DIR}/kith.pc ${PROJECT_BINARY_DIR}/kith-c.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)

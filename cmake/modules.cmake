@@ -30,6 +30,11 @@ function(kith_module module)
         add_library(kith_${module} STATIC ${sources})
         set(scope PUBLIC)
     endif()
+    if(module MATCHES "^(client|net|discovery|config|dns|base)$" AND sources)
+        # These stand in libkith.so, too (cmake/library.cmake). Hidden, a function costs the same there.
+        set_target_properties(kith_${module} PROPERTIES POSITION_INDEPENDENT_CODE ON
+            CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    endif()
     target_include_directories(kith_${module} ${scope} ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(kith_${module} ${scope} ${ARGN} ${KITH_FMT} Threads::Threads)
     # The target all_verify_interface_header_sets compiles each of these alone.
@@ -45,6 +50,9 @@ function(kith_module module)
         target_link_libraries(kith_crypto PRIVATE OpenSSL::Crypto)
     elseif(module STREQUAL "store" AND sources)
         target_link_libraries(kith_store PRIVATE SQLite::SQLite3)
+    endif()
+    if(module STREQUAL "net")
+        find_path(KITH_SD_BUS systemd/sd-bus.h REQUIRED)  # libsystemd-dev; the library is loaded at run time
     endif()
     if(module STREQUAL "cli" AND EXISTS ${PROJECT_SOURCE_DIR}/src/cli/main.cpp)
         target_link_libraries(kith_cli PUBLIC CLI11::CLI11)

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
         fprintf(stderr, "%s\n", kith_error(NULL));
         return 1;
     }
-    if (kith_query(discovery, argc > 1 ? argv[1] : "printer.local", "A", on_record, NULL) == 0) {
+    if (kith_query(discovery, argc > 1 ? argv[1] : "printer.local", "A", NULL, on_record, NULL) == 0) {
         fprintf(stderr, "%s\n", kith_error(discovery));
         return 1;
     }

@@ -16,6 +16,9 @@ inline constexpr std::size_t tsig_secret_bytes_max = 1024;
 // Seconds that clocks may differ; RFC 8945 §10 recommends it.
 inline constexpr std::uint16_t tsig_fudge_seconds = 300;
 
+// What a sender may ask for: who holds a message for longer than that replays it.
+inline constexpr std::uint16_t tsig_fudge_seconds_max = 3600;
+
 // No MAC shorter than this, or than half the hash, is legal (RFC 8945 §5.2.2.1).
 inline constexpr std::size_t tsig_mac_bytes_least = 10;
 

@@ -202,7 +202,8 @@ std::string TsigCheck::to_text(UnixTime now) const {
                                name);
         case TsigVerdict::bad_time:
             return fmt::format("TSIG BADTIME: key {}, clocks differ by {} s, allowed are {} s",
-                               name, seconds_apart(time_signed, now), fudge);
+                               name, seconds_apart(time_signed, now),
+                               std::min(fudge, tsig_fudge_seconds_max));
         case TsigVerdict::bad_trunc:
             return fmt::format("TSIG BADTRUNC: key {} asks for MACs of {} bytes, found {}", name,
                                key->mac_size(), mac.size);

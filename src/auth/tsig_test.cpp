@@ -336,6 +336,19 @@ TEST(TsigRequest, WithAMacOfAnIllegalSizeIsAFormatError) {
     }
 }
 
+TEST(TsigRequest, IsNotGoodForLongerThanAnHourWhateverItSays) {
+    TsigKey client = key(usual_key);
+    client.fudge = 65535;
+    TsigMac mac;
+    const Written request = signed_query(client, some_time, mac);
+    EXPECT_EQ(check_tsig_request(request.bytes(), ring(), some_time + 3600).verdict,
+              TsigVerdict::good);
+    const TsigCheck late = check_tsig_request(request.bytes(), ring(), some_time + 3601);
+    EXPECT_EQ(late.verdict, TsigVerdict::bad_time);
+    EXPECT_EQ(late.to_text(some_time + 3601),
+              "TSIG BADTIME: key key.example., clocks differ by 3601 s, allowed are 3600 s");
+}
+
 TEST(TsigResponse, IsNotBelievedUnlessSigned) {
     const TsigKey client = key(usual_key);
     TsigMac mac;

@@ -23,6 +23,12 @@ std::shared_ptr<Options> add_command(CLI::App& app, CLI::App*& command, const ch
     command->add_flag("-6,--ipv6", options->ipv6_only, "IPv6 only")->excludes(v4);
     command->add_option("-s,--server", options->server,
                         "DNS server for domains other than local; default: resolv.conf's first");
+    command
+        ->add_option(
+            "--backend", options->backend,
+            "Who asks the link: auto, mdns (kith itself), avahi, resolved, unicast (nobody)")
+        ->check(CLI::IsMember({"auto", "mdns", "avahi", "resolved", "unicast"}));
+    command->add_flag("-v,--verbose", options->verbose, "Say which back-end is used");
     command->add_flag("--json", options->json, "One JSON object a line, for scripts");
     command->add_option("-t,--time", options->seconds, "End after so many seconds")
         ->check(CLI::Range(0.0, 1e9));

@@ -20,9 +20,11 @@ struct DiscoveryOptions {
     std::vector<std::string> ignore_interfaces{};
     bool ipv4_only = false;
     bool ipv6_only = false;
-    std::string server{};  // for domains other than local; empty: resolv.conf's
-    bool json = false;     // one JSON object a line
-    double seconds = 0;    // end after so long; 0: the command's own rule
+    std::string server{};   // for domains other than local; empty: resolv.conf's
+    std::string backend{};  // auto, mdns, avahi, resolved, unicast; empty: the command's own choice
+    bool verbose = false;   // says which back-end is used
+    bool json = false;      // one JSON object a line
+    double seconds = 0;     // end after so long; 0: the command's own rule
 };
 
 struct BrowseOptions : DiscoveryOptions {

@@ -10,6 +10,7 @@
 #include <ostream>
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include "base/ip_address.hpp"
 #include "discovery/dnssd/enumeration.hpp"
@@ -31,6 +32,19 @@ sigset_t ending_signals() {
 
 }  // namespace
 
+namespace {
+
+client::Backend backend_of(const std::string& word, client::Backend otherwise) {
+    if (word == "auto") return client::Backend::automatic;
+    if (word == "mdns") return client::Backend::mdns;
+    if (word == "avahi") return client::Backend::avahi;
+    if (word == "resolved") return client::Backend::resolved;
+    if (word == "unicast") return client::Backend::none;
+    return otherwise;
+}
+
+}  // namespace
+
 std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& options,
                                                   std::string_view command, std::ostream& err,
                                                   client::Options base) {
@@ -39,9 +53,16 @@ std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& option
     if (options.ipv4_only != options.ipv6_only)
         base.family = options.ipv4_only ? client::Family::ipv4 : client::Family::ipv6;
     if (!options.server.empty()) base.servers = {options.server};
+    base.backend = backend_of(options.backend, base.backend);
     std::string error;
     auto out = client::Discovery::open(base, &error);
-    if (out == nullptr) err << command << ": " << error << '\n';
+    if (out == nullptr) {
+        err << command << ": " << error << '\n';
+    } else if (options.verbose) {
+        const std::string backend = out->backend();
+        fmt::print(err, "{}: the link is asked by {}\n", command,
+                   backend.empty() ? "nobody" : backend);
+    }
     return out;
 }
 
@@ -191,6 +212,16 @@ std::string_view change_word(client::Change change) {
 
 char change_sign(client::Change change) {
     return change == client::Change::added ? '+' : change == client::Change::changed ? '=' : '-';
+}
+
+std::string name_text(const client::ServiceName& name) {
+    std::string out;
+    for (const char c : client::printable(name.instance)) {
+        if (c == '.') out += '\\';
+        out += c;
+    }
+    return fmt::format("{}.{}.{}", out, client::printable(name.type),
+                       client::printable(name.domain));
 }
 
 std::string txt_text(const client::TxtPair& pair) {

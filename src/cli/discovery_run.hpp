@@ -84,6 +84,9 @@ std::string json_txt(const std::vector<client::TxtPair>& txt);
 std::string_view change_word(client::Change change);  // "added", "changed", "removed"
 /// `+`, `=` and `-`.
 char change_sign(client::Change change);
+/// `My Web._http._tcp.local` for a terminal, as `kith resolve` takes it back: dots and backslashes of the
+/// instance escaped, control characters and broken UTF-8 as \DDD.
+std::string name_text(const client::ServiceName& name);
 /// `key=value` for a terminal.
 std::string txt_text(const client::TxtPair& pair);
 /// `HH:MM:SS.mmm`, local time now.

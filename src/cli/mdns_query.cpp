@@ -16,7 +16,10 @@ constexpr double default_seconds = 2;
 }  // namespace
 
 int mdns_query(const MdnsOptions& options, std::ostream& out, std::ostream& err) {
-    const auto discovery = open_discovery(options, "kith mdns", err);
+    client::Options base;
+    if (options.type == "ANY")
+        base.backend = client::Backend::mdns;  // daemons take no such question
+    const auto discovery = open_discovery(options, "kith mdns", err, base);
     if (discovery == nullptr) return 1;
     DiscoveryRun run(*discovery);
     run.end_in(options.seconds > 0 ? options.seconds : default_seconds);

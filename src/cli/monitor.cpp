@@ -137,12 +137,19 @@ private:
 }  // namespace
 
 int monitor(const MonitorOptions& options, std::ostream& out, std::ostream& err) {
-    const auto discovery = open_discovery(options, "kith monitor", err);
+    client::Options base;
+    base.backend = client::Backend::mdns;  // daemons show no packets
+    const auto discovery = open_discovery(options, "kith monitor", err, base);
     if (discovery == nullptr) return 1;
     DiscoveryRun run(*discovery);
     if (options.seconds > 0) run.end_in(options.seconds);
     Monitor monitor(options, out);
-    discovery->monitor([&monitor](const client::MonitorEvent& event) { monitor.on_event(event); });
+    const std::string complaint = discovery->monitor(
+        [&monitor](const client::MonitorEvent& event) { monitor.on_event(event); });
+    if (!complaint.empty()) {
+        fmt::print(err, "kith monitor: {}\n", complaint);
+        return 2;
+    }
     const int code = run.run();
     discovery->monitor({});
     return code;

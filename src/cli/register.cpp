@@ -95,7 +95,7 @@ private:
             line.boolean("renamed", event.renamed).text("host", discovery_.host_name());
             out_ << line.finish() << '\n';
         } else {
-            fmt::print(out_, "registered {}{}\n", client::printable(event.name.to_text()),
+            fmt::print(out_, "registered {}{}\n", name_text(event.name),
                        event.renamed ? " (the name asked for is another's)" : "");
         }
         out_.flush();

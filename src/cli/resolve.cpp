@@ -53,8 +53,7 @@ struct Resolution {
             line.raw("addresses", "[" + addresses + "]").raw("txt", json_txt(event.txt));
             out << line.finish() << '\n';
         } else {
-            fmt::print(out, "{} {} at {}:{}{}\n", change_sign(event.change),
-                       client::printable(event.name.to_text()),
+            fmt::print(out, "{} {} at {}:{}{}\n", change_sign(event.change), name_text(event.name),
                        client::printable(event.target.host), event.target.port,
                        event.interface.name.empty() ? "" : " on " + event.interface.name);
             for (const client::Address& address : event.addresses)

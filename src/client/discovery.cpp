@@ -295,20 +295,27 @@ void Discovery::reconfirm(const Operation& operation) {
     state_->settle();
 }
 
-void Discovery::monitor(std::function<void(const MonitorEvent&)> on_event) {
+std::string Discovery::monitor(std::function<void(const MonitorEvent&)> on_event) {
+    if (on_event && state_->engine == nullptr)
+        return fmt::format("packets are seen by mdns only, and {} is used here",
+                           backend().empty() ? "no multicast" : backend());
     state_->monitor = std::move(on_event);
+    return {};
+}
+
+std::string Discovery::backend() const {
+    const dnssd::Backend* const link = state_->link();
+    return link == nullptr ? std::string() : link->describe();
 }
 
 std::string Discovery::host_name() const {
-    if (state_->multicast == nullptr || state_->multicast->host_name().is_root()) return {};
-    return without_dot(state_->multicast->host_name().to_text());
+    const dnssd::Backend* const link = state_->link();
+    if (link == nullptr || link->host_name().is_root()) return {};
+    return without_dot(link->host_name().to_text());
 }
 
-void Discovery::shut_down() {
-    if (state_->engine) state_->engine->shut_down(state_->now());
-    state_->settle();
-}
+void Discovery::shut_down() { state_->shut_down(); }
 
-bool Discovery::is_quiet() const { return state_->engine == nullptr || state_->engine->is_quiet(); }
+bool Discovery::is_quiet() const { return state_->is_quiet(); }
 
 }  // namespace kith::client

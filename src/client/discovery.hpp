@@ -145,7 +145,8 @@ struct Service {
     bool may_rename = true;  // a name that is taken becomes "name (2)"
 };
 
-/// On which interface and family; all by default.
+/// On which interface; and of which family the addresses are that resolve() asks for and tells. What else
+/// is told of a link does not depend on the family it was heard over. All and both by default.
 struct Scope {
     std::uint32_t interface = 0;
     Family family = Family::any;
@@ -173,6 +174,15 @@ private:
     std::string error_;
 };
 
+/// Who does Multicast DNS for us.
+enum class Backend : std::uint8_t {
+    automatic,  ///< avahi-daemon where it runs, else this library; resolved where the port is not to be had
+    mdns,      ///< this library
+    avahi,     ///< avahi-daemon, over the system bus
+    resolved,  ///< systemd-resolved, over the system bus
+    none,      ///< nobody: DNS servers only
+};
+
 struct Options {
     std::vector<std::string> interfaces;         // name patterns (`eth*`); empty: all that are fit
     std::vector<std::string> ignore_interfaces;  // wins
@@ -180,7 +190,7 @@ struct Options {
     /// DNS servers for domains other than `local`: `192.0.2.53`, `[2001:db8::1]:5353`. Empty: those of
     /// /etc/resolv.conf.
     std::vector<std::string> servers;
-    bool use_multicast = true;
+    Backend backend = Backend::automatic;
     /// Domains asked on the link besides `local`, such as the reverse name of an address there.
     std::vector<std::string> multicast_domains;
     /// First label of this machine's name for registrations; empty: its host name. It is claimed when
@@ -191,8 +201,9 @@ struct Options {
 
 class Discovery {
 public:
-    /// Opens sockets. Null: `error` says what to do. Multicast and no interface to use it on is fine: they
-    /// may come.
+    /// Opens sockets, or a connection to the system bus, which is waited for a quarter of a second at most.
+    /// Null: `error` says what to do. Multicast and no interface to use it on is fine: they may come. Backends
+    /// avahi and resolved: the daemon must run; it may be restarted later.
     static std::unique_ptr<Discovery> open(const Options& options = {},
                                            std::string* error = nullptr);
     ~Discovery();
@@ -238,11 +249,15 @@ public:
 
     /// Replaces the pairs of a registration. Empty: done; else why not.
     std::string update_txt(const Operation& registration, const std::vector<TxtPair>& txt);
-    /// "I could not connect": what the operation found is verified and dropped if nobody confirms it.
+    /// "I could not connect": what the operation found is verified and dropped if nobody confirms it. Avahi
+    /// has nothing of the kind on its bus: nothing happens there.
     void reconfirm(const Operation& operation);
-    /// Everything that goes over the link; one at a time, an empty function ends it.
-    void monitor(std::function<void(const MonitorEvent&)> on_event);
+    /// Everything that goes over the link; one at a time, an empty function ends it. Empty: done; else why
+    /// not: only Backend::mdns sees packets.
+    std::string monitor(std::function<void(const MonitorEvent&)> on_event);
 
+    /// Who is asked about the link: `mdns`, `avahi 0.8`, `systemd-resolved`; empty: nobody.
+    std::string backend() const;
     /// This machine's name on the link (`nas.local`); empty while it has none.
     std::string host_name() const;
     /// Says goodbye for everything registered; run until is_quiet(), then destroy. A program that just ends

@@ -10,11 +10,15 @@
 
 #include "client/conversions.hpp"
 #include "client/limits.hpp"
+#include "client/link_choice.hpp"
+#include "discovery/dbus/avahi_backend.hpp"
+#include "discovery/dbus/resolved_backend.hpp"
 
 namespace kith::client {
 
 namespace dnssd = discovery::dnssd;
 namespace mdns = discovery::mdns;
+namespace dbus = discovery::dbus;
 
 namespace {
 
@@ -72,25 +76,67 @@ Discovery::State::State(const Options& options)
 }
 
 std::string Discovery::State::start(const Options& options) {
-    if (options.use_multicast) {
-        mdns::EngineConfig config;
-        for (const std::string& text : options.multicast_domains) {
-            const auto domain = dns::Name::from_text(text);
-            if (!domain)
-                return fmt::format("'{}' is no domain: {}", printable(text), domain.error().text);
-            config.extra_domains.push_back(*domain);
-        }
-        engine = std::make_unique<mdns::Engine>(config, rng, this);
-        multicast = std::make_unique<dnssd::MdnsBackend>(*engine);
-        net::MdnsDriverOptions how;
-        how.interfaces = {options.interfaces, options.ignore_interfaces};
-        how.use_ipv4 = options.family != Family::ipv6;
-        how.use_ipv6 = options.family != Family::ipv4;
-        driver = std::make_unique<net::MdnsDriver>(loop, *engine, std::move(how),
-                                                   [this] { session.pump(loop.now()); });
-        session.add_backend(*multicast);
-        if (const auto started = driver->start(); !started) return started.error().text;
+    std::vector<dns::Name> domains;
+    for (const std::string& text : options.multicast_domains) {
+        const auto domain = dns::Name::from_text(text);
+        if (!domain)
+            return fmt::format("'{}' is no domain: {}", printable(text), domain.error().text);
+        domains.push_back(*domain);
     }
+    if (std::string complaint = start_link(options, domains); !complaint.empty()) return complaint;
+    if (std::string complaint = start_unicast(options); !complaint.empty()) return complaint;
+    if (options.publish_host) return claim_host();
+    return {};
+}
+
+std::string Discovery::State::start_link(const Options& options,
+                                         const std::vector<dns::Name>& domains) {
+    const LinkChoice choice = choose_link(options);
+    switch (choice.backend) {
+        case Backend::avahi: return start_bus(std::make_unique<dbus::AvahiBackend>(domains));
+        case Backend::resolved:
+            return start_bus(std::make_unique<dbus::ResolvedBackend>(rng, domains));
+        case Backend::none: return choice.complaint;
+        case Backend::automatic:
+        case Backend::mdns: break;
+    }
+    std::string complaint = start_multicast(options, domains);
+    if (complaint.empty()) return {};
+    if (choice.fallback != Backend::resolved) return complaint + choice.hint;
+    // Somebody has the port to himself: resolved is asked, though it tells less.
+    return start_bus(std::make_unique<dbus::ResolvedBackend>(rng, domains));
+}
+
+std::string Discovery::State::start_multicast(const Options& options,
+                                              const std::vector<dns::Name>& domains) {
+    mdns::EngineConfig config;
+    config.extra_domains = domains;
+    engine = std::make_unique<mdns::Engine>(config, rng, this);
+    multicast = std::make_unique<dnssd::MdnsBackend>(*engine);
+    net::MdnsDriverOptions how;
+    how.interfaces = {options.interfaces, options.ignore_interfaces};
+    how.use_ipv4 = options.family != Family::ipv6;
+    how.use_ipv6 = options.family != Family::ipv4;
+    driver = std::make_unique<net::MdnsDriver>(loop, *engine, std::move(how),
+                                               [this] { session.pump(loop.now()); });
+    if (const auto started = driver->start(); !started) {
+        driver.reset();
+        multicast.reset();
+        engine.reset();
+        return started.error().text;
+    }
+    session.add_backend(*multicast);
+    return {};
+}
+
+std::string Discovery::State::start_bus(std::unique_ptr<dbus::BusBackend> backend) {
+    bus = std::move(backend);
+    bus_driver = std::make_unique<net::BusDriver>(loop, *bus, [this] { session.pump(loop.now()); });
+    session.add_backend(*bus);
+    return bus_driver->start();
+}
+
+std::string Discovery::State::start_unicast(const Options& options) {
     std::optional<Endpoint> server;
     if (!options.servers.empty()) {
         server = Endpoint::from_text(options.servers.front(), 53);
@@ -100,18 +146,31 @@ std::string Discovery::State::start(const Options& options) {
     } else {
         server = first_server("/etc/resolv.conf");
     }
-    if (server) {
-        unicast = std::make_unique<dnssd::UnicastBackend>(*server, std::vector<dns::Name>(), rng);
-        unicast_driver =
-            std::make_unique<UnicastDriver>(loop, *unicast, [this] { session.pump(loop.now()); });
-        session.add_backend(*unicast);
-    }
-    if (options.publish_host) return claim_host();
+    if (!server) return {};
+    unicast = std::make_unique<dnssd::UnicastBackend>(*server, std::vector<dns::Name>(), rng);
+    unicast_driver =
+        std::make_unique<UnicastDriver>(loop, *unicast, [this] { session.pump(loop.now()); });
+    session.add_backend(*unicast);
     return {};
 }
 
+dnssd::Backend* Discovery::State::link() const {
+    if (bus != nullptr) return bus.get();
+    return multicast.get();
+}
+
+void Discovery::State::shut_down() {
+    if (engine) engine->shut_down(now());
+    if (bus) bus->shut_down(now());
+    settle();
+}
+
+bool Discovery::State::is_quiet() const {
+    return (engine == nullptr || engine->is_quiet()) && (bus == nullptr || bus->is_quiet());
+}
+
 std::string Discovery::State::claim_host() {
-    if (host_claimed || multicast == nullptr) return {};
+    if (host_claimed || multicast == nullptr) return {};  // a daemon has claimed it
     const auto done = multicast->set_host_label(now(), host_label);
     if (!done) return done.error().text;
     host_claimed = true;
@@ -121,6 +180,7 @@ std::string Discovery::State::claim_host() {
 void Discovery::State::settle() {
     session.pump(loop.now());
     if (driver) driver->flush();
+    if (bus_driver) bus_driver->flush();
     if (unicast_driver) unicast_driver->flush();
     const auto next = session.next_deadline();
     if (session.has_events() || !traces.empty()) {

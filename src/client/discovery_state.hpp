@@ -8,8 +8,10 @@
 
 #include "client/discovery.hpp"
 #include "client/unicast_driver.hpp"
+#include "discovery/dbus/bus_backend.hpp"
 #include "discovery/dnssd/mdns_backend.hpp"
 #include "discovery/dnssd/session.hpp"
+#include "net/bus_driver.hpp"
 #include "net/mdns_driver.hpp"
 #include "net/system.hpp"
 
@@ -29,6 +31,10 @@ public:
     /// The time now, also outside of process().
     Time now() { return loop.update_now(); }
     std::string claim_host();
+    /// Who serves the link; null: nobody.
+    discovery::dnssd::Backend* link() const;
+    void shut_down();
+    bool is_quiet() const;
 
     using Callback = std::function<void(const discovery::dnssd::Event&)>;
     static Operation refuse(std::string why);
@@ -36,11 +42,20 @@ public:
     Operation finish(Discovery& owner, discovery::dnssd::Session::Started started,
                      Callback callback);
 
+private:
+    std::string start_link(const Options& options, const std::vector<dns::Name>& domains);
+    std::string start_multicast(const Options& options, const std::vector<dns::Name>& domains);
+    std::string start_bus(std::unique_ptr<discovery::dbus::BusBackend> backend);
+    std::string start_unicast(const Options& options);
+
+public:
     net::Loop loop;
     net::SystemRng rng;
     std::unique_ptr<discovery::mdns::Engine> engine;
     std::unique_ptr<discovery::dnssd::MdnsBackend> multicast;
     std::unique_ptr<net::MdnsDriver> driver;
+    std::unique_ptr<discovery::dbus::BusBackend> bus;  // instead of the three above
+    std::unique_ptr<net::BusDriver> bus_driver;
     std::unique_ptr<discovery::dnssd::UnicastBackend> unicast;
     std::unique_ptr<UnicastDriver> unicast_driver;
     discovery::dnssd::Session session{rng};

@@ -78,4 +78,12 @@ inline constexpr std::size_t mdns_asked_max = 64;
 // A sleep longer than this counts as one (RFC 6762 §8: probe again after it).
 inline constexpr Duration suspend_min = 2s;
 
+// Messages of the system bus handled in one turn, so that a flood leaves turns for all else.
+inline constexpr int dbus_messages_per_turn = 256;
+// How long Discovery::open() waits for the bus to say which daemons are there: it takes a millisecond.
+inline constexpr Duration bus_patience = 250ms;
+// How long after losing the bus it is tried again, twice as long each time.
+inline constexpr Duration bus_reconnect_first = 1s;
+inline constexpr Duration bus_reconnect_max = 30s;
+
 }  // namespace kith::net

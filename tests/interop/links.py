@@ -73,7 +73,8 @@ class Machine:
         self.name = f"{link.prefix}{letter}"
         self.port = f"{link.prefix}{letter}p"
         self.v4, self.v6 = f"10.66.1.{number}", f"fd66:1::{number}"
-        self.environment = os.environ | {"PATH": SBIN, "LC_ALL": "C.UTF-8"}
+        # No bus of the machine the tests run on: what has one starts it.
+        self.environment = os.environ | {"PATH": SBIN, "LC_ALL": "C.UTF-8", "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={link.folder}/no-bus"}
         self.processes: list[Process] = []
         ip("netns", "add", self.name)
         ip("-n", link.name, "link", "add", self.port, "type", "veth", "peer", "name", "eth0", "netns", self.name)

@@ -2,7 +2,6 @@
 """kith beside avahi-daemon, python-zeroconf and troglobit's mdnsd on one link: each finds and resolves the others,
 conflicts and goodbyes are understood, TXT changes and address changes arrive. Needs root."""
 
-import os
 import re
 import signal
 import sys
@@ -12,10 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from harness import arguments, skip
-from links import Link, Machine, Process, unavailable
-
-BUS = """<busconfig><type>system</type><listen>unix:path={bus}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/><allow user="*"/></policy></busconfig>"""
+from daemons import Avahi, Resolved
+from links import Link, Process, unavailable
 
 ZEROCONF_REGISTER = """
 import socket, sys, time
@@ -41,72 +38,6 @@ ServiceBrowser(zc, sys.argv[2], handlers=[on])
 sys.stdin.readline()
 zc.close()
 """
-
-
-class Avahi:
-    """avahi-daemon with a bus of its own in one namespace."""
-
-    def __init__(self, machine: Machine, host: str):
-        self.machine = machine
-        folder = machine.link.folder / f"avahi-{machine.name}"
-        folder.mkdir()
-        self.bus = folder / "bus"
-        (folder / "bus.conf").write_text(BUS.format(bus=self.bus))
-        (folder / "avahi.conf").write_text(f"[server]\nhost-name={host}\nallow-interfaces=eth0\n[wide-area]\nenable-wide-area=no\n")
-        self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.bus}"}
-        # `ip netns exec` gives a mount namespace of its own, so nothing of this is seen outside.
-        script = f"""mkdir -p /run/avahi-daemon && mount -t tmpfs tmpfs /run/avahi-daemon
-dbus-daemon --config-file={folder}/bus.conf --nofork --nopidfile --nosyslog & bus=$!
-trap 'kill $daemon $bus; wait; exit 0' INT TERM
-while [ ! -S {self.bus} ]; do sleep 0.05; done
-avahi-daemon -f {folder}/avahi.conf --no-drop-root --no-chroot --no-rlimits & daemon=$!
-wait $daemon"""
-        self.process = machine.start("sh", "-c", script, environment=self.environment)
-        self.process.wait_output("Server startup complete")
-
-    def run(self, *words: str, seconds: float = 15) -> str:
-        return self.machine.run(*words, environment=self.environment, seconds=seconds)
-
-    def start(self, *words: str) -> Process:
-        return self.machine.start(*words, environment=self.environment)
-
-
-class Resolved:
-    """systemd-resolved with a bus, a host name and a configuration of its own in one namespace."""
-
-    # Installing the package would take over the machine's resolv.conf: unpacked somewhere is enough.
-    root = Path(os.environ.get("KITH_PEERS", "/"))
-
-    @classmethod
-    def available(cls) -> bool:
-        return (cls.root / "lib/systemd/systemd-resolved").exists()
-
-    def __init__(self, machine: Machine, host: str):
-        self.machine = machine
-        folder = machine.link.folder / f"resolved-{machine.name}"
-        (folder / "etc/dnssd").mkdir(parents=True)
-        self.bus = folder / "bus"
-        (folder / "bus.conf").write_text(BUS.format(bus=self.bus))
-        (folder / "passwd").write_text(Path("/etc/passwd").read_text() + "systemd-resolve:x:996:996::/:/usr/sbin/nologin\n")
-        (folder / "group").write_text(Path("/etc/group").read_text() + "systemd-resolve:x:996:\n")
-        (folder / "etc/resolved.conf").write_text("[Resolve]\nMulticastDNS=yes\nLLMNR=no\nDNSStubListener=no\n")
-        (folder / "etc/dnssd/ssh.dnssd").write_text("[Service]\nName=%H-ssh\nType=_ssh._tcp\nPort=22\nTxtText=made=resolved\n")
-        self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.bus}"}
-        script = f"""mount --bind {folder}/passwd /etc/passwd; mount --bind {folder}/group /etc/group
-mkdir -p /etc/systemd /run/systemd; mount --bind {folder}/etc /etc/systemd; mount -t tmpfs tmpfs /run/systemd
-mkdir -p /run/systemd/resolve /run/systemd/netif/links; chown 996:996 /run/systemd/resolve
-hostname {host}
-dbus-daemon --config-file={folder}/bus.conf --nofork --nopidfile --nosyslog & bus=$!
-trap 'kill $daemon $bus; wait; exit 0' INT TERM
-while [ ! -S {self.bus} ]; do sleep 0.05; done
-{self.root}/lib/systemd/systemd-resolved & daemon=$!
-until {self.root}/usr/bin/resolvectl mdns eth0 yes 2>/dev/null; do kill -0 $daemon || exit 1; sleep 0.2; done
-echo ready; wait $daemon"""
-        self.process = machine.start("unshare", "-u", "sh", "-c", script, environment=self.environment)
-        self.process.wait_output("ready")
-
-    def run(self, *words: str, seconds: float = 15) -> str:
-        return self.machine.run(str(self.root / "usr/bin/resolvectl"), *words, environment=self.environment, seconds=seconds)
 
 
 class Suite:

@@ -1,0 +1,36 @@
+#include "discovery/dbus/bus_backend.hpp"
+
+#include <algorithm>
+
+#include "discovery/dnssd/enumeration.hpp"
+
+namespace kith::discovery::dbus {
+
+bool BusBackend::serves(dns::NameView name) const {
+    return dnssd::is_link_local_name(name) ||
+           std::ranges::any_of(extra_domains_,
+                               [name](const dns::Name& domain) { return name.is_under(domain); });
+}
+
+std::optional<dnssd::BackendEvent> BusBackend::poll_event() {
+    if (events_.empty()) return std::nullopt;
+    dnssd::BackendEvent out = std::move(events_.front());
+    events_.pop_front();
+    return out;
+}
+
+std::optional<Call> BusBackend::poll_call() {
+    if (calls_.empty()) return std::nullopt;
+    Call out = std::move(calls_.front());
+    calls_.pop_front();
+    return out;
+}
+
+std::uint64_t BusBackend::call(std::string path, std::string interface, std::string member,
+                               std::string signature, Values arguments) {
+    calls_.push_back({++last_call_, std::move(path), std::move(interface), std::move(member),
+                      std::move(signature), std::move(arguments)});
+    return last_call_;
+}
+
+}  // namespace kith::discovery::dbus
