@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -22,6 +23,7 @@ using crypto::SecretBytes;
 
 constexpr mode_t private_mode = 0600;
 constexpr mode_t others_mode = 0077;
+constexpr mode_t group_read_mode = 0040;
 // Keys of one zone and of others beside them; a folder with more is not one of keys.
 constexpr std::size_t folder_files_max = 10000;
 
@@ -65,17 +67,40 @@ Result<void, std::string> write_new(const std::string& path, Bytes content, mode
     return {};
 }
 
+/// The service manager's folder of secrets for this service; empty: none.
+std::string credentials_folder() {
+    const char* const given = std::getenv("CREDENTIALS_DIRECTORY");
+    return given == nullptr ? std::string() : std::string(given);
+}
+
+bool is_credential(const std::string& path) {
+    const std::string folder = credentials_folder();
+    std::error_code error;
+    return !folder.empty() && fs::equivalent(fs::path(path).parent_path(), folder, error);
+}
+
 }  // namespace
+
+std::string secret_file_path(const std::string& folder, const std::string& file) {
+    std::error_code ignored;
+    const std::string credentials = credentials_folder();
+    if (!credentials.empty() && file.find('/') == std::string::npos) {
+        const fs::path credential = fs::path(credentials) / file;
+        if (fs::exists(credential, ignored)) return credential.string();
+    }
+    return (fs::path(folder) / file).string();
+}
 
 Result<SecretBytes, std::string> read_secret_file(const std::string& path) {
     const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file) return failed(path, "cannot open");
-    struct stat state{};
+    struct stat state {};
     // Of the open file: what the name stands for may change in between.
     if (::fstat(file.get(), &state) != 0) return failed(path, "cannot read");
     if (!S_ISREG(state.st_mode))
         return std::unexpected(path + ": expected a file, found something else");
-    if ((state.st_mode & others_mode) != 0) {
+    const mode_t forbidden = is_credential(path) ? others_mode & ~group_read_mode : others_mode;
+    if ((state.st_mode & forbidden) != 0) {
         return std::unexpected(fmt::format(
             "{}: others than its owner may use this private key (mode {:04o}); `chmod 600 {}`, and replace the key "
             "if somebody may have read it",

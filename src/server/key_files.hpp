@@ -30,8 +30,13 @@ Result<std::vector<StoredKey>, std::string> read_key_folder(const std::string& f
 /// key given is not looked at. Fails when files of that name exist, and then changes nothing.
 Result<std::string, std::string> write_key_files(const std::string& folder, const StoredKey& key);
 
+/// Where a secret file is that the configuration in `folder` calls `file`: a name without a folder is
+/// one of the service manager's credentials when there is one (CREDENTIALS_DIRECTORY,
+/// systemd.exec(5)), so that one configuration goes for the service and for its operator.
+std::string secret_file_path(const std::string& folder, const std::string& file);
 /// Reads a file with secrets, of at most crypto::private_key_text_bytes_max bytes; refused when anyone
-/// but its owner may read it.
+/// but its owner may read it. Credentials of the service manager may be read by a group: it hands
+/// them to the service's user that way, and to nobody else.
 Result<crypto::SecretBytes, std::string> read_secret_file(const std::string& path);
 /// Writes a new file with mode 0600; fails when there is one.
 Result<void, std::string> write_secret_file(const std::string& path, Bytes content);

@@ -58,8 +58,8 @@ private:
     }
 
     std::optional<TsigKey> from_file(const config::Key& key) {
-        const std::string file =
-            (std::filesystem::path(config_.file).parent_path() / key.file.text).string();
+        const std::string file = secret_file_path(
+            std::filesystem::path(config_.file).parent_path().string(), key.file.text);
         files_[file] = file_state(file);
         const auto content = read_secret_file(file);
         if (!content) return complain(key.file.at, fmt::format("file: {}", content.error()));
