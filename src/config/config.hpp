@@ -185,6 +185,7 @@ struct Dnssec {
     std::vector<Endpoint> parent_servers;  // asked for the DS
     bool remove_ds = false;                // RFC 8078 §4
     std::vector<TextAt> foreign_keys;      // DNSKEY of other signers (RFC 8901)
+    bool authorizes_updates = false;       // SIG(0) by these keys
     std::string key_directory;       // of imported keys; empty: keys are made and kept in the state
     std::string key_signatures;      // RRSIGs of keys whose private half is elsewhere
     std::vector<KeyFile> key_files;  // in place of both; only trust-dns's configuration has them
@@ -238,6 +239,13 @@ struct OfferedService {
     Offset at = 0;
 };
 
+/// Services of some links are shown on others.
+struct Reflection {
+    std::vector<TextAt> from, to;  // patterns of interface names
+    std::vector<TextAt> types;     // empty: everything
+    Offset at = 0;
+};
+
 /// Service discovery on the machine's links (RFC 6762, RFC 6763).
 struct Discovery {
     std::string host_name;  // first label; empty: the machine's
@@ -247,6 +255,7 @@ struct Discovery {
     std::vector<TextAt> interfaces, ignore_interfaces;  // name patterns
     std::vector<TextAt> service_directories;
     std::vector<OfferedService> services;
+    std::vector<Reflection> reflect;  // none: nothing crosses
     Offset at = 0;
 };
 

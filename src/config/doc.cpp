@@ -24,6 +24,7 @@ void each_section(const Action& action) {
     action("`discovery`", "discovery",
            "Service discovery on the machine's links (RFC 6762, RFC 6763).", discovery_fields);
     action("`discovery.services[]`", "service", "One service each.", service_fields);
+    action("`discovery.reflect[]`", "reflect", "One rule each.", reflection_fields);
     action("`records[]`", "record", "One record each.", record_fields);
     action("`rewrites[]`", "rewrite", "One rule each.", rewrite_fields);
 }

@@ -93,6 +93,11 @@ std::string dump_config(const Config& config) {
                      [](const OfferedService& service) {
                          return '{' + members(service_fields, service, ", ") + '}';
                      }) +
+               ", \"reflect\": " +
+               block('[', ']', config.discovery->reflect,
+                     [](const Reflection& rule) {
+                         return '{' + members(reflection_fields, rule, ", ") + '}';
+                     }) +
                '}';
     }
     out += ",\n  \"zones\": ";

@@ -26,6 +26,9 @@ inline constexpr std::size_t keys_max = 10'000;  // a key for each of many machi
 inline constexpr std::size_t services_max =
     1'000;  // a machine offers a few, a gateway for others some hundred
 
+// Rules of the reflector: a few, as there are networks in a house.
+inline constexpr std::size_t reflections_max = 64;
+
 // Any list in one setting: grants of a zone, one for each of many machines. Nobody has so many
 // addresses.
 inline constexpr std::size_t list_items_max = 1000;

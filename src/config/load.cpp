@@ -33,12 +33,14 @@ enum class Where : std::uint8_t {
     key,
     discovery,
     service,
+    reflection,
     record,
     rewrite,  // objects with a table
     zones,
     keys,
     forward,  // maps: any key
     services,
+    reflections,
     records,
     rewrites,       // lists of objects
     items,          // the list that is a setting of the frame below
@@ -61,6 +63,7 @@ constexpr Collection collections[] = {
     {Where::keys, Where::key, "keys", "an object", true},
     {Where::forward, Where::forward_items, "forward", "a list of addresses"},
     {Where::services, Where::service, "services", "an object"},
+    {Where::reflections, Where::reflection, "reflect", "an object"},
     {Where::records, Where::record, "records", "an object", false, {}, "; use a zone file"},
     {Where::rewrites, Where::rewrite, "rewrites", "an object"},
 };
@@ -119,6 +122,7 @@ public:
         if (frame.where == Where::record) end_record();
         if (frame.where == Where::rewrite) end_rewrite();
         if (frame.where == Where::service) end_service();
+        if (frame.where == Where::reflection) end_reflection();
         --depth_;
     }
 
@@ -195,6 +199,7 @@ private:
             case Where::key: return action(key_fields, config_.keys.back());
             case Where::discovery: return action(discovery_fields, *config_.discovery);
             case Where::service: return action(service_fields, service_);
+            case Where::reflection: return action(reflection_fields, reflection_);
             case Where::record: return action(record_fields, record_);
             case Where::rewrite: return action(rewrite_fields, rewrite_);
             default: return;
@@ -346,6 +351,7 @@ private:
             case Where::key: config_.keys.back().at = at; return;
             case Where::discovery: config_.discovery.emplace().at = at; return;
             case Where::service: (service_ = {}).at = at; return;
+            case Where::reflection: (reflection_ = {}).at = at; return;
             case Where::record:
                 record_ = {};
                 record_at_ = at;
@@ -375,7 +381,7 @@ private:
             {"rewrites", Where::rewrites}, {"forward", Where::forward},
             {"keys", Where::keys},         {"transfer", Where::transfer},
             {"dnssec", Where::dnssec},     {"discovery", Where::discovery},
-            {"services", Where::services}};
+            {"services", Where::services}, {"reflect", Where::reflections}};
         for (const auto& [key, where] : sections) {
             if (key == field.key) return where;
         }
@@ -436,6 +442,11 @@ private:
         if (complete(service_.at, service_fields))
             keep(service_.at, std::move(service_), config_.discovery->services, services_max);
     }
+    void end_reflection() {
+        if (complete(reflection_.at, reflection_fields))
+            keep(reflection_.at, std::move(reflection_), config_.discovery->reflect,
+                 reflections_max);
+    }
     void end_rewrite() {
         if (complete(rewrite_.at, rewrite_fields))
             keep(rewrite_.at, std::move(rewrite_), config_.rewrites, rewrites_max);
@@ -460,6 +471,7 @@ private:
     Rewrite rewrite_;  // as well
     Offset record_at_ = 0;
     OfferedService service_;  // as well
+    Reflection reflection_;   // as well
 };
 
 }  // namespace

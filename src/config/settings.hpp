@@ -134,6 +134,19 @@ inline constexpr std::array discovery_fields{
         "such as \"/etc/avahi/services\"; they are watched."},
     Field<Discovery>{"services", Nested{list, "service"}, {}, live, ours,
         "Services to offer."},
+    Field<Discovery>{"reflect", Nested{list, "reflect"}, {}, live, ours,
+        "Services of some interfaces that are shown on others, for networks (VLANs) between which multicast "
+        "does not pass; [] is none."},
+};
+
+inline constexpr std::array reflection_fields{
+    Field<Reflection>{"from", &Reflection::from, {1, 64}, live, ours,
+        "Interfaces whose services are shown, by name pattern.", Need::required},
+    Field<Reflection>{"to", &Reflection::to, {1, 64}, live, ours,
+        "Interfaces they are shown on, by name pattern; another rule is needed for the way back.",
+        Need::required},
+    Field<Reflection>{"types", &Reflection::types, {1, 256}, live, ours,
+        "Types that are shown, such as \"_ipp._tcp\", with the names of their hosts; [] is everything."},
 };
 
 inline constexpr std::array service_fields{
@@ -268,6 +281,9 @@ inline constexpr std::array dnssec_fields{
     Field<Dnssec>{"foreign_keys", &Dnssec::foreign_keys, {1, 4096}, live, ours,
         "DNSKEY records of other signers of the same zone (RFC 8901), as \"257 3 13 BASE64\", to publish "
         "beside our own."},
+    Field<Dnssec>{"authorizes_updates", &Dnssec::authorizes_updates, {}, live, ours,
+        "Let who signs an update with a key of the zone (SIG(0)) speak for the zone's name in `update`, as "
+        "trust-dns did."},
     Field<Dnssec>{"key_signatures", &Dnssec::key_signatures, {0, 4096}, live, ours,
         "File with RRSIG records over DNSKEY, CDS and CDNSKEY that were made where the key signing key "
         "is, relative to this file; read again when it changes."},

@@ -136,6 +136,10 @@ void MdnsDriver::give(MdnsSocket& socket, SocketKind kind, const MdnsDatagram& d
         asked_.push_front({datagram.source, datagram.destination});
         if (asked_.size() > mdns_asked_max) asked_.pop_back();
     }
+    using Taken = discovery::reflector::Reflector::Taken;
+    if (reflector_ != nullptr &&
+        reflector_->on_packet(loop_.now(), info, datagram.bytes) == Taken::ours)
+        return;
     engine_.on_packet(loop_.now(), info, datagram.bytes);
 }
 
@@ -153,6 +157,13 @@ void MdnsDriver::send(const mdns::Transmit& transmit) {
 
 void MdnsDriver::flush() {
     while (const auto transmit = engine_.poll_transmit()) send(*transmit);
+    while (reflector_ != nullptr) {
+        const auto transmit = reflector_->poll_transmit();
+        if (!transmit) break;
+        if (transmit->destination == mdns::Destination::group)
+            engine_.note_sent(loop_.now(), transmit->message);
+        send(*transmit);
+    }
     if (const auto next = engine_.next_timer()) {
         timer_.arm(*next);
     } else {
@@ -218,6 +229,7 @@ void MdnsDriver::bring(const LinkState& link, IpFamily family, const LinkState* 
         if (joined) {
             socket->leave(link.index);
             engine_.remove_link(loop_.now(), link.index, family);
+            if (reflector_ != nullptr) reflector_->remove_link(link.index, family);
             joined = false;
         }
         return;
@@ -240,6 +252,19 @@ void MdnsDriver::bring(const LinkState& link, IpFamily family, const LinkState* 
         log::write(log::Level::warning, "mdns.too_many_interfaces", log::kv("name", link.name));
         socket->leave(link.index);
         joined = false;
+        return;
+    }
+    if (reflector_ != nullptr) reflector_->set_link(link.index, link.name, family, config);
+}
+
+void MdnsDriver::set_reflector(discovery::reflector::Reflector* reflector) {
+    reflector_ = reflector;
+    if (reflector_ == nullptr) return;
+    for (const auto& [key, joined] : joined_) {
+        const auto link = used_.find(key.first);
+        if (joined && link != used_.end())
+            reflector_->set_link(key.first, link->second.name, key.second,
+                                 config_of(link->second, key.second));
     }
 }
 
@@ -251,6 +276,7 @@ void MdnsDriver::drop(std::uint32_t index) {
             if (MdnsSocket* const socket = socket_for(family, SocketKind::mdns))
                 socket->leave(index);
             engine_.remove_link(loop_.now(), index, family);
+            if (reflector_ != nullptr) reflector_->remove_link(index, family);
         }
         joined_.erase(joined);
     }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "discovery/mdns/engine.hpp"
+#include "discovery/reflector/reflector.hpp"
 #include "net/interface_rules.hpp"
 #include "net/link_monitor.hpp"
 #include "net/loop.hpp"
@@ -45,6 +46,9 @@ public:
     Net<void> start();
     /// Uses other interfaces from now on.
     void set_interfaces(InterfaceRules rules);
+    /// Gives what comes in to a reflector, too, and sends what it has to send. It outlives the driver, or
+    /// nullptr is set.
+    void set_reflector(discovery::reflector::Reflector* reflector);
 
     /// Sends what the engine has to send and sets the timer.
     void flush();
@@ -79,6 +83,7 @@ private:
 
     Loop& loop_;
     discovery::mdns::Engine& engine_;
+    discovery::reflector::Reflector* reflector_ = nullptr;
     MdnsDriverOptions options_;
     std::function<void()> on_activity_;
     std::optional<MdnsSocket> v4_, v6_, one_shot_v4_, one_shot_v6_;

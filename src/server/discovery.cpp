@@ -53,6 +53,7 @@ std::string DiscoveryService::apply(const DiscoveryPlan& plan) {
     plan_ = plan;
     if (driver_ != nullptr) {
         driver_->set_interfaces(plan_.interfaces);
+        set_reflection();
         read_directories();
         return {};
     }
@@ -60,12 +61,9 @@ std::string DiscoveryService::apply(const DiscoveryPlan& plan) {
     backend_ = std::make_unique<dnssd::MdnsBackend>(*engine_);
     session_ = std::make_unique<dnssd::Session>(rng_);
     session_->add_backend(*backend_);
-    lookups_ = std::make_unique<LocalLookups>(*session_, [this](Time now, dns::NameView name) {
-        bool found = false;
-        engine_->for_each_known(now, name, dns::RrType::ANY, mdns::any_interface,
-                                [&found](const mdns::KnownRecord&) { found = true; });
-        return found;
-    });
+    lookups_ = std::make_unique<LocalLookups>(
+        *session_,
+        [this](Time now, dns::NameView name, dns::RrType type) { return known(now, name, type); });
     net::MdnsDriverOptions options;
     options.interfaces = plan_.interfaces;
     options.use_ipv4 = plan_.use_ipv4;
@@ -76,6 +74,7 @@ std::string DiscoveryService::apply(const DiscoveryPlan& plan) {
         driver_.reset();
         return started.error().text;
     }
+    set_reflection();
     if (plan_.publish_host) {
         if (const auto named = backend_->set_host_label(loop_.now(), plan_.host_label); !named) {
             log::write(log::Level::error, "discovery.host_refused",
@@ -87,6 +86,32 @@ std::string DiscoveryService::apply(const DiscoveryPlan& plan) {
                log::kv("shared", driver_->is_shared()));
     read_directories();
     return {};
+}
+
+LocalKnowledge DiscoveryService::known(Time now, dns::NameView name, dns::RrType type) const {
+    LocalKnowledge out;
+    engine_->for_each_known(
+        now, name, dns::RrType::ANY, mdns::any_interface, [&](const mdns::KnownRecord& known) {
+            const bool is_ours = known.source.address.family() == IpFamily::none;
+            if (is_ours && known.is_unique) out.holder = LocalKnowledge::Holder::ours;
+            if ((type == dns::RrType::ANY || known.record.type == type) &&
+                out.records.size() < local_records_max)
+                out.records.emplace(known.record.rdata, known.record.ttl);
+        });
+    return out;
+}
+
+void DiscoveryService::set_reflection() {
+    if (plan_.reflect.rules.empty()) {
+        driver_->set_reflector(nullptr);
+        reflector_.reset();
+        return;
+    }
+    if (reflector_ != nullptr) return reflector_->set_policy(plan_.reflect);
+    reflector_ = std::make_unique<discovery::reflector::Reflector>(plan_.reflect, rng_);
+    driver_->set_reflector(reflector_.get());
+    log::write(log::Level::info, "discovery.reflecting",
+               log::kv("rules", plan_.reflect.rules.size()));
 }
 
 void DiscoveryService::settle() {
@@ -238,6 +263,7 @@ void DiscoveryService::stop() {
     timer_.cancel();
     offered_.clear();
     driver_.reset();
+    reflector_.reset();
 }
 
 void DiscoveryService::log_counters() const {
@@ -250,6 +276,16 @@ void DiscoveryService::log_counters() const {
                log::kv("cache_added", stats.cache_added),
                log::kv("cache_evicted", stats.cache_evicted), log::kv("lookups", lookups_->size()),
                log::kv("send_failures", driver_->stats().send_failures));
+    if (reflector_ == nullptr) return;
+    const discovery::reflector::ReflectorStats& reflected = reflector_->stats();
+    log::write(log::Level::info, "discovery.reflected", log::kv("packets_in", reflected.packets_in),
+               log::kv("packets_out", reflected.packets_out),
+               log::kv("malformed", reflected.malformed), log::kv("off_link", reflected.off_link),
+               log::kv("echoes", reflected.echoes), log::kv("filtered", reflected.filtered),
+               log::kv("link_local", reflected.link_local), log::kv("limited", reflected.limited),
+               log::kv("legacy_queries", reflected.legacy_queries),
+               log::kv("legacy_replies", reflected.legacy_replies),
+               log::kv("legacy_dropped", reflected.legacy_dropped));
 }
 
 }  // namespace kith::server

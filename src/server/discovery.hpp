@@ -44,6 +44,8 @@ private:
         discovery::dnssd::OperationId operation = 0;
     };
     void settle();
+    void set_reflection();
+    LocalKnowledge known(Time now, dns::NameView name, dns::RrType type) const;
     void take_events();
     void on_register_event(const discovery::dnssd::Event& event);
     void read_directories();
@@ -56,6 +58,7 @@ private:
     DiscoveryPlan plan_;
     std::unique_ptr<discovery::mdns::Engine> engine_;
     std::unique_ptr<discovery::dnssd::MdnsBackend> backend_;
+    std::unique_ptr<discovery::reflector::Reflector> reflector_;  // none: nothing is reflected
     std::unique_ptr<net::MdnsDriver> driver_;
     std::unique_ptr<discovery::dnssd::Session> session_;
     std::unique_ptr<LocalLookups> lookups_;

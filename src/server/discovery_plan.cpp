@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "discovery/dnssd/enumeration.hpp"
 #include "discovery/dnssd/txt.hpp"
+#include "discovery/reflector/limits.hpp"
 
 namespace kith::server {
 namespace {
@@ -60,6 +62,70 @@ std::optional<dnssd::Service> read_service(const config::Config& config,
     return out;
 }
 
+bool is_pattern(std::string_view text) {
+    return text.find_first_of("*?") != std::string_view::npos;
+}
+
+/// Patterns of one side of a rule; interfaces that discovery leaves alone are told of.
+std::vector<std::string> read_side(const config::Config& config, std::string_view key,
+                                   config::Offset rule_at, const std::vector<config::TextAt>& side,
+                                   const net::InterfaceRules& used, Problems& problems) {
+    if (side.empty()) {
+        problems.push_back(config.problem(
+            rule_at, fmt::format("reflect: expected an interface in '{}', found none", key)));
+    }
+    for (const config::TextAt& name : side) {
+        if (is_pattern(name.text)) continue;
+        net::LinkState link;
+        link.name = name.text;
+        link.is_up = link.is_multicast = true;
+        const net::InterfaceVerdict verdict = net::judge(used, link);
+        if (verdict == net::InterfaceVerdict::used) continue;
+        problems.push_back(config.problem(
+            name.at, fmt::format("reflect: expected an interface that discovery uses, found '{}', "
+                                 "which is {}; see interfaces and ignore_interfaces",
+                                 name.text, net::describe(verdict))));
+    }
+    return texts(side);
+}
+
+/// The only interface of a side that names one.
+const std::string* only_name(const std::vector<std::string>& side) {
+    return side.size() == 1 && !is_pattern(side[0]) ? &side[0] : nullptr;
+}
+
+discovery::reflector::Rule read_rule(const config::Config& config, const config::Reflection& rule,
+                                     const net::InterfaceRules& used, Problems& problems) {
+    discovery::reflector::Rule out;
+    out.from = read_side(config, "from", rule.at, rule.from, used, problems);
+    out.to = read_side(config, "to", rule.at, rule.to, used, problems);
+    const std::string* const from = only_name(out.from);
+    const std::string* const to = only_name(out.to);
+    if (from != nullptr && to != nullptr && *from == *to) {
+        problems.push_back(config.problem(
+            rule.at, fmt::format("reflect: expected two interfaces, found '{}' on both sides: "
+                                 "nothing is reflected to where it comes from",
+                                 *from)));
+    }
+    for (const config::TextAt& text : rule.types) {
+        const auto type = dnssd::TypeSelector::from_text(text.text);
+        if (!type || !type->subtype.empty()) {
+            const std::string why = type ? "a subtype; expected the type alone" : type.error().text;
+            problems.push_back(
+                config.problem(text.at, fmt::format("types: '{}': {}", text.text, why)));
+            continue;
+        }
+        if (const auto name = type->browse_name(dnssd::local_domain())) out.types.push_back(*name);
+    }
+    if (out.types.size() > discovery::reflector::rule_types_max) {
+        problems.push_back(config.problem(
+            rule.at, fmt::format("reflect: expected at most {} types, found {}; without any, "
+                                 "everything is shown",
+                                 discovery::reflector::rule_types_max, out.types.size())));
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string host_label() {
@@ -90,6 +156,8 @@ std::optional<DiscoveryPlan> plan_discovery(const config::Config& config, Proble
         if (auto service = read_service(config, offered, out.host_label, problems))
             out.services.push_back(std::move(*service));
     }
+    for (const config::Reflection& rule : section.reflect)
+        out.reflect.rules.push_back(read_rule(config, rule, out.interfaces, problems));
     return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "config/config.hpp"
 #include "discovery/dnssd/service.hpp"
+#include "discovery/reflector/policy.hpp"
 #include "net/interface_rules.hpp"
 
 namespace kith::server {
@@ -19,6 +20,7 @@ struct DiscoveryPlan {
     net::InterfaceRules interfaces;
     std::vector<std::string> directories;
     std::vector<discovery::dnssd::Service> services;
+    discovery::reflector::Policy reflect;  // without rules: nothing crosses
 };
 
 /// nullopt: the config has no such section. What is wrong in it is added to `problems`, with its place.

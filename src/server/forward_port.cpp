@@ -57,12 +57,13 @@ Verdict WorkerForwardPort::forward(Query& query, dns::MessageBuilder& response) 
 /// Names of the link are asked there, for as many clients at once as it bears, and nowhere else
 /// (RFC 6762 §3, §22.1).
 Verdict WorkerForwardPort::ask_link(Query& query) {
-    if (!ask_local_ || query.fetched != nullptr || local_waiting_ >= local_waiters_max) {
+    if (!ask_local_ || query.fetched != nullptr || local_waiting_ >= local_under_way_max) {
         query.rcode = dns::Rcode::SERVFAIL;
         return Verdict::answered;
     }
     const dns::LookupName& target = query.target();
-    const LocalQuestion question{parking_.next_token(), dns::Name(target.view()), query.type()};
+    const LocalQuestion question{parking_.next_token(), dns::Name(target.view()), query.type(),
+                                 client_id(query.client.address)};
     parking_.park(*arrival_, query);
     ++local_waiting_;
     ask_local_(question);

@@ -46,7 +46,7 @@ private:
     const Arrival* arrival_ = nullptr;
     const Snapshot* snapshot_ = nullptr;
     std::function<void(LocalQuestion)> ask_local_;
-    std::size_t local_waiting_ = 0;  // clients, at most local_waiters_max
+    std::size_t local_waiting_ = 0;  // questions, at most local_under_way_max
 };
 
 }  // namespace kith::server

@@ -62,26 +62,71 @@ cache::Answer make_local_answer(const dns::Name& name, RrType type,
     return answer ? std::move(*answer) : cache::Answer::failure(name, type, dns::RrClass::IN);
 }
 
+/// Answers what is known already: to ask the link again would tell nothing new.
+bool LocalLookups::answer_known(Time now, const LocalQuestion& question,
+                                const LocalReply& reply) const {
+    const LocalKnowledge known = know_(now, question.name, question.type);
+    const bool is_whole = known.holder == LocalKnowledge::Holder::ours ||
+                          (!known.records.empty() && !comes_from_several(question.type));
+    if (!is_whole) return false;
+    reply(question.token, std::make_shared<const cache::Answer>(make_local_answer(
+                              question.name, question.type, known.records, dns::Rcode::NOERROR)));
+    return true;
+}
+
+/// Takes a lookup of the client that has most of them, if `client` has fewer; false: it has not.
+bool LocalLookups::make_room(Time now, std::uint64_t client) {
+    const auto most =
+        std::ranges::max_element(waiting_, {}, [](const auto& entry) { return entry.second; });
+    const auto own = waiting_.find(client);
+    const std::size_t has = own == waiting_.end() ? 0 : own->second;
+    if (most == waiting_.end() || most->second <= has + 1) return false;
+    const auto is_theirs = [&](const Lookup& lookup) {
+        return std::ranges::all_of(
+            lookup.waiters, [&](const Waiter& waiter) { return waiter.client == most->first; });
+    };
+    // The latest: the others have waited longer, and may be answered soon.
+    for (auto at = lookups_.rbegin(); at != lookups_.rend(); ++at) {
+        if (!is_theirs(at->second)) continue;
+        fail(now, at->first);
+        return true;
+    }
+    return false;
+}
+
+void LocalLookups::leave(std::uint64_t client) {
+    const auto found = waiting_.find(client);
+    if (found != waiting_.end() && --found->second == 0) waiting_.erase(found);
+}
+
 void LocalLookups::ask(Time now, const LocalQuestion& question, LocalReply reply) {
     if (is_of_zones(question.type)) {
         return reply(question.token, std::make_shared<const cache::Answer>(make_local_answer(
                                          question.name, question.type, {}, dns::Rcode::NOERROR)));
     }
+    if (answer_known(now, question, reply)) return;
+    if (const auto own = waiting_.find(question.client);
+        own != waiting_.end() && own->second >= local_client_share)
+        return reply(question.token, failure(question));
+    const auto wait = [&](Lookup& lookup) {
+        lookup.waiters.push_back({question.token, question.client, std::move(reply)});
+        ++waiting_[question.client];
+    };
     for (auto& [id, lookup] : lookups_) {
         if (lookup.type != question.type || lookup.name != question.name) continue;
         if (lookup.waiters.size() >= local_waiters_max)
             return reply(question.token, failure(question));
-        lookup.waiters.push_back({question.token, std::move(reply)});
-        return;
+        return wait(lookup);
     }
-    if (lookups_.size() >= local_questions_max) return reply(question.token, failure(question));
+    if (lookups_.size() >= local_questions_max && !make_room(now, question.client))
+        return reply(question.token, failure(question));
     const auto id = session_.start_query(now, question.name, question.type);
     if (!id) return reply(question.token, failure(question));
     Lookup& lookup = lookups_[*id];
     lookup.name = question.name;
     lookup.type = question.type;
     lookup.ends = now + local_patience;
-    lookup.waiters.push_back({question.token, std::move(reply)});
+    wait(lookup);
 }
 
 bool LocalLookups::on_event(Time now, const dnssd::Event& event) {
@@ -129,25 +174,34 @@ void LocalLookups::on_timer(Time now) {
     for (const dnssd::OperationId id : due) finish(now, id);
 }
 
-void LocalLookups::finish(Time now, dnssd::OperationId id) {
+void LocalLookups::finish(Time now, discovery::dnssd::OperationId id) {
     auto node = lookups_.extract(id);
     session_.cancel(now, id);
     const Lookup& lookup = node.mapped();
-    const bool exists = !lookup.records.empty() || lookup.is_absent || exists_(now, lookup.name);
+    const bool exists = !lookup.records.empty() || lookup.is_absent ||
+                        !know_(now, lookup.name, RrType::ANY).records.empty();
     const auto answer = std::make_shared<const cache::Answer>(
         make_local_answer(lookup.name, lookup.type, lookup.records,
                           exists ? dns::Rcode::NOERROR : dns::Rcode::NXDOMAIN));
-    for (const Waiter& waiter : lookup.waiters) waiter.reply(waiter.token, answer);
+    for (const Waiter& waiter : lookup.waiters) {
+        leave(waiter.client);
+        waiter.reply(waiter.token, answer);
+    }
+}
+
+void LocalLookups::fail(Time now, discovery::dnssd::OperationId id) {
+    auto node = lookups_.extract(id);
+    session_.cancel(now, id);
+    const Lookup& lookup = node.mapped();
+    const auto answer = failure({0, lookup.name, lookup.type, 0});
+    for (const Waiter& waiter : lookup.waiters) {
+        leave(waiter.client);
+        waiter.reply(waiter.token, answer);
+    }
 }
 
 void LocalLookups::fail_all(Time now) {
-    while (!lookups_.empty()) {
-        auto node = lookups_.extract(lookups_.begin());
-        session_.cancel(now, node.key());
-        const Lookup& lookup = node.mapped();
-        const auto answer = failure({0, lookup.name, lookup.type});
-        for (const Waiter& waiter : lookup.waiters) waiter.reply(waiter.token, answer);
-    }
+    while (!lookups_.empty()) fail(now, lookups_.begin()->first);
 }
 
 }  // namespace kith::server

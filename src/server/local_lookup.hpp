@@ -17,6 +17,14 @@ struct LocalQuestion {
     std::uint64_t token = 0;
     dns::Name name;  // lower case
     dns::RrType type{};
+    std::uint64_t client = 0;  // who asks; clients share the room for lookups
+};
+
+/// What is known already of what is asked.
+struct LocalKnowledge {
+    std::map<std::vector<std::uint8_t>, std::uint32_t> records;  // RDATA, with TTL
+    /// ours: nobody else has records of the name, so what is missing is missing.
+    enum class Holder : std::uint8_t { others, ours } holder = Holder::others;
 };
 
 /// Hands an answer to the worker that asked; called once for each question, on the control thread.
@@ -28,6 +36,11 @@ using LocalReply =
 inline constexpr std::size_t local_questions_max = 256;
 // Clients that wait for one of them.
 inline constexpr std::size_t local_waiters_max = 256;
+// Questions of one client that wait. A browser that starts asks for a dozen names; a program that asks for
+// names nobody has must not keep others from asking.
+inline constexpr std::size_t local_client_share = 32;
+// Questions of one worker that are on their way; the shares bound them long before.
+inline constexpr std::size_t local_under_way_max = 1024;
 // Records of one answer.
 inline constexpr std::size_t local_records_max = 128;
 // How long nothing may come before the name is said not to exist. The first question goes out within
@@ -40,13 +53,13 @@ inline constexpr std::uint32_t local_ttl_max = 10;
 
 class LocalLookups {
 public:
-    /// `exists` says whether anything is known of a name: then a type nobody answers for is missing, and
-    /// not the name.
-    LocalLookups(discovery::dnssd::Session& session,
-                 std::function<bool(Time now, dns::NameView name)> exists)
-        : session_(session), exists_(std::move(exists)) {}
+    /// What is known of a name and type (ANY: of anything) without asking.
+    using Know = std::function<LocalKnowledge(Time now, dns::NameView name, dns::RrType type)>;
+    LocalLookups(discovery::dnssd::Session& session, Know know)
+        : session_(session), know_(std::move(know)) {}
 
-    /// Asks, or answers at once.
+    /// Asks, or answers at once: what is known needs no room. Without room the question of who has most
+    /// of them gives way, or this one fails.
     void ask(Time now, const LocalQuestion& question, LocalReply reply);
     /// An event of the session; false: not of a lookup.
     bool on_event(Time now, const discovery::dnssd::Event& event);
@@ -62,6 +75,7 @@ private:
     using Rdata = std::vector<std::uint8_t>;
     struct Waiter {
         std::uint64_t token;
+        std::uint64_t client;
         LocalReply reply;
     };
     struct Lookup {
@@ -72,11 +86,16 @@ private:
         Time ends{};
         std::vector<Waiter> waiters;
     };
+    bool answer_known(Time now, const LocalQuestion& question, const LocalReply& reply) const;
+    bool make_room(Time now, std::uint64_t client);
     void finish(Time now, discovery::dnssd::OperationId id);
+    void fail(Time now, discovery::dnssd::OperationId id);
+    void leave(std::uint64_t client);
 
     discovery::dnssd::Session& session_;
-    std::function<bool(Time, dns::NameView)> exists_;
+    Know know_;
     std::map<discovery::dnssd::OperationId, Lookup> lookups_;
+    std::map<std::uint64_t, std::size_t> waiting_;  // questions of each client
 };
 
 /// The answer in the form that parked queries take. Exported for its test.

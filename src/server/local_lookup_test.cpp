@@ -59,8 +59,8 @@ class LocalLookupTest : public testing::Test {
 protected:
     LocalLookupTest() { session.add_backend(link); }
 
-    void ask(std::uint64_t token, std::string_view what, RrType type) {
-        lookups.ask(now, {token, name(what), type},
+    void ask(std::uint64_t token, std::string_view what, RrType type, std::uint64_t client = 0) {
+        lookups.ask(now, {token, name(what), type, client},
                     [this](std::uint64_t to, std::shared_ptr<const cache::Answer> answer) {
                         const auto view = answer->view(now, cache::Freshness::fresh);
                         std::string text = std::to_string(to) + " " + dns::rcode_name(view.rcode());
@@ -91,9 +91,17 @@ protected:
     SeededRng rng{1};
     Link link;
     dnssd::Session session{rng};
-    std::set<dns::Name> known;
-    LocalLookups lookups{
-        session, [this](Time, dns::NameView asked) { return known.contains(dns::Name(asked)); }};
+    std::map<std::pair<dns::Name, RrType>, LocalKnowledge> known;
+    LocalLookups lookups{session, [this](Time, dns::NameView asked, RrType type) {
+                             LocalKnowledge out;
+                             for (const auto& [key, knowledge] : known) {
+                                 if (key.first.view() != asked) continue;
+                                 out.holder = knowledge.holder;
+                                 if (type == RrType::ANY || key.second == type)
+                                     out.records = knowledge.records;
+                             }
+                             return out;
+                         }};
     Time now{};
     std::vector<std::string> answers;
 };
@@ -124,7 +132,7 @@ TEST_F(LocalLookupTest, SaysAfterTwoSecondsThatNobodyHasTheName) {
 }
 
 TEST_F(LocalLookupTest, TellsAMissingTypeFromAMissingName) {
-    known.insert(name("nas.local."));
+    known[{name("nas.local."), RrType::A}].records[{10, 0, 0, 7}] = 120;
     ask(1, "nas.local.", RrType::TXT);
     later(local_patience);
     EXPECT_EQ(told(), (Lines{"1 NOERROR"})) << "something else is known of it";
@@ -149,14 +157,64 @@ TEST_F(LocalLookupTest, AsksNobodyForRecordsOfZones) {
     EXPECT_TRUE(link.asked.empty());
 }
 
+// What is known needs no room, even where there is none.
+TEST_F(LocalLookupTest, AnswersWhatIsKnownAtOnce) {
+    known[{name("nas.local."), RrType::A}].records[{10, 0, 0, 7}] = 120;
+    known[{name("us.local."), RrType::A}] = {{{{10, 0, 0, 9}, 120}}, LocalKnowledge::Holder::ours};
+    known[{name("_ipp._tcp.local."), RrType::PTR}].records[{1, 'a', 0}] = 4500;
+    for (std::size_t i = 0; i < local_questions_max; ++i)
+        ask(i, "h" + std::to_string(i) + ".local.", RrType::A, i);
+    EXPECT_EQ(told(), Lines{});
+    link.asked.clear();
+    ask(900, "nas.local.", RrType::A, 1);
+    ask(901, "us.local.", RrType::A, 1);
+    ask(902, "us.local.", RrType::TXT, 1);
+    EXPECT_EQ(told(), (Lines{"900 NOERROR 10/7", "901 NOERROR 10/9", "902 NOERROR"}))
+        << "of a name of ours what is missing is missing";
+    EXPECT_TRUE(link.asked.empty());
+    lookups.fail_all(now);
+    told();
+    ask(903, "_ipp._tcp.local.", RrType::PTR, 1);
+    EXPECT_EQ(told(), Lines{}) << "others may have more";
+}
+
+TEST_F(LocalLookupTest, GivesEachClientItsShare) {
+    for (std::size_t i = 0; i < local_client_share; ++i)
+        ask(i, "h" + std::to_string(i) + ".local.", RrType::A, 1);
+    EXPECT_EQ(told(), Lines{});
+    ask(900, "one-more.local.", RrType::A, 1);
+    ask(901, "h0.local.", RrType::A, 1);
+    EXPECT_EQ(told(), (Lines{"900 SERVFAIL", "901 SERVFAIL"}));
+    ask(902, "h0.local.", RrType::A, 2);
+    EXPECT_EQ(told(), Lines{}) << "another one waits with it";
+    link.say(dnssd::RecordChange::added, 1, {10, 0, 0, 7});
+    turn();
+    EXPECT_EQ(told(), (Lines{"0 NOERROR 10/7", "902 NOERROR 10/7"}));
+    ask(903, "one-more.local.", RrType::A, 1);
+    EXPECT_EQ(told(), Lines{}) << "one is done: there is room for one";
+}
+
+TEST_F(LocalLookupTest, TakesRoomFromWhoHasMost) {
+    constexpr std::size_t clients = local_questions_max / local_client_share;
+    for (std::size_t i = 0; i < local_questions_max; ++i)
+        ask(i, "h" + std::to_string(i) + ".local.", RrType::A, 1 + i % clients);
+    EXPECT_EQ(told(), Lines{});
+    ask(900, "new.local.", RrType::A, 99);
+    const Lines lines = told();
+    ASSERT_EQ(lines.size(), 1U) << "the latest of one of them";
+    EXPECT_TRUE(lines[0].ends_with(" SERVFAIL"));
+    EXPECT_EQ(lookups.size(), local_questions_max);
+    EXPECT_EQ(link.open.size(), local_questions_max);
+}
+
 TEST_F(LocalLookupTest, BoundsQuestionsAndWaiters) {
     for (std::size_t i = 0; i < local_questions_max; ++i)
-        ask(i, "h" + std::to_string(i) + ".local.", RrType::A);
+        ask(i, "h" + std::to_string(i) + ".local.", RrType::A, i);
     EXPECT_EQ(told(), Lines{});
-    ask(999, "one-more.local.", RrType::A);
-    EXPECT_EQ(told(), (Lines{"999 SERVFAIL"}));
-    for (std::size_t i = 1; i < local_waiters_max; ++i) ask(5, "h0.local.", RrType::A);
-    ask(998, "h0.local.", RrType::A);
+    ask(999, "one-more.local.", RrType::A, 7000);
+    EXPECT_EQ(told(), (Lines{"999 SERVFAIL"})) << "all have one";
+    for (std::size_t i = 1; i < local_waiters_max; ++i) ask(5, "h0.local.", RrType::A, 1000 + i);
+    ask(998, "h0.local.", RrType::A, 7001);
     EXPECT_EQ(told(), (Lines{"998 SERVFAIL"}));
     lookups.fail_all(now);
     EXPECT_EQ(told().size(), local_questions_max + local_waiters_max - 1)

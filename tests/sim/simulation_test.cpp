@@ -239,6 +239,7 @@ constexpr Failed failed_once[] = {
     {173, "a record withdrawn and registered again within a second was said twice in it"},
     {253, "a service that lost its name said goodbye to the type of two others"},
     {555, "two that lost their names said goodbye to their type twice"},
+    {2041, "one that lost its name said goodbye to the type of one that was asking for its own"},
 };
 
 TEST(Simulation, HoldsThemUnderSeedsThatFailedOnce) {

@@ -160,16 +160,15 @@ void Interface::forget(Time now, std::uint32_t index) {
     responder_.forget(now, index);
 }
 
-/// Stops answering with a record and withdraws it; returns when the goodbye goes.
+/// Stops answering with a record and withdraws it; returns when the goodbye goes. No goodbye goes as
+/// long as another registration has the same record, also one whose name is in doubt at the moment.
 Time Interface::say_goodbye(Time now, std::uint32_t index) {
     const OwnRecord& own = own_.record(index);
     const bool was_live = own.state == OwnRecord::State::live;
-    const bool is_said_by_another =
-        was_live ? hand_over(index)
-                 : own_.find_same(index, OwnRecord::State::live) != OwnRecords::none ||
-                       own_.find_same(index, OwnRecord::State::leaving) != OwnRecords::none;
-    if (is_said_by_another) {
-        own_.record(index).state = OwnRecord::State::silent;
+    const std::uint32_t other = own_.find_same_wanted(index);
+    const bool is_leaving = own_.find_same(index, OwnRecord::State::leaving) != OwnRecords::none;
+    if (other != OwnRecords::none || (!was_live && is_leaving)) {
+        if (other != OwnRecords::none) responder_.share_history(index, other);
         forget(now, index);
         return now;
     }
@@ -202,7 +201,9 @@ void Interface::withdraw(Time now, RegistrationId registration) {
     const std::vector<std::uint32_t> records = std::move(found->second);
     own_of_.erase(found);
     for (const std::uint32_t index : records) {
-        if (own_.record(index).state == OwnRecord::State::live) {
+        // What is shared was perhaps said before its name came into doubt.
+        const OwnRecord& own = own_.record(index);
+        if (own.state == OwnRecord::State::live || own.ownership == Ownership::shared) {
             say_goodbye(now, index);
         } else {
             forget(now, index);

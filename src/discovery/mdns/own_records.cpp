@@ -68,11 +68,21 @@ std::uint32_t OwnRecords::find(const RecordKey& key, std::uint64_t hash) const {
 std::uint32_t OwnRecords::find_same(std::uint32_t record, OwnRecord::State state) const {
     const OwnRecord& one = records_[record];
     return by_record_.find(one.hash, [&](std::uint32_t index) {
-        const OwnRecord& other = records_[index];
-        return index != record && other.state == state && other.hash == one.hash &&
-               other.type == one.type && other.klass == one.klass && other.name == one.name &&
-               same_rdata(one.type, other.data(), one.data());
+        return index != record && records_[index].state == state && says_same(one, records_[index]);
     });
+}
+
+std::uint32_t OwnRecords::find_same_wanted(std::uint32_t record) const {
+    const OwnRecord& one = records_[record];
+    return by_record_.find(one.hash, [&](std::uint32_t index) {
+        return index != record && records_[index].state != OwnRecord::State::leaving &&
+               says_same(one, records_[index]);
+    });
+}
+
+bool OwnRecords::says_same(const OwnRecord& one, const OwnRecord& other) const {
+    return other.hash == one.hash && other.type == one.type && other.klass == one.klass &&
+           other.name == one.name && same_rdata(one.type, other.data(), one.data());
 }
 
 bool OwnRecords::owns(std::uint32_t name) const {

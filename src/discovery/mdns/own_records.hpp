@@ -89,6 +89,8 @@ public:
     std::uint32_t find(const RecordKey& key, std::uint64_t hash) const;
     /// Another record in this state that says the same as `record`.
     std::uint32_t find_same(std::uint32_t record, OwnRecord::State state) const;
+    /// Another one that says the same and is not leaving.
+    std::uint32_t find_same_wanted(std::uint32_t record) const;
 
     /// True when we are the only ones to have the name: it has unique records that are live.
     bool owns(std::uint32_t name) const;
@@ -101,6 +103,7 @@ public:
     std::uint32_t end() const { return static_cast<std::uint32_t>(records_.size()); }
 
 private:
+    bool says_same(const OwnRecord& one, const OwnRecord& other) const;
     std::uint32_t name_index(dns::NameView name, std::uint64_t hash);
 
     std::vector<OwnRecord> records_;

@@ -110,6 +110,10 @@ void Responder::resume(Time now, std::uint32_t index) {
     finish_leaving(now, leaving);
 }
 
+void Responder::share_history(std::uint32_t index, std::uint32_t other) {
+    join_sendings(own_.record(other).sending, own_.record(index).sending);
+}
+
 void Responder::inherit(std::uint32_t index, std::uint32_t heir) {
     const OwnRecord& record = own_.record(index);
     OwnRecord& next = own_.record(heir);

@@ -43,6 +43,8 @@ public:
     void resume(Time now, std::uint32_t record);
     /// `heir`, a twin of the live `record`, speaks from now on, and what waits to be said of it.
     void inherit(std::uint32_t record, std::uint32_t heir);
+    /// `other` says the same as `record` and has been heard when that was.
+    void share_history(std::uint32_t record, std::uint32_t other);
     /// Keeps a record that must not be answered with any more out of everything that waits.
     void silence(Time now, std::uint32_t record);
 
