@@ -13,6 +13,7 @@
 #include "server/key_commands.hpp"
 #include "server/key_ring.hpp"
 #include "server/limits.hpp"
+#include "server/record_checks.hpp"
 #include "transfer/catalog.hpp"
 
 namespace kith::server {
@@ -24,8 +25,6 @@ using zone::ZonePtr;
 
 namespace fs = std::filesystem;
 
-constexpr unsigned private_type_first = 65280;  // RFC 6895 §3.1
-
 SerialPolicy policy_of(const config::Zone& zone) {
     switch (zone.serial.value_or(config::SerialRule::increment)) {
         case config::SerialRule::increment: return SerialPolicy::increment;
@@ -35,17 +34,18 @@ SerialPolicy policy_of(const config::Zone& zone) {
     return SerialPolicy::increment;
 }
 
-UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const Config& config,
-                        Problems& problems) {
+UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const auth::KeyRing& ring,
+                        LoadedSnapshot& loaded) {
     if (zone.update.empty()) return nullptr;
     std::vector<update::Grant> grants;
     for (const config::TextAt& line : zone.update) {
         auto grant = update::parse_grant(line.text, apex);
         if (grant) {
+            check_grant(*grant, line.at, apex, ring, loaded);
             grants.push_back(std::move(*grant));
         } else {
-            problems.push_back(
-                config.problem(line.at, fmt::format("update: {}", grant.error().text)));
+            loaded.problems.push_back(
+                loaded.config.problem(line.at, fmt::format("update: {}", grant.error().text)));
         }
     }
     auto rules = std::make_shared<update::UpdateRules>();
@@ -53,11 +53,6 @@ UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const Config
     rules->leases.seconds_max = static_cast<std::uint32_t>(zone.lease_max.count() / 1000);
     rules->timeout_type = dns::RrType{zone.timeout_type};
     rules->is_signed_here = zone.dnssec.has_value();
-    if (zone.timeout_type != 0 && zone.timeout_type < private_type_first) {
-        problems.push_back(config.problem(
-            zone.at, fmt::format("timeout_type: expected a number 65280..65534, found {}",
-                                 zone.timeout_type)));
-    }
     return rules;
 }
 
@@ -161,10 +156,11 @@ std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded,
         if (settings.transfer && settings.transfer->catalog && !settings.is_secondary()) {
             planned.from_file = make_catalog(each.apex, loaded);
         }
-        planned.zone.updates = rules_of(settings, each.apex, loaded.config, loaded.problems);
+        planned.zone.updates = rules_of(settings, each.apex, ring, loaded);
         const config::Transfer texts = settings.transfer.value_or(config::Transfer{});
         planned.zone.transfer = std::make_shared<const TransferPolicy>(
             make_transfer_policy(texts, ring, loaded.config, loaded.problems));
+        check_record_zone(settings, each.apex, *planned.zone.transfer, loaded);
         out.push_back(std::move(planned));
     }
     return out;
@@ -523,17 +519,21 @@ TransferZone RecordZones::transfer_zone(const Name& apex, const Zone& zone) cons
             zone.updates};
 }
 
-/// Names of zones that have not come, or that are too old to be told, are answered SERVFAIL.
+/// Names of zones that have not come, or that are too old to be told, are answered SERVFAIL; of the
+/// others it is known when they will be.
 void RecordZones::set_availability(Snapshot& snapshot) const {
     auto unavailable = std::make_shared<answer::NameTable<char>>();
+    auto expires = std::make_shared<answer::NameTable<ExpiresAt>>();
     for (const auto& [apex, zone] : zones_) {
         if (!zone.transfer->is_secondary()) continue;
+        if (zone.expires_at != nullptr) (*expires)[apex] = zone.expires_at;
         if (parts_->secondaries.health(apex) == transfer::ZoneHealth::good &&
             parts_->keeper.serving(apex) != nullptr)
             continue;
         (*unavailable)[apex] = 1;
     }
     snapshot.answer.unavailable = unavailable->empty() ? nullptr : std::move(unavailable);
+    snapshot.answer.expires = expires->empty() ? nullptr : std::move(expires);
 }
 
 void RecordZones::publish(std::span<const ZonePtr> zones) {

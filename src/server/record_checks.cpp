@@ -1,0 +1,129 @@
+#include "server/record_checks.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "server/key_files.hpp"
+
+namespace kith::server {
+namespace {
+
+using dns::Name;
+using update::NameRule;
+
+constexpr unsigned private_type_first = 65280;  // RFC 6895 §3.1
+
+/// Reports what is wrong at one place.
+class Complaints {
+public:
+    Complaints(LoadedSnapshot& loaded, config::Offset at) : loaded_(loaded), at_(at) {}
+    void add(std::string text, Severity severity = Severity::error) {
+        loaded_.problems.push_back(loaded_.config.problem(at_, std::move(text), severity));
+    }
+
+private:
+    LoadedSnapshot& loaded_;
+    config::Offset at_;
+};
+
+/// Whether a name is in one of our zones.
+struct Home {
+    bool is_ours = false;
+    bool has_key = false;  // the name has a KEY record
+};
+Home home_of(const Name& name, const LoadedSnapshot& loaded) {
+    Home out;
+    for (const LoadedZone& each : loaded.zones) {
+        if (!name.is_under(each.apex)) continue;
+        out.is_ours = true;
+        const zone::NodeView node =
+            each.zone == nullptr ? zone::NodeView() : each.zone->find_node(name.view());
+        out.has_key = out.has_key || (node && node.find(dns::RrType::KEY));
+    }
+    return out;
+}
+
+bool is_about_the_key(NameRule rule) {
+    return rule == NameRule::self || rule == NameRule::selfsub || rule == NameRule::selfwild;
+}
+
+void check_key_folder(const config::Zone& zone, const Name& apex, LoadedSnapshot& loaded) {
+    if (!zone.dnssec || zone.dnssec->key_directory.empty()) return;
+    const std::string path =
+        (std::filesystem::path(loaded.config.file).parent_path() / zone.dnssec->key_directory)
+            .string();
+    const auto keys = read_key_folder(path, apex);
+    Complaints complaints(loaded, zone.dnssec->at);
+    if (!keys) {
+        complaints.add(fmt::format("key_directory: {}", keys.error()));
+    } else if (keys->empty()) {
+        complaints.add(fmt::format(
+            "key_directory: {}: expected key files of zone {}, found none; `kith key generate` makes "
+            "them",
+            path, apex.to_text()));
+    }
+}
+
+void check_timeout_type(const config::Zone& zone, LoadedSnapshot& loaded) {
+    if (zone.timeout_type == 0) return;
+    Complaints complaints(loaded, zone.at);
+    if (zone.timeout_type < private_type_first) {
+        complaints.add(fmt::format("timeout_type: expected a number 65280..65534, found {}",
+                                   zone.timeout_type));
+    } else if (zone.update.empty()) {
+        complaints.add("timeout_type: has no effect without 'update': nobody leases records here",
+                       Severity::warning);
+    }
+}
+
+void check_primaries(const config::Zone& zone, const TransferPolicy& transfer,
+                     LoadedSnapshot& loaded) {
+    if (!zone.transfer || loaded.snapshot == nullptr) return;
+    for (const config::TextAt& text : zone.transfer->primaries) {
+        const auto server = parse_server(text.text);
+        const bool is_own = server && transfer.is_secondary() &&
+                            resolve::is_own_endpoint(*loaded.snapshot->forward, server->endpoint);
+        if (!is_own) continue;
+        Complaints(loaded, text.at)
+            .add(fmt::format("primaries: {} is this server itself; name the one that has the zone",
+                             server->endpoint.to_text()));
+    }
+}
+
+}  // namespace
+
+void check_grant(const update::Grant& grant, config::Offset at, const Name& apex,
+                 const auth::KeyRing& ring, LoadedSnapshot& loaded) {
+    Complaints complaints(loaded, at);
+    if (!grant.key || grant.any_key) return;
+    if (is_about_the_key(grant.rule) && !grant.key->is_under(apex)) {
+        complaints.add(
+            fmt::format("update: the name of key {} is not in zone {}, so that this grants "
+                        "nothing; see 'subdomain' and 'name'",
+                        grant.key->to_text(), apex.to_text()),
+            Severity::warning);
+    }
+    if (ring.find(*grant.key) != nullptr) return;
+    const Home home = home_of(*grant.key, loaded);
+    if (home.has_key) return;
+    const std::string unknown =
+        fmt::format("update: there is no key {} under 'keys'", grant.key->to_text());
+    // A client may have brought its KEY record by an update.
+    if (home.is_ours) {
+        complaints.add(unknown + ", and no KEY record of that name in the file, for SIG(0)",
+                       Severity::warning);
+    } else {
+        complaints.add(unknown);
+    }
+}
+
+void check_record_zone(const config::Zone& zone, const Name& apex, const TransferPolicy& transfer,
+                       LoadedSnapshot& loaded) {
+    check_timeout_type(zone, loaded);
+    check_primaries(zone, transfer, loaded);
+    check_key_folder(zone, apex, loaded);
+}
+
+}  // namespace kith::server

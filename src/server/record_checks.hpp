@@ -1,0 +1,22 @@
+#pragma once
+// What a configuration may say of zones of record that is well formed and cannot work: grants to keys that
+// nobody has, a secondary that asks itself. For `kith check`, starts and reloads alike.
+
+#include <span>
+
+#include "auth/tsig_key.hpp"
+#include "server/loader.hpp"
+#include "server/transfer_policy.hpp"
+#include "update/policy.hpp"
+
+namespace kith::server {
+
+/// One grant that could be read: its key must be among `ring`, or a KEY record of ours (SIG(0)).
+void check_grant(const update::Grant& grant, config::Offset at, const dns::Name& apex,
+                 const auth::KeyRing& ring, LoadedSnapshot& loaded);
+
+/// What does not go together in one zone's settings. Requires loaded.snapshot.
+void check_record_zone(const config::Zone& zone, const dns::Name& apex,
+                       const TransferPolicy& transfer, LoadedSnapshot& loaded);
+
+}  // namespace kith::server

@@ -1,0 +1,199 @@
+#include "server/record_zones.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace kith::server {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+/// A folder with a configuration and its files.
+class RecordConfig : public testing::Test {
+protected:
+    RecordConfig() {
+        std::string pattern = (fs::temp_directory_path() / "kith-records-XXXXXX").string();
+        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
+        folder_ = pattern;
+        fs::create_directory(folder_ / "empty");
+    }
+    ~RecordConfig() override {
+        std::error_code ignored;
+        fs::remove_all(folder_, ignored);
+    }
+
+    void write(const std::string& file, std::string_view text) const {
+        std::ofstream(folder_ / file) << text;
+    }
+    LoadedSnapshot load(std::string_view config) {
+        write("kith.json", config);
+        Loader loader({(folder_ / "kith.json").string(), {}, false}, {}, rng_);
+        return loader.load();
+    }
+    /// All problems, with the folder left out.
+    std::string check(std::string_view config) {
+        LoadedSnapshot loaded = load(config);
+        RecordZones::check(loaded);
+        std::string out;
+        for (const Problem& problem : loaded.problems) out += problem.to_text() + '\n';
+        const std::string folder = folder_.string() + '/';
+        for (auto at = out.find(folder); at != out.npos; at = out.find(folder))
+            out.erase(at, folder.size());
+        return out;
+    }
+
+    fs::path folder_;
+    SeededRng rng_{1};
+};
+
+TEST_F(RecordConfig, IsCheckedForWhatCannotWork) {
+    struct Row {
+        const char* why;
+        const char* zones;  // from line 3 on
+        const char* problems;
+    };
+    const Row rows[] = {
+        {"all is well",
+         R"("z.": {"update": ["grant laptop. subdomain a.z.", "grant * self", "grant 192.0.2.0/24 name b A"],
+    "transfer": {"primaries": []}})",
+         ""},
+        {"a key that is not there", R"("z.": {"update": ["grant lapdog. zonesub"]})",
+         "kith.json:3:19: error: update: there is no key lapdog. under 'keys'\n"},
+        {"a key that may come with a client: SIG(0)", R"("z.": {"update": ["grant host.z. self"]})",
+         "kith.json:3:19: warning: update: there is no key host.z. under 'keys', and no KEY record of "
+         "that name in the file, for SIG(0)\n"},
+        {"a name outside", R"("z.": {"update": ["grant laptop. name www.example. A"]})",
+         "kith.json:3:19: error: update: expected a name in z., found www.example.\n"},
+        {"one of many names outside",
+         R"("z.": {"update": ["grant laptop. acme www.z. www.example."]})",
+         "kith.json:3:19: error: update: expected a name in z., found www.example.\n"},
+        {"a rule that fits nothing", R"("z.": {"update": ["grant laptop. self A"]})",
+         "kith.json:3:19: warning: update: the name of key laptop. is not in zone z., so that this "
+         "grants nothing; see 'subdomain' and 'name'\n"},
+        {"leases that nobody can have", R"("z.": {"serial": "increment", "timeout_type": 65280})",
+         "kith.json:3:7: warning: timeout_type: has no effect without 'update': nobody leases records "
+         "here\n"},
+        {"a type that is taken",
+         R"("z.": {"update": ["grant laptop. zonesub"], "timeout_type": 99})",
+         "kith.json:3:7: error: timeout_type: expected a number 65280..65534, found 99\n"},
+        {"a secondary of itself", R"("z.": {"transfer": {"primaries": ["127.0.0.1:5399"]}})",
+         "kith.json:3:35: error: primaries: 127.0.0.1:5399 is this server itself; name the one that has "
+         "the zone\n"},
+        {"a folder that is not there", R"("z.": {"dnssec": {"key_directory": "none"}})",
+         "kith.json:3:18: error: key_directory: none: cannot read this folder: No such file or "
+         "directory\n"},
+        {"a folder without keys", R"("z.": {"dnssec": {"key_directory": "empty"}})",
+         "kith.json:3:18: error: key_directory: empty: expected key files of zone z., found none; `kith "
+         "key generate` makes them\n"},
+    };
+    for (const Row& row : rows) {
+        const std::string text =
+            R"({"server": {"listen": ["127.0.0.1:5399"], "upstream": []}, "keys": {"laptop.": {"secret": "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="}},
+"zones": {
+)" + std::string(row.zones) +
+            "}}";
+        EXPECT_EQ(check(text), row.problems) << row.why;
+    }
+}
+
+/// The zones of record of a server, without the rest of it.
+class Reloads : public RecordConfig {
+protected:
+    Reloads() {
+        write("a.zone", zone_text("a.", "one 60 A 192.0.2.1"));
+        write("b.zone", zone_text("b.", "one 60 A 192.0.2.1"));
+    }
+    static std::string zone_text(std::string_view apex, std::string_view line) {
+        return fmt::format(
+            "$ORIGIN {}\n@ 60 SOA ns admin 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.53\n{}\n", apex,
+            line);
+    }
+    /// Loads and completes; true: it took effect.
+    bool reload(std::string_view zones) {
+        LoadedSnapshot loaded = load(fmt::format(
+            R"({{"server": {{"listen": ["127.0.0.1:5399"], "upstream": []}}, "zones": {{{}}}}})",
+            zones));
+        EXPECT_NE(loaded.snapshot, nullptr)
+            << (loaded.problems.empty() ? "" : loaded.problems[0].to_text());
+        records_.complete(loaded);
+        last_ = loaded.problems.empty() ? "" : loaded.problems.back().to_text();
+        may_pass_ = loaded.may_pass;
+        if (loaded.snapshot == nullptr) return false;
+        current_ = loaded.snapshot;
+        records_.announce();
+        return true;
+    }
+    bool serves(std::string_view apex, std::string_view owner) const {
+        const auto zone = records_.keeper()->serving(*dns::Name::from_text(apex));
+        return zone != nullptr && zone->find_node(dns::Name::from_text(owner)->view());
+    }
+
+    net::Loop loop_;
+    SnapshotPtr current_;
+    std::string last_;
+    bool may_pass_ = false;
+    RecordZones records_{
+        loop_,
+        rng_,
+        {[this] { return current_; },
+         [this](SnapshotPtr snapshot) { current_ = std::move(snapshot); },
+         [](std::size_t, std::vector<UpdateReply>&&) {}, [](const Endpoint&) { return false; }}};
+};
+
+constexpr std::string_view both =
+    R"("a.": {"file": "a.zone", "serial": "increment"}, "b.": {"file": "b.zone", "serial": "increment"})";
+
+TEST_F(Reloads, TakeAllOrNothing) {
+    ASSERT_TRUE(reload(both));
+    ASSERT_TRUE(serves("a.", "one.a."));
+    write("a.zone", zone_text("a.", "two 60 A 192.0.2.1"));
+    EXPECT_FALSE(reload(R"("a.": {"file": "a.zone", "serial": "increment"},
+        "b.": {"file": "b.zone", "serial": "increment", "dnssec": {"key_directory": "nowhere"}})"));
+    EXPECT_FALSE(serves("a.", "two.a.")) << "the first is as it was";
+    EXPECT_TRUE(serves("a.", "one.a."));
+    EXPECT_FALSE(may_pass_) << "nothing to be tried again: a file is to be edited";
+    EXPECT_FALSE(reload(R"("a.": {"file": "a.zone", "serial": "increment"},
+        "c.": {"serial": "increment", "transfer": {"primaries": ["127.0.0.1:5399"]}})"));
+    EXPECT_TRUE(records_.keeper()->keeps(*dns::Name::from_text("b."))) << "nor is one let go of";
+    ASSERT_TRUE(reload(both)) << last_;
+    EXPECT_TRUE(serves("a.", "two.a."));
+    EXPECT_EQ(records_.keeper()->serving(*dns::Name::from_text("a."))->serial(), 2U);
+}
+
+TEST_F(Reloads, MayPassWhenOnlyTheDiskRefuses) {
+    ASSERT_TRUE(reload(both));
+    write("a.zone", zone_text("a.", "two 60 A 192.0.2.1"));
+    fs::rename(folder_ / "kith-state", folder_ / "away");
+    EXPECT_FALSE(reload(both));
+    EXPECT_THAT(last_, HasSubstr("state_directory: "));
+    EXPECT_THAT(last_, HasSubstr("deleted or moved away"));
+    EXPECT_TRUE(may_pass_);
+    EXPECT_FALSE(serves("a.", "two.a."));
+    fs::rename(folder_ / "away", folder_ / "kith-state");
+    EXPECT_TRUE(reload(both));
+    EXPECT_TRUE(serves("a.", "two.a."));
+}
+
+TEST_F(Reloads, MakeNoKeyWhenTheDatabaseIsDamaged) {
+    fs::create_directory(folder_ / "damaged");
+    std::ofstream(folder_ / "damaged/kith.db") << std::string(5000, 'x');
+    LoadedSnapshot loaded = load(
+        R"({"server": {"listen": ["127.0.0.1:5399"], "upstream": [], "state_directory": "damaged"},
+        "zones": {"a.": {"file": "a.zone", "dnssec": {}}}})");
+    RecordZones other(
+        loop_, rng_,
+        {[] { return SnapshotPtr(); }, [](SnapshotPtr) {},
+         [](std::size_t, std::vector<UpdateReply>&&) {}, [](const Endpoint&) { return false; }});
+    other.complete(loaded);
+    EXPECT_EQ(loaded.snapshot, nullptr);
+    ASSERT_FALSE(loaded.problems.empty());
+    EXPECT_THAT(loaded.problems.back().to_text(), HasSubstr("put a backup"));
+}
+
+}  // namespace
+}  // namespace kith::server
