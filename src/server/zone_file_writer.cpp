@@ -11,6 +11,9 @@
 #include <fmt/format.h>
 
 #include "net/descriptor.hpp"
+#include "server/file_text.hpp"
+#include "store/store.hpp"
+#include "zone/zone_file_load.hpp"
 #include "zone/zone_text.hpp"
 
 namespace kith::server {
@@ -32,6 +35,25 @@ bool write_all(int descriptor, std::string_view text) {
     return true;
 }
 
+/// Reads back what was written: whatever a name or a string holds ("$", "@", quotes, line ends), the
+/// file must say what the zone says before it takes the place of another.
+Result<void, std::string> read_back(const std::string& file, const zone::Zone& zone) {
+    const auto text = FileText::read(file);
+    if (!text) return std::unexpected(text.error());
+    zone::LoadOptions options;
+    options.file = file;
+    options.apex = zone.apex();
+    const zone::LoadResult read = zone::load_zone(text->view(), options, nullptr);
+    if (read.zone != nullptr && read.zone->serial() == zone.serial() &&
+        store::digest_of(*read.zone) == store::digest_of(zone))
+        return {};
+    return std::unexpected(fmt::format(
+        "{}: what was written does not read as the zone it was written from; the file is "
+        "left as it was{}{}",
+        file, read.problems.empty() ? "" : ": ",
+        read.problems.empty() ? "" : read.problems.front().to_text()));
+}
+
 }  // namespace
 
 Result<void, std::string> write_zone_file(const std::string& path, const zone::Zone& zone) {
@@ -39,7 +61,7 @@ Result<void, std::string> write_zone_file(const std::string& path, const zone::Z
     const std::filesystem::path target = std::filesystem::weakly_canonical(path, ignored);
     const std::string file = target.empty() ? path : target.string();
     const std::string beside = file + ".kith-new";
-    struct stat before{};
+    struct stat before {};
     const mode_t mode = ::stat(file.c_str(), &before) == 0 ? before.st_mode & 07777 : mode_default;
     ::unlink(beside.c_str());  // of a try that was cut off
     const net::Descriptor out(
@@ -52,6 +74,10 @@ Result<void, std::string> write_zone_file(const std::string& path, const zone::Z
         const auto error = failed(beside, "cannot write");
         ::unlink(beside.c_str());
         return error;
+    }
+    if (auto good_text = read_back(beside, zone); !good_text) {
+        ::unlink(beside.c_str());
+        return good_text;
     }
     if (::rename(beside.c_str(), file.c_str()) != 0) {
         const auto error = failed(file, "cannot replace");
