@@ -1,5 +1,7 @@
 #include "cli/app.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -14,6 +16,7 @@
 #include "cli/transfer.hpp"
 #include "cli/update.hpp"
 #include "cli/zone_sign.hpp"
+#include "config/text.hpp"
 
 namespace kith::cli {
 namespace {
@@ -73,11 +76,11 @@ void add_init(CLI::App& app) {
 
 void add_check(CLI::App& app) {
     auto options = std::make_shared<CheckOptions>();
-    options->config = "kith.json";
     CLI::App* check_command =
-        app.add_subcommand("check", "Report every problem of a config and its zone files");
-    check_command->add_option("config,-c,--config", options->config, "Config file")
-        ->capture_default_str();
+        app.add_subcommand("check",
+                           "Report every problem of a config and its zone files (default config: "
+                           "kith.json, /etc/kith/kith.json)");
+    check_command->add_option("config,-c,--config", options->config, "Config file");
     check_command->add_flag("--strict", options->strict, "Warnings are errors");
     check_command->add_flag("--json", options->json, "One JSON object per problem, for scripts");
     run_with(check_command, options,
@@ -217,6 +220,19 @@ void add_kith_commands(CLI::App& app, std::string_view called) {
     for (const Command& command : commands) command.add(app);
 }
 
+/// What to say of a first word that is no command; empty: it is one, or an option.
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+    if (arguments.size() < 2 || arguments[1].starts_with('-')) return {};
+    const std::string& word = arguments[1];
+    std::vector<std::string_view> known;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+        if (command->check_name(word)) return {};
+        known.emplace_back(command->get_name());
+    }
+    return fmt::format("{0}: unknown command {1}{2}\n`{0} --help` lists them\n", app.get_name(),
+                       config::shown(word), config::did_you_mean(word, known));
+}
+
 }  // namespace
 
 int run_app(const std::vector<std::string>& arguments) {
@@ -241,6 +257,10 @@ int run_app(const std::vector<std::string>& arguments) {
             "`kith serve --example` serves a network to try; `kith init` writes a config; man kith(1) has the rest.");
         add_kith_commands(
             app, arguments.size() > 1 ? std::string_view(arguments[1]) : std::string_view());
+    }
+    if (const std::string complaint = unknown_command(app, arguments); !complaint.empty()) {
+        std::cerr << complaint;
+        return usage_error;
     }
     try {
         std::vector<std::string> reversed(

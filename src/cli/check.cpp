@@ -54,7 +54,14 @@ void print_summary(const CheckOptions& options, const server::LoadedSnapshot& lo
 
 }  // namespace
 
-int check(const CheckOptions& options, std::ostream& out, std::ostream& err) {
+int check(const CheckOptions& given, std::ostream& out, std::ostream& err) {
+    CheckOptions options = given;
+    options.config = find_config(given.config);
+    if (options.config.empty()) {
+        err << "kith check: no config: neither kith.json here nor /etc/kith/kith.json exists; `kith init` writes one, "
+               "`kith check FILE` checks another\n";
+        return 1;
+    }
     net::SystemRng rng;
     server::Loader loader({options.config, {}, false}, {}, rng);
     server::LoadedSnapshot loaded = loader.load();

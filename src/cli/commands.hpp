@@ -16,6 +16,10 @@ namespace kith::cli {
 /// Who we were started as: `nanodns` keeps NanoDNS's flags, defaults and output strings.
 enum class Persona : std::uint8_t { kith, nanodns };
 
+/// The configuration to use: the one named, else kith.json here, else /etc/kith/kith.json; empty: none of
+/// them is there.
+std::string find_config(const std::string& given);
+
 /// `kith serve`. What is set here wins over the config file, reloads included.
 struct ServeOptions {
     std::string config;    // empty: ./kith.json, then /etc/kith/kith.json
@@ -41,7 +45,7 @@ int init(const InitOptions& options, std::ostream& out, std::ostream& err);
 
 /// `kith check`: every check that `serve` makes, without listening.
 struct CheckOptions {
-    std::string config;
+    std::string config;   // empty: find_config()
     bool strict = false;  // warnings are errors
     bool json = false;    // one JSON object per problem
     Persona persona = Persona::kith;

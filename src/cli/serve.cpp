@@ -16,14 +16,6 @@ namespace {
 constexpr const char* default_configs[] = {"kith.json", "/etc/kith/kith.json"};
 
 /// The file named, or the first default that exists; empty: none.
-std::string find_config(const ServeOptions& options) {
-    if (!options.config.empty()) return options.config;
-    for (const char* path : default_configs) {
-        if (std::filesystem::exists(path)) return path;
-    }
-    return {};
-}
-
 std::optional<log::Level> parse_level(std::string_view text) {
     struct Row {
         std::string_view name;
@@ -77,12 +69,20 @@ void print_welcome(std::ostream& out, const server::Server& server) {
 
 }  // namespace
 
+std::string find_config(const std::string& given) {
+    if (!given.empty()) return given;
+    for (const char* path : default_configs) {
+        if (std::filesystem::exists(path)) return path;
+    }
+    return {};
+}
+
 int serve(const ServeOptions& options, std::ostream& out, std::ostream& err) {
     server::ConfigSource source;
     if (options.example) {
         source = {"example", std::string(example_config()), true};
     } else {
-        source.file = find_config(options);
+        source.file = find_config(options.config);
         if (source.file.empty()) {
             err << "kith serve: no config: neither kith.json here nor /etc/kith/kith.json exists; `kith init` writes one, "
                    "`kith serve --example` serves an example\n";

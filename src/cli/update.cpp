@@ -43,7 +43,8 @@ OrText<UpdateKey> key_of(const UpdateOptions& options) {
 /// Carries out the commands of a script.
 class ScriptRunner {
 public:
-    ScriptRunner(UpdateSession& session, std::ostream& out) : session_(session), out_(out) {}
+    ScriptRunner(UpdateSession& session, std::ostream& out, std::ostream& err)
+        : session_(session), out_(out), err_(err) {}
 
     enum class Next : std::uint8_t { go_on, quit };
     /// An error of the script, to be told with its line; failed updates have been told.
@@ -55,7 +56,19 @@ public:
         return command->kind == Kind::quit ? Next::quit : Next::go_on;
     }
     bool has_failed() const { return has_failed_; }
-    void send() { has_failed_ = session_.send() == Sent::failed || has_failed_; }
+    void send() {
+        // Whoever gives an update, and mistypes what is in it, must not believe that it was done.
+        if (session_.is_empty()) {
+            err_ << "kith update: nothing to send\n";
+            return;
+        }
+        has_sent_ = true;
+        has_failed_ = session_.send() == Sent::failed || has_failed_;
+    }
+    /// At the end of the script: what was not sent yet, if anything.
+    void finish() {
+        if (!session_.is_empty() || !has_sent_) send();
+    }
 
 private:
     OrText<void> carry_out(ScriptCommand& command) {
@@ -104,7 +117,9 @@ private:
     UpdateSession& session_;
     std::ostream& out_;
     update::ScriptDefaults defaults_;
+    std::ostream& err_;
     bool has_failed_ = false;
+    bool has_sent_ = false;
 };
 
 dns::Text<std::vector<zone::Record>> records_of(const dns::Name& name, dns::RrType type,
@@ -216,7 +231,7 @@ int update_script(const UpdateOptions& options, std::istream& in, const std::str
         if (!zone) return usage(err, fmt::format("-z {}: {}", options.zone, zone.error().text));
         session.set_zone(*zone);
     }
-    ScriptRunner runner(session, out);
+    ScriptRunner runner(session, out, err);
     std::string line;
     std::size_t bytes = 0;
     const bool is_person = prompt == Prompt::yes;
@@ -235,7 +250,7 @@ int update_script(const UpdateOptions& options, std::istream& in, const std::str
         // Who types can type again; a file with an error is not carried out half.
         if (!is_person) return exit_failed;
     }
-    runner.send();
+    runner.finish();
     return runner.has_failed() ? exit_failed : exit_good;
 }
 

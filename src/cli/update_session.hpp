@@ -20,6 +20,8 @@ public:
                   std::ostream& out, std::ostream& err);
 
     update::UpdateBuilder& builder() { return builder_; }
+    /// There is nothing that send() would send.
+    bool is_empty() const { return builder_.empty(); }
     void set_server(std::string host, std::optional<std::uint32_t> port);
     void set_zone(const dns::Name& zone);
     void set_class(dns::RrClass klass);

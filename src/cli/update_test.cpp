@@ -442,5 +442,28 @@ TEST(Update, ReadsKeyFiles) {
     EXPECT_EQ(run(server, "", options).code, 2);
 }
 
+TEST(Update, SaysThatThereIsNothingToSend) {
+    struct Row {
+        const char* why;
+        const char* script;
+        const char* err;
+    };
+    const Row rows[] = {
+        {"a script without a change", "server 127.0.0.1\nzone example.\n",
+         "kith update: nothing to send\n"},
+        {"an empty one", "", "kith update: nothing to send\n"},
+        {"an explicit send", "zone example.\nsend\nadd x.example. 300 A 10.0.0.9\nsend\n",
+         "kith update: nothing to send\n"},
+        {"all was sent", "zone example.\nadd x.example. 300 A 10.0.0.9\nsend\n", ""},
+        {"who ends it knows", "zone example.\nquit\n", ""},
+    };
+    for (const Row& row : rows) {
+        Server server;
+        const Ran ran = run(server, row.script);
+        EXPECT_EQ(ran.err, row.err) << row.why;
+        EXPECT_EQ(ran.code, 0) << row.why;
+    }
+}
+
 }  // namespace
 }  // namespace kith::cli

@@ -105,6 +105,14 @@ def cannot_start(program: Path, checks: Checks, folder: Path) -> None:
     checks.check("and its file:line:column", "z.zone:3:12: error:" in result.stderr, result.stderr)
     checks.equal("no config at all", run(program, "serve", "-c", "none.json", folder=folder).returncode, 1)
     checks.equal("an option that does not exist", run(program, "serve", "--prot", "53", folder=folder).returncode, 2)
+    empty = folder / "empty"
+    empty.mkdir()
+    result = run(program, "check", folder=empty)
+    checks.check("check where there is no config says what to do", result.returncode == 1 and "`kith init` writes one" in result.stderr, result.stderr)
+    result = run(program, "bogus", "-c", "c.json", folder=folder)
+    checks.check("an unknown command is named", result.returncode == 2 and "unknown command 'bogus'" in result.stderr, result.stderr)
+    result = run(program, "chekc", folder=folder)
+    checks.check("with the one it was meant to be", "did you mean 'check'?" in result.stderr, result.stderr)
 
 
 def reloading(program: Path, checks: Checks, folder: Path) -> None:
