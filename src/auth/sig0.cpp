@@ -6,6 +6,7 @@
 #include <array>
 
 #include "auth/limits.hpp"
+#include "auth/record_walk.hpp"
 #include "crypto/algorithm.hpp"
 #include "crypto/key.hpp"
 #include "dns/rdata.hpp"
@@ -115,32 +116,23 @@ Sig0Verdict verify(Bytes message, const Sig0Record& record, const KeyLookup& loo
 Wire<std::optional<Sig0Record>> read_sig0(Bytes message) {
     KITH_TRY(const dns::Header header, dns::read_header(message));
     if (header.counts[3] == 0) return std::nullopt;
-    Reader reader(message, dns::header_bytes);
-    for (int i = 0; i < header.counts[0]; ++i) {
-        KITH_TRY_VOID(dns::skip_name(reader));
-        KITH_TRY_VOID(reader.take(4));
-    }
-    const int records = header.counts[1] + header.counts[2] + header.counts[3];
+    KITH_TRY(RecordWalk walk, RecordWalk::begin(message));
     std::optional<Sig0Record> found;
     bool has_tsig = false;
-    for (int i = 0; i < records; ++i) {
-        const std::size_t start = reader.offset();
-        KITH_TRY_VOID(dns::skip_name(reader));
-        KITH_TRY(const std::uint16_t type, reader.u16());
-        KITH_TRY_VOID(reader.take(6));  // class and TTL: meaningless (RFC 2931 §3)
-        KITH_TRY(const std::uint16_t size, reader.u16());
-        KITH_TRY(const Bytes rdata, reader.take(size));
-        has_tsig = has_tsig || static_cast<RrType>(type) == RrType::TSIG;
-        const bool covers_nothing = rdata.size() >= 2 && load_u16(rdata.data()) == 0;
-        if (static_cast<RrType>(type) != RrType::SIG || !covers_nothing) continue;
-        if (i != records - 1) return reader.error(WireFault::bad_value);
-        const Wire<Sig0Record> read = read_rdata(rdata);
-        if (!read) return reader.error(WireFault::bad_value);
+    for (;;) {
+        KITH_TRY(const bool more, walk.next());
+        if (!more) break;
+        has_tsig = has_tsig || walk.type() == RrType::TSIG;
+        // Class and TTL are meaningless (RFC 2931 §3).
+        const bool covers_nothing = walk.rdata().size() >= 2 && load_u16(walk.rdata().data()) == 0;
+        if (walk.type() != RrType::SIG || !covers_nothing) continue;
+        if (!walk.is_last()) return walk.error(WireFault::bad_value);
+        const Wire<Sig0Record> read = read_rdata(walk.rdata());
+        if (!read) return walk.error(WireFault::bad_value);
         found = *read;
-        found->offset = start;
+        found->offset = walk.offset();
     }
-    if (!reader.at_end()) return reader.error(WireFault::trailing_bytes);
-    if (found && has_tsig) return reader.error(WireFault::bad_value);
+    if (found && has_tsig) return walk.error(WireFault::bad_value);
     return found;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "auth/record_walk.hpp"
 #include "auth/tsig_mac.hpp"
 #include "dns/rdata.hpp"
 
@@ -43,33 +44,15 @@ Wire<void> read_rdata(Reader& reader, TsigRecord& out) {
     return {};
 }
 
-struct Frame {
-    RrType type{};
-    RrClass klass{};
-    std::uint32_t ttl = 0;
-    std::uint16_t rdata_bytes = 0;
-};
-
-Wire<Frame> read_frame(Reader& reader) {
-    Frame frame;
-    KITH_TRY(const std::uint16_t type, reader.u16());
-    KITH_TRY(const std::uint16_t klass, reader.u16());
-    KITH_TRY(frame.ttl, reader.u32());
-    KITH_TRY(frame.rdata_bytes, reader.u16());
-    frame.type = static_cast<RrType>(type);
-    frame.klass = static_cast<RrClass>(klass);
-    return frame;
-}
-
-/// Reads the last record of a message, which begins at `start`.
-Wire<TsigRecord> read_last(Bytes message, std::size_t start) {
-    Reader reader(message, start);
+/// The TSIG that `walk` stands at.
+Wire<TsigRecord> read_record(Bytes message, const RecordWalk& walk) {
+    if (walk.klass() != RrClass::ANY || walk.ttl() != 0) return walk.error(WireFault::bad_value);
+    Reader owner(message, walk.offset());
     TsigRecord out;
-    out.offset = start;
-    KITH_TRY(out.owner, dns::read_name(reader));
-    KITH_TRY(const Frame frame, read_frame(reader));
-    if (frame.klass != RrClass::ANY || frame.ttl != 0) return reader.error(WireFault::bad_value);
-    KITH_TRY_VOID(read_rdata(reader, out));
+    out.offset = walk.offset();
+    KITH_TRY(out.owner, dns::read_name(owner));
+    Reader rdata(message, walk.rdata_offset());
+    KITH_TRY_VOID(read_rdata(rdata, out));
     return out;
 }
 
@@ -110,26 +93,15 @@ constexpr std::size_t other_bytes_bad_time = 6;
 Wire<std::optional<TsigRecord>> read_tsig(Bytes message) {
     KITH_TRY(const dns::Header header, dns::read_header(message));
     if (header.counts[3] == 0) return std::nullopt;
-    Reader reader(message, dns::header_bytes);
-    for (int i = 0; i < header.counts[0]; ++i) {
-        KITH_TRY_VOID(dns::skip_name(reader));
-        KITH_TRY_VOID(reader.take(4));
+    KITH_TRY(RecordWalk walk, RecordWalk::begin(message));
+    std::optional<TsigRecord> found;
+    for (;;) {
+        KITH_TRY(const bool more, walk.next());
+        if (!more) return found;
+        if (walk.type() != RrType::TSIG) continue;
+        if (!walk.is_last()) return walk.error(WireFault::bad_value);
+        KITH_TRY(found, read_record(message, walk));
     }
-    const int records = header.counts[1] + header.counts[2] + header.counts[3];
-    std::optional<std::size_t> found;
-    for (int i = 0; i < records; ++i) {
-        const std::size_t start = reader.offset();
-        KITH_TRY_VOID(dns::skip_name(reader));
-        KITH_TRY(const Frame frame, read_frame(reader));
-        KITH_TRY_VOID(reader.take(frame.rdata_bytes));
-        if (frame.type != RrType::TSIG) continue;
-        if (i != records - 1) return reader.error(WireFault::bad_value);
-        found = start;
-    }
-    if (!reader.at_end()) return reader.error(WireFault::trailing_bytes);
-    if (!found) return std::nullopt;
-    KITH_TRY(TsigRecord record, read_last(message, *found));
-    return record;
 }
 
 TsigCheck check_tsig_request(Bytes message, const KeyRing& ring, UnixTime now) {
