@@ -129,6 +129,7 @@ private:
         if (!entry_.flag("enable_dnssec").value_or(false)) return;
         Dnssec& dnssec = sign(entry_.place_of("enable_dnssec"));
         dnssec.algorithm = SigningAlgorithm::rsasha256;
+        dnssec.authorizes_updates = true;  // its key was a KEY of the zone too
         dnssec.key_files.push_back({replace_extension(file, ".key"), SigningAlgorithm::rsasha256,
                                     entry_.place_of("enable_dnssec")});
     }

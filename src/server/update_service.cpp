@@ -16,17 +16,27 @@ using dns::Rcode;
 using dns::RrType;
 using update::Refusal;
 
-/// KEY records (RFC 2536 §2, RFC 3445) that this server has of a name.
-std::vector<Bytes> keys_at(const zone::ZoneSet& zones, dns::NameView name) {
-    std::vector<Bytes> out;
+/// Records of a type that this server has of a name, as keys for SIG(0).
+void add_keys(const zone::ZoneSet& zones, dns::NameView name, RrType type,
+              std::vector<Bytes>& out) {
     const dns::LookupName lookup(name);
     const zone::Zone* const zone = zones.find(lookup);
-    if (zone == nullptr) return out;
+    if (zone == nullptr) return;
     const zone::NodeView node = zone->find_node(lookup);
-    const zone::RrSetView rrset =
-        node && !node.is_occluded() ? node.find(RrType::KEY) : zone::RrSetView();
-    if (!rrset) return out;
+    const zone::RrSetView rrset = node && !node.is_occluded() ? node.find(type) : zone::RrSetView();
+    if (!rrset) return;
     for (const Bytes rdata : rrset) out.push_back(rdata);
+}
+
+/// The keys that may have signed for a name: its KEY records (RFC 2536 §2, RFC 3445), and the DNSKEYs of
+/// the zone to be changed where its rules take them. Both have the same RDATA; all of them together are
+/// what check_sig0_request() bounds.
+std::vector<Bytes> keys_of(const zone::ZoneSet& zones, const TransferZone& record,
+                           dns::NameView signer) {
+    std::vector<Bytes> out;
+    if (record.updates->takes_zone_keys && signer == record.apex.view())
+        add_keys(zones, signer, RrType::DNSKEY, out);
+    add_keys(zones, signer, RrType::KEY, out);
     return out;
 }
 
@@ -105,7 +115,7 @@ UpdateService::Answer UpdateService::answer(const TransferZones& records,
     } else {
         // Only now that there is something to be had: it costs a public-key operation.
         const auth::Sig0Check sig0 = auth::check_sig0_request(
-            query.message, [&zones](dns::NameView signer) { return keys_at(zones, signer); },
+            query.message, [&](dns::NameView signer) { return keys_of(zones, *record, signer); },
             query.unix_now);
         counters_.sig0_operations += static_cast<std::uint64_t>(sig0.keys_tried);
         if (!sig0.is_good() && sig0.verdict != auth::Sig0Verdict::unsigned_) {

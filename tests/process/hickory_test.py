@@ -85,6 +85,17 @@ def check_2016(checks: Checks, program: Path) -> None:
             checks.equal("and its DNSKEY is RSASHA256", [found.rdata[3] for found in dnskey], [8])
             checks.equal("an update without a signature is refused",
                          kith.udp(update("example.com.", add_a("x.example.com.", "192.0.2.1"))).rcode, 5)
+            # The zone's own key signs updates.
+            def run(*words: str) -> subprocess.CompletedProcess:
+                return subprocess.run([program.resolve(), *words], cwd=folder, capture_output=True, text=True, timeout=20)
+
+            made = run("key", "import", "example.com.key", "-z", "example.com", "-a", "RSASHA256")
+            checks.equal("kith key import of it", made.returncode, 0)
+            words = ["update", "create", "-z", "example.com", "-s", "127.0.0.1", "-p", str(kith.address[1]),
+                     "-k", f"{made.stdout.strip()}.private"]
+            done = run(*words, "signed.example.com", "A", "300", "192.0.2.77")
+            checks.equal("an update signed with the zone's key", (done.returncode, done.stderr), (0, ""))
+            checks.equal("is served", address(kith, "signed.example.com."), ["192.0.2.77"])
         key = key_file.read_text()
         with start(program, folder, OF_2016) as kith:
             checks.equal("a second start has what the first took over", address(kith, "new.example.com."), ["192.0.2.70"])
