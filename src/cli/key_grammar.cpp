@@ -3,6 +3,7 @@
 
 #include "cli/key.hpp"
 #include "cli/key_control.hpp"
+#include "cli/key_presign.hpp"
 
 namespace kith::cli {
 namespace {
@@ -139,6 +140,26 @@ void add_check_parent(CLI::App& key) {
     run_with(command, options, key_check_parent);
 }
 
+void add_presign(CLI::App& key) {
+    auto options = std::make_shared<KeyPresignOptions>();
+    CLI::App* command = key.add_subcommand(
+        "presign", "Sign the keys for a time to come, where the private half of the ksk is");
+    command->add_option("zone", options->zone, "Name of the zone")->required();
+    command->add_option("-K,--folder", options->folder, folder_help)->capture_default_str();
+    command->add_option("--from", options->from,
+                        "When it begins, YYYYMMDDHHMMSS in UTC; default: now");
+    command->add_option("--every", options->every, "From one signature to the next")
+        ->capture_default_str();
+    command->add_option("--validity", options->validity, "How long each signature is good for")
+        ->capture_default_str();
+    command->add_option("--periods", options->periods, "How many signatures, one after the other")
+        ->capture_default_str();
+    command->add_option("--ttl", options->ttl, "TTL of the DNSKEY records, as dnskey_ttl has it")
+        ->capture_default_str();
+    command->add_option("-o,--output", options->output, "File to write; default: standard output");
+    run_with(command, options, key_presign);
+}
+
 }  // namespace
 
 void add_key(CLI::App& app) {
@@ -149,6 +170,7 @@ void add_key(CLI::App& app) {
     add_ds(*key);
     add_import(*key);
     add_export(*key);
+    add_presign(*key);
     add_status(*key);
     add_roll(*key);
     add_ds_seen(*key);

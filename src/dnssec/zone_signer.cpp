@@ -296,6 +296,25 @@ bool ZoneSigner::shows_keys(const zone::Zone& zone) const {
     return work_->shows(zone, is_key_type);
 }
 
+ZoneChange unsigned_change(const Zone& zone) {
+    ZoneChange out{zone.apex(), zone.serial(), zone.serial(), {}, {}};
+    for (zone::Cursor at = zone.first(); at; at.next()) {
+        for (const RrSetView rrset : at.node().rrsets()) {
+            const RrType type = rrset.type();
+            if (!is_made_by_signing(type) && !is_key_type(type) && type != RrType::NSEC3PARAM)
+                continue;
+            for (const Bytes rdata : rrset) {
+                out.removed.push_back({at.node().owner(zone.apex()),
+                                       type,
+                                       rrset.record_ttl(rdata),
+                                       {rdata.begin(), rdata.end()},
+                                       {}});
+            }
+        }
+    }
+    return out;
+}
+
 Result<ZoneChange, SignError> sign_zone(const Zone& zone, const KeySet& keys,
                                         const SigningPolicy& policy, UnixTime now, Rng& rng) {
     KITH_TRY(ZoneSigner signer, ZoneSigner::make(zone.apex(), keys, policy));

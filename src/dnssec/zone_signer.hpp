@@ -98,6 +98,9 @@ private:
     std::unique_ptr<Work> work_;
 };
 
+/// What makes a signed zone an unsigned one: all that a signer owns goes.
+zone::ZoneChange unsigned_change(const zone::Zone& zone);
+
 /// As ZoneSigner::sign() and resign(), for one call.
 Result<zone::ZoneChange, SignError> sign_zone(const zone::Zone& zone, const KeySet& keys,
                                               const SigningPolicy& policy, UnixTime now, Rng& rng);

@@ -80,6 +80,12 @@ Result<KeptKeys, std::string> read_kept_keys(const store::Store& store, zone::Na
     return out;
 }
 
+Result<bool, std::string> has_key_state(const store::Store& store, zone::NameView apex) {
+    const auto state = store.get(space, prefix_of(apex) + std::string(state_word));
+    if (!state) return std::unexpected(state.error().text);
+    return state->has_value();
+}
+
 Result<void, std::string> write_kept_keys(store::Store& store, zone::NameView apex,
                                           std::string_view state, std::span<const ZoneKey> added,
                                           std::span<const KeyId> removed, UnixTime now) {

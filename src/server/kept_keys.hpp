@@ -19,6 +19,8 @@ struct KeptKeys {
 
 /// All there is of a zone. The error says what cannot be read.
 Result<KeptKeys, std::string> read_kept_keys(const store::Store& store, zone::NameView apex);
+/// Whether the keys of a zone have a state: it is signed with keys that are kept here.
+Result<bool, std::string> has_key_state(const store::Store& store, zone::NameView apex);
 /// Writes the state, adds keys and removes others, all or nothing, and durable when it returns.
 Result<void, std::string> write_kept_keys(store::Store& store, zone::NameView apex,
                                           std::string_view state,

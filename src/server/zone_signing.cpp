@@ -144,14 +144,36 @@ Result<void, std::string> ZoneSigning::check_end(const Name& apex) const {
 }
 
 void ZoneSigning::release(const Name& apex, Release how) {
-    const Entry* const entry = find(apex);
-    if (entry == nullptr) return;
-    if (how == Release::ends && entry->zone->managed() != nullptr) {
-        if (const auto forgotten = forget_key_state(store_, apex); !forgotten)
-            log::write(log::Level::warning, "key.not_kept", log::kv("zone", apex.to_text()),
-                       log::kv("why", forgotten.error()));
-    }
     entries_.erase(apex);
+    if (how == Release::ends) end_signing(apex);
+}
+
+/// Takes out of a zone what was signed with keys that are kept here, when its settings say so no more.
+void ZoneSigning::end_signing(const Name& apex) {
+    const auto was_signed = has_key_state(store_, apex);
+    const ZonePtr zone = keeper_.serving(apex);
+    if (!was_signed || !*was_signed || zone == nullptr) return;
+    const auto keys = ManagedKeys::open(store_, apex, {});
+    if (!keys || (*keys)->is_bound()) {
+        log::write(
+            log::Level::error, "signing.ended_early", log::kv("zone", apex.to_text()),
+            log::kv("why", keys ? "validators may expect signatures by its keys" : keys.error()),
+            log::kv("effect", std::string_view("its signatures stay and will expire; put "
+                                               "'dnssec' back, with \"remove_ds\": true")));
+        return;
+    }
+    const auto staged = keeper_.stage(
+        dnssec::unsigned_change(*zone), {Origin::Kind::signer, {}},
+        [this, apex](const Outcome& outcome) {
+            if (outcome.kind != Outcome::Kind::done) return;
+            log::write(log::Level::info, "signing.ended", log::kv("zone", apex.to_text()));
+            if (const auto forgotten = forget_key_state(store_, apex); !forgotten)
+                log::write(log::Level::warning, "key.not_kept", log::kv("zone", apex.to_text()),
+                           log::kv("why", forgotten.error()));
+        });
+    if (!staged)
+        log::write(log::Level::error, "signing.failed", log::kv("zone", apex.to_text()),
+                   log::kv("why", zone::fault_text(staged.error().fault)));
 }
 
 // --- the look ---------------------------------------------------------------------------------------

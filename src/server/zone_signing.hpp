@@ -75,6 +75,7 @@ private:
     Entry* find(const Name& apex) const;
     Result<ManagedKeys*, std::string> managed(const Name& apex) const;
     Clocks clocks() const { return {now_(), loop_.update_now()}; }
+    void end_signing(const Name& apex);
     void look(Entry& entry);
     void look_again(Entry& entry, Duration wait);
     void read_files_again(Entry& entry);
