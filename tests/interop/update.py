@@ -40,7 +40,8 @@ def config(keys: dict[str, str], extra_zone_lines: str = "") -> tuple[dict, dict
         "keys": {name: {"algorithm": algorithm, "secret": SECRET} for name, algorithm in keys.items()},
         "zones": {"home.example": {
             "file": "home.zone",
-            "update": ["grant acme. acme www", "grant own1. own", "grant own2. own", "grant host.home.example. self A", "grant *.nobody.example. zonesub"]
+            "update": [f"grant {name}. {rule}" for name, rule in (("acme", "acme www"), ("own1", "own"), ("own2", "own")) if name in keys]
+            + ["grant host.home.example. self A", "grant *.nobody.example. zonesub"]
             + [f"grant {name} zonesub ANY" for name in keys if name.startswith("k-")],
             "transfer": {"allow": ["127.0.0.0/8"]},
         }},

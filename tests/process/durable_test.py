@@ -231,6 +231,15 @@ def full_disk(checks: Checks, program: Path) -> None:
                 subprocess.run(["mount", "-o", "remount,size=8m", small], check=True)
                 wait_for(lambda: send(kith, add_a("again.dyn.example.", "192.0.2.8")) == 0, "room on the disk")
                 checks.check("with room it goes on", serial(kith) > before)
+                # A disk with open files cannot be made read-only: another one, which is, takes its place.
+                subprocess.run(["mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", small], check=True)
+                try:
+                    checks.equal("an update without the disk", send(kith, add_a("away.dyn.example.", "192.0.2.9")), RCODES["SERVFAIL"])
+                    checks.check("the log says so", "deleted or moved away" in kith.log(), kith.log()[-500:])
+                    checks.equal("what was acknowledged is served", addresses(kith, "again.dyn.example."), ["192.0.2.8"])
+                finally:
+                    subprocess.run(["umount", small], check=True)
+                checks.equal("with the disk it goes on", send(kith, add_a("back.dyn.example.", "192.0.2.9")), 0)
             with Kith(program, None, folder=folder) as kith:
                 checks.equal("and all of it is durable", addresses(kith, f"h{done - 1}-0.dyn.example."), ["192.0.2.7"])
             subprocess.run(["mount", "-o", "remount,ro", small], check=True)
