@@ -151,6 +151,7 @@ def check_page(checks: Checks, page: str, kith: Path) -> None:
         for block, after in zip(blocks, [*blocks[1:], None]):
             file = re.fullmatch(r"\w+ file=(\S+)", block.kind)
             if file:
+                (folder / file[1]).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file[1]).write_text(block.text)
             elif block.kind in ("sh test", "sh test fails"):
                 run_block(checks, shell, folder, block, after.text if after and after.kind == "text output" else None)
