@@ -5,6 +5,7 @@ Everything is generated from fixed seeds, so two runs ask the same questions in 
 
 import ipaddress
 import random
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,15 +27,26 @@ class Dataset:
     recursion: bool = False     # asked through a forwarder that must not ask its upstream again
     hosts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # owner -> addresses, for dnsmasq
     dnsmasq_lines: list[str] = field(default_factory=list)           # what hosts files cannot say
+    signing: tuple[str, ...] | None = None  # options of `kith zone sign`; queries have DO then
     folder: Path = Path()
 
-    def write(self, folder: Path) -> "Dataset":
+    def write(self, folder: Path, kith: Path = Path("kith")) -> "Dataset":
         self.folder = folder / self.name
         self.folder.mkdir(parents=True)
         self.zone_file.write_text(f"$ORIGIN {self.apex}.\n$TTL 3600\n{SOA}{self.zone_text}")
         self.queries_file.write_text("\n".join(self.queries) + "\n")
         self.zone_text, self.queries = "", []  # a million lines are not needed twice
+        if self.signing is not None:
+            self.sign(kith)
         return self
+
+    def sign(self, kith: Path) -> None:
+        """The zone, signed with a new P-256 key: the same file for every server."""
+        key = ["key", "generate", self.apex, "-K", str(self.folder)]
+        sign = ["zone", "sign", str(self.zone_file), "-K", str(self.folder), *self.signing, "-o", f"{self.zone_file}.signed"]
+        for words in (key, sign):
+            subprocess.run([str(kith), *words], check=True, stdout=subprocess.DEVNULL)
+        Path(f"{self.zone_file}.signed").replace(self.zone_file)
 
     @property
     def zone_file(self) -> Path:
@@ -159,5 +171,33 @@ def referrals() -> Dataset:
         rcodes={0}, records=4 * count)
 
 
+def signed() -> Dataset:
+    """The hosts, signed: every query has DO and is answered with a signature."""
+    out = hosts()
+    out.name, out.signing = "signed", ()
+    return out
+
+
+def denied(name: str, *signing: str) -> Dataset:
+    out = mix()
+    out.name, out.signing = name, signing
+    rng = random.Random(6)
+    out.queries = [f"missing{rng.randrange(10**6)}.{out.apex} A" for _ in range(QUERIES)]
+    out.samples = [Expected(f"missing.{out.apex}", "A", rcode=NXDOMAIN)]
+    out.rcodes = {0, NXDOMAIN}  # the floor says 0
+    return out
+
+
+def denied_nsec() -> Dataset:
+    """The mix, signed: every query has DO and asks for a name that does not exist (NSEC)."""
+    return denied("denied_nsec")
+
+
+def denied_nsec3() -> Dataset:
+    """The same with NSEC3."""
+    return denied("denied_nsec3", "--nsec3")
+
+
+SIGNED = {"signed": signed, "denied_nsec": denied_nsec, "denied_nsec3": denied_nsec3}
 DEFAULT = {"hosts": hosts, "mix": mix, "million": million, "referrals": referrals, "forward": forward}
-ALL = {**DEFAULT, "names": names}
+ALL = {**DEFAULT, **SIGNED, "names": names}

@@ -69,7 +69,8 @@ class Comparison:
                 process.stop()
                 del self.servers[name]
         self.generator = Generator(self.options.load, self.data, window=self.options.window,
-                                   sockets=self.options.sockets, edns=int(self.options.edns))
+                                   sockets=self.options.sockets, edns=int(self.options.edns),
+                                   dnssec=int(self.data.signing is not None))
         self.processes.append(self.generator.process)
 
     def start_upstream(self, port: int) -> None:
@@ -228,7 +229,7 @@ def main() -> int:
     deadline = time.monotonic() + options.max_minutes * 60
     with tempfile.TemporaryDirectory(prefix="kith-peers-") as folder:
         for set_name in options.sets:
-            data = datasets.ALL[set_name]().write(Path(folder))
+            data = datasets.ALL[set_name]().write(Path(folder), options.kith)
             with Comparison(data, options) as comparison:
                 comparison.start()
                 comparison.warm()
