@@ -12,6 +12,7 @@
 
 #include "cli/avahi_words.hpp"
 #include "cli/discovery_run.hpp"
+#include "cli/resolving.hpp"
 #include "net/link_monitor.hpp"
 
 namespace kith::cli {
@@ -77,6 +78,14 @@ std::string escape_label(std::string_view label) {
     return out;
 }
 
+/// What it does to a name otherwise: a byte that is not printable ASCII is `_`.
+std::string avahi_printable(std::string_view text) {
+    std::string out(text);
+    std::ranges::replace_if(
+        out, [](char c) { return c < 0x20 || c > 0x7e; }, '_');
+    return out;
+}
+
 /// TXT strings as Avahi prints them, the last first: `"b=2" "a=1"`. Scripts know them so.
 std::string quoted_txt(const std::vector<client::TxtPair>& txt) {
     std::string out;
@@ -136,7 +145,9 @@ public:
           run_(run),
           out_(out),
           err_(err),
-          families_(read_families()) {}
+          families_(read_families()),
+          resolving_(discovery, [this](const client::ResolveEvent& event) { on_resolved(event); }) {
+    }
 
     bool start() {
         note_news();
@@ -188,7 +199,7 @@ private:
                            event.domain);
             } else {
                 fmt::print(out_, "{} {:>4} {:>4} {}\n", sign, event.interface.name,
-                           family_name(family), client::printable(event.domain));
+                           family_name(family), avahi_printable(event.domain));
             }
         }
         out_.flush();
@@ -201,39 +212,35 @@ private:
         for (const client::Family family : families_of(event.interface.index))
             print_line(gone ? '-' : '+', event.interface, family, event.name, "\n");
         if (!event.more_coming) out_.flush();
-        if (!words_.resolve) return;
-        const std::pair key(event.name.to_text(), event.interface.index);
-        if (gone) {
-            resolving_.erase(key);
-        } else if (!resolving_.contains(key)) {
-            auto operation = discovery_.resolve(
-                event.name, [this](const client::ResolveEvent& found) { on_resolved(found); },
-                {event.interface.index, client::Family::any});
-            if (operation) resolving_.emplace(key, std::move(operation));
-        }
+        if (words_.resolve) resolving_.take(event);
     }
 
+    /// Once for each family of the interface, as what was found: with an address of this family, if there
+    /// is one.
     void on_resolved(const client::ResolveEvent& event) {
-        if (!event.error.empty() || event.change == client::Change::removed) return;
         note_news();
-        std::set<client::Family> told;
-        for (const client::Address& address : event.addresses) {
-            if (!told.insert(address.family).second) continue;  // one a family, as Avahi
-            print_line('=', event.interface, address.family, event.name, "");
-            client::Address bare = address;
-            bare.interface = 0;  // the interface stands in its own column
-            if (words_.parsable) {
-                fmt::print(out_, ";{};{};{};{}\n", event.target.host, bare.to_text(),
-                           event.target.port, quoted_txt(event.txt));
-            } else {
-                fmt::print(
-                    out_,
-                    "\n   hostname = [{}]\n   address = [{}]\n   port = [{}]\n   txt = [{}]\n",
-                    client::printable(event.target.host), bare.to_text(), event.target.port,
-                    quoted_txt(event.txt));
-            }
+        if (event.addresses.empty()) return;
+        for (const client::Family family : families_of(event.interface.index)) {
+            const auto found = std::ranges::find(event.addresses, family, &client::Address::family);
+            print_resolved(family, event,
+                           found == event.addresses.end() ? event.addresses.front() : *found);
         }
         out_.flush();
+    }
+
+    void print_resolved(client::Family family, const client::ResolveEvent& event,
+                        client::Address address) {
+        address.interface = 0;  // the interface stands in its own column
+        print_line('=', event.interface, family, event.name, "");
+        if (words_.parsable) {
+            fmt::print(out_, ";{};{};{};{}\n", event.target.host, address.to_text(),
+                       event.target.port, quoted_txt(event.txt));
+        } else {
+            fmt::print(out_,
+                       "\n   hostname = [{}]\n   address = [{}]\n   port = [{}]\n   txt = [{}]\n",
+                       avahi_printable(event.target.host), address.to_text(), event.target.port,
+                       quoted_txt(event.txt));
+        }
     }
 
     FamilySet families_of(std::uint32_t index) const {
@@ -251,7 +258,7 @@ private:
                        escape_label(name.instance), type, name.domain, end);
         } else {
             fmt::print(out_, "{} {:>6} {:>4} {:<45} {:<20} {}{}", sign, device, family_name(family),
-                       client::printable(name.instance), type, name.domain, end);
+                       avahi_printable(name.instance), type, name.domain, end);
         }
     }
 
@@ -263,7 +270,7 @@ private:
     std::map<std::uint32_t, FamilySet> families_;
     client::Operation types_, domains_;
     std::map<std::string, client::Operation> browsing_;
-    std::map<std::pair<std::string, std::uint32_t>, client::Operation> resolving_;
+    Resolving resolving_;
 };
 
 constexpr const char* browse_usage =

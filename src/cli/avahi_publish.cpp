@@ -16,7 +16,7 @@ namespace {
 struct PublishWords {
     std::vector<std::string> words, subtypes;
     std::string domain, host;
-    bool address = false, no_reverse = false;
+    bool address = false, has_command = false, no_reverse = false;
 };
 
 std::optional<int> read_publish_words(const std::vector<std::string>& arguments, PublishWords& out,
@@ -33,7 +33,9 @@ std::optional<int> read_publish_words(const std::vector<std::string>& arguments,
                                           {"no-reverse", no_argument, nullptr, 'R'},
                                           {"no-fail", no_argument, nullptr, 'f'},
                                           {nullptr, 0, nullptr, 0}};
-    out.address = std::filesystem::path(arguments.at(0)).filename() == "avahi-publish-address";
+    const auto program = std::filesystem::path(arguments.at(0)).filename();
+    out.address = program == "avahi-publish-address";
+    out.has_command = out.address || program == "avahi-publish-service";
     Words words(arguments);
     for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVsavRd:H:f", long_options,
                                        nullptr)) >= 0;) {
@@ -43,8 +45,11 @@ std::optional<int> read_publish_words(const std::vector<std::string>& arguments,
                     << "avahi-publish [options] -s <name> <type> <port> [<txt ...>]\navahi-publish [options] -a <host-name> <address>\n";
                 return 0;
             case 'V': text << "avahi-publish 0.8 (kith " KITH_VERSION ")\n"; return 0;
-            case 's': out.address = false; break;
-            case 'a': out.address = true; break;
+            case 's':
+            case 'a':
+                out.address = c == 'a';
+                out.has_command = true;
+                break;
             case 'v':
             case 'f': break;
             case 'R': out.no_reverse = true; break;
@@ -83,6 +88,10 @@ std::optional<client::Service> read_service(const PublishWords& words) {
 int avahi_publish(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
     PublishWords words;
     if (const auto code = read_publish_words(arguments, words, out)) return *code;
+    if (!words.has_command) {
+        err << "No command specified.\n";
+        return 1;
+    }
     if (words.address ? words.words.size() != 2 : words.words.size() < 3) {
         err << "Bad number of arguments\n";
         return 1;

@@ -19,7 +19,7 @@ constexpr double resolve_seconds = 5;
 
 struct ResolveWords {
     std::vector<std::string> words;
-    bool addresses = false, v4_only = false, v6_only = false;
+    bool addresses = false, has_command = false, v4_only = false, v6_only = false;
 };
 
 std::optional<int> read_resolve_words(const std::vector<std::string>& arguments, ResolveWords& out,
@@ -28,7 +28,9 @@ std::optional<int> read_resolve_words(const std::vector<std::string>& arguments,
         {"help", no_argument, nullptr, 'h'},    {"version", no_argument, nullptr, 'V'},
         {"name", no_argument, nullptr, 'n'},    {"address", no_argument, nullptr, 'a'},
         {"verbose", no_argument, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
-    out.addresses = std::filesystem::path(arguments.at(0)).filename() == "avahi-resolve-address";
+    const auto program = std::filesystem::path(arguments.at(0)).filename();
+    out.addresses = program == "avahi-resolve-address";
+    out.has_command = out.addresses || program == "avahi-resolve-host-name";
     Words words(arguments);
     for (int c = 0; (c = ::getopt_long(words.count(), words.values(), "hVnav46", long_options,
                                        nullptr)) >= 0;) {
@@ -38,8 +40,11 @@ std::optional<int> read_resolve_words(const std::vector<std::string>& arguments,
                     << "avahi-resolve [options] -n <host name ...>\navahi-resolve [options] -a <address ... >\n";
                 return 0;
             case 'V': text << "avahi-resolve 0.8 (kith " KITH_VERSION ")\n"; return 0;
-            case 'n': out.addresses = false; break;
-            case 'a': out.addresses = true; break;
+            case 'n':
+            case 'a':
+                out.addresses = c == 'a';
+                out.has_command = true;
+                break;
             case 'v': break;
             case '4': out.v4_only = true; break;
             case '6': out.v6_only = true; break;
@@ -55,6 +60,10 @@ std::optional<int> read_resolve_words(const std::vector<std::string>& arguments,
 int avahi_resolve(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
     ResolveWords words;
     if (const auto code = read_resolve_words(arguments, words, out)) return *code;
+    if (!words.has_command) {
+        err << "No command specified.\n";
+        return 1;
+    }
     if (words.words.empty()) {
         err << "Too few arguments\n";
         return 1;

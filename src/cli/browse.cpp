@@ -9,6 +9,7 @@
 #include <fmt/ostream.h>
 
 #include "cli/discovery_run.hpp"
+#include "cli/resolving.hpp"
 
 namespace kith::cli {
 namespace {
@@ -21,7 +22,13 @@ class Browser {
 public:
     Browser(const BrowseOptions& options, client::Discovery& discovery, DiscoveryRun& run,
             std::ostream& out, std::ostream& err)
-        : options_(options), discovery_(discovery), run_(run), out_(out), err_(err) {}
+        : options_(options),
+          discovery_(discovery),
+          run_(run),
+          out_(out),
+          err_(err),
+          resolving_(discovery, [this](const client::ResolveEvent& event) { on_resolved(event); }) {
+    }
 
     bool start() {
         note_news();
@@ -32,8 +39,6 @@ public:
     }
 
 private:
-    using InstanceKey = std::pair<std::string, std::uint32_t>;
-
     bool started(const client::Operation& operation) {
         if (operation) return true;
         fmt::print(err_, "kith browse: {}\n", operation.error());
@@ -80,20 +85,10 @@ private:
             print_line(change_sign(event.change), event.interface.name, event.name);
         }
         flush_unless(event.more_coming);
-        if (!options_.resolve) return;
-        const InstanceKey key{event.name.to_text(), event.interface.index};
-        if (event.change == client::Change::removed) {
-            resolving_.erase(key);
-        } else if (!resolving_.contains(key)) {
-            auto operation = discovery_.resolve(
-                event.name, [this](const client::ResolveEvent& found) { on_resolved(found); },
-                {event.interface.index, client::Family::any});
-            if (operation) resolving_.emplace(key, std::move(operation));
-        }
+        if (options_.resolve) resolving_.take(event);
     }
 
     void on_resolved(const client::ResolveEvent& event) {
-        if (!event.error.empty() || event.change == client::Change::removed) return;
         note_news();
         if (options_.json) {
             print_json(event, event.name, [&event](JsonLine& line) { add_resolved(line, event); });
@@ -144,7 +139,7 @@ private:
     std::ostream& err_;
     client::Operation types_;
     std::map<std::string, client::Operation> browsing_;
-    std::map<InstanceKey, client::Operation> resolving_;
+    Resolving resolving_;
 };
 
 }  // namespace

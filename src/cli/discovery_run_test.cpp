@@ -49,6 +49,15 @@ TEST(ReverseNames, AreOfTheLinkForNeighborsOnly) {
     EXPECT_EQ(link_reverse_names({"fe80::1"}).size(), 1U);
 }
 
+// What is printed is what `kith resolve` reads.
+TEST(DiscoveryNames, AreWrittenAsTheyAreRead) {
+    EXPECT_EQ(name_text({"W.b\\c d", "_http._tcp", "local"}), "W\\.b\\\\c d._http._tcp.local");
+    EXPECT_EQ(name_text({"a\x1b", "_http._tcp", "local"}), "a\\027._http._tcp.local");
+    const auto again = client::ServiceName::from_text(name_text({"W.b\\c", "_x._tcp", "local"}));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->instance, "W.b\\c");
+}
+
 TEST(DiscoveryCommands, RefuseWrongWords) {
     std::ostringstream out, err;
     RegisterOptions options;
@@ -62,7 +71,11 @@ TEST(DiscoveryCommands, RefuseWrongWords) {
     EXPECT_EQ(register_service(options, out, err), 2) << "TXT without a key";
     EXPECT_EQ(avahi_browse({"avahi-browse"}, out, err), 1) << "no type";
     EXPECT_EQ(avahi_publish({"avahi-publish", "-s", "x"}, out, err), 1);
-    EXPECT_EQ(avahi_resolve({"avahi-resolve"}, out, err), 1);
+    err.str("");
+    EXPECT_EQ(avahi_resolve({"avahi-resolve", "nas.local"}, out, err), 1);
+    EXPECT_EQ(avahi_publish({"avahi-publish", "Web", "_http._tcp", "80"}, out, err), 1);
+    EXPECT_EQ(err.str(), "No command specified.\nNo command specified.\n") << "as Avahi's";
+    EXPECT_EQ(avahi_resolve({"avahi-resolve-host-name"}, out, err), 1) << "no name";
     EXPECT_EQ(dns_sd({"dns-sd"}, out, err), 1);
     EXPECT_EQ(avahi_browse({"avahi-browse", "--version"}, out, err), 0);
     EXPECT_EQ(run_discovery_persona("ls", {"ls"}, out, err), std::nullopt);

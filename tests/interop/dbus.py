@@ -180,6 +180,34 @@ class Suite:
         renamed = avahi.run("avahi-set-host-name", "hostnew")
         self.wait_for(f"another host name is followed {renamed.strip()}", lambda: self.b.run(self.kith, "resolve", "Local (2)", "_clash._tcp"), "at hostnew.local:81")
 
+    def personas(self) -> None:
+        """kith under the names of Avahi's tools prints what they print, by itself and through avahi-daemon"""
+        avahi = Avahi(self.a, "hosta")
+        service = self.register("P 1.5 \u00e9", "_http._tcp", "81", "x=y", 'note=hi "there"', "flag", "--host-name", "hostb")
+        publishing = avahi.start("avahi-publish", "-s", "Odd", "_kithodd._udp", "7")
+        publishing.wait_output("Established")
+        rows = (  # what depends on which address comes first is left out
+            ("avahi-browse", "-t", "_http._tcp"), ("avahi-browse", "-pt", "_http._tcp"), ("avahi-browse", "-ptk", "_http._tcp"), ("avahi-browse", "-at"),
+            ("avahi-browse", "-apt"), ("avahi-browse", "-aptk"), ("avahi-browse",), ("avahi-browse", "a", "b"), ("avahi-browse", "-a", "b"),
+            ("avahi-resolve", "-4n", "hostb.local"), ("avahi-resolve", "-a", self.b.v4), ("avahi-resolve", "-n", "nobody.local"), ("avahi-resolve",),
+            ("avahi-resolve", "-a", "nonsense"), ("avahi-publish",), ("avahi-publish", "-s", "x"))
+        for tool in {row[0] for row in rows}:
+            (self.link.folder / tool).symlink_to(self.kith)
+        for tool, *words in rows:
+            theirs = avahi.run(tool, *words)
+            for how, environment in (("by itself", {}), ("through Avahi", avahi.environment)):
+                ours = self.a.run(str(self.link.folder / tool), *words, environment=environment)
+                # The types of a list come in no order.
+                self.check(f"{tool} {' '.join(words)}, {how}", sorted(ours.splitlines()) == sorted(theirs.splitlines()), f"{theirs}---\n{ours}")
+
+        def without_addresses(text: str) -> list[str]:
+            return sorted(re.sub(r"address = \[.*?\]|;(10|fd|fe)[^;]*;81;", "", line) for line in text.splitlines())
+
+        for words in (("-rt", "_http._tcp"), ("-rpt", "_http._tcp")):
+            theirs, ours = avahi.run("avahi-browse", *words), self.a.run(str(self.link.folder / "avahi-browse"), *words)
+            self.check(f"avahi-browse {' '.join(words)}, but for the choice of address", without_addresses(theirs) == without_addresses(ours), f"{theirs}---\n{ours}")
+        service.stop()
+
     def avahi_restarts(self) -> None:
         """avahi-daemon and its bus are restarted"""
         self.restarts(Avahi(self.a, "hosta"), "avahi", 15)
@@ -240,7 +268,7 @@ class Suite:
         self.restarts(Resolved(self.a, "hosta"), "resolved", 25)
 
     def all(self) -> None:
-        for test in (self.avahi_finds, self.avahi_registers, self.avahi_conflicts, self.avahi_restarts, self.other_stacks, self.without):
+        for test in (self.avahi_finds, self.avahi_registers, self.avahi_conflicts, self.personas, self.avahi_restarts, self.other_stacks, self.without):
             if not ONLY or test.__name__ in ONLY:
                 self.run(test)
         if not Resolved.available():
