@@ -43,6 +43,7 @@ Result<void, std::string> read_back(const std::string& file, const zone::Zone& z
     zone::LoadOptions options;
     options.file = file;
     options.apex = zone.apex();
+    options.advice = zone::Advice::omit;
     const zone::LoadResult read = zone::load_zone(text->view(), options, nullptr);
     if (read.zone != nullptr && read.zone->serial() == zone.serial() &&
         store::digest_of(*read.zone) == store::digest_of(zone))

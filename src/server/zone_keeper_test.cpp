@@ -531,6 +531,31 @@ TEST_F(World, WritesTheFileBack) {
     EXPECT_THAT(read(), testing::StartsWith("; being edited"));
 }
 
+TEST_F(World, WritesNamesThatLookLikeSyntax) {
+    settings.write_file = folder_ + "/example.zone";
+    const ZonePtr first = file({"@ 300 NS ns"});
+    std::ofstream(settings.write_file) << zone::zone_to_text(*first);
+    settings.file_state = file_state(settings.write_file);
+    keep(first);
+    // What a client with a grant may call its records.
+    change({}, {R"(\$ORIGIN 300 A 192.0.2.1)", R"(\$INCLUDE 300 TXT "/etc/passwd")",
+                R"(\@ 300 A 192.0.2.2)", R"(a\"b 300 TXT "quote \" and \\ slash")",
+                R"(x\;y 300 TXT "; no comment")", R"(\(open 300 A 192.0.2.3)",
+                R"(line\010feed 300 TXT "\010$TTL 1\010")", R"(blank\032owner 300 A 192.0.2.4)",
+                R"(dot\.dot 300 A 192.0.2.5)", R"(\255\000 300 A 192.0.2.6)",
+                R"(svc 300 SVCB 1 . alpn="h2,h3" key667="a\"b ;c")"});
+    ASSERT_EQ(outcomes.back().kind, Outcome::Kind::done);
+    keeper->write_files_now();
+    std::ifstream in(settings.write_file);
+    const std::string written(std::istreambuf_iterator<char>(in), {});
+    zone::LoadOptions options;
+    options.apex = apex;
+    const auto loaded = zone::load_zone(written, options, nullptr);
+    ASSERT_NE(loaded.zone, nullptr) << written;
+    EXPECT_EQ(dump(*loaded.zone), dump(*keeper->serving(apex))) << written;
+    EXPECT_EQ(content(loaded.zone).size(), 12U);
+}
+
 TEST_F(World, ForgetsOldHistoryByBytes) {
     settings.history_bytes_max = 200'000;
     settings.journal_bytes_max = store::journal_bytes_max_least;

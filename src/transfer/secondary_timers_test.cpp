@@ -223,6 +223,19 @@ TEST_F(Timers, ARefreshThatBroughtWhatWasAnnouncedIsEnough) {
     EXPECT_EQ(it.poll_start(), std::nullopt);
 }
 
+TEST_F(Timers, ASerialThatNobodyHasIsLookedForOnce) {
+    SecondaryTimers it = fresh();
+    now += 10s;
+    it.on_notify(now, 0, 1'000'000);
+    ASSERT_TRUE(it.poll_start());
+    it.on_refreshed(now, soa, std::nullopt);  // the primary has what we have
+    EXPECT_EQ(it.poll_start(), std::nullopt);
+    now += 1s;
+    it.on_timer(now);
+    EXPECT_EQ(it.poll_start(), std::nullopt) << "it is not asked for again and again";
+    EXPECT_GT(*it.next_deadline() - now, 700s) << "but when the SOA says so";
+}
+
 TEST_F(Timers, AFloodIsSpacedOut) {
     SecondaryTimers it = fresh();
     now += 10s;

@@ -18,7 +18,9 @@ NUMBER = r"(?:0x[0-9a-f]+|[0-9.]+)"
 
 def value_of(expression: str) -> float:
     """What a constant of limits.hpp is initialized with; durations are seconds."""
-    text = expression.replace("'", "").replace("std::size_t{1}", "1")
+    text = expression.replace("'", "")
+    text = re.sub(r"std::size_t\{([0-9]+)\}", r"\1", text)
+    text = re.sub(r"std::chrono::milliseconds\(([0-9]+)\)", r"(\1/1000)", text)
     text = re.sub(rf"({NUMBER})ms\b", r"(\1/1000)", text)
     text = re.sub(rf"({NUMBER})(?:U|s)\b", r"\1", text)
     if not re.fullmatch(r"[0-9a-fx.+*/()<\- ]+", text):

@@ -53,7 +53,7 @@ class Client(threading.Thread):
             parts = [delete_name(name)] if remove else [delete_name(name), add_a(name, address)]
             self.unknown[name] = None if remove else address
             try:
-                reply = dnsmsg.Message(udp_exchange(self.address, KEY.sign(update(ZONE, *parts)), 0.25))
+                reply = dnsmsg.Message(udp_exchange(self.address, KEY.sign(update(ZONE, *parts)), 0.1))
             except (OSError, TimeoutError):
                 return  # killed: nobody knows whether this one was done
             if reply.rcode == 0:
