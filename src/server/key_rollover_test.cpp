@@ -396,7 +396,8 @@ Rdatas Life::asked() const {
 /// The parent and the clocks.
 void Life::act() {
     const Rdatas wanted = asked();
-    if (!wanted.empty() && wanted != coming_) {
+    // What it has decided to do it does, also when it is asked for something else meanwhile.
+    if (!wanted.empty() && parent_at_ == 0 && wanted != ds_) {
         coming_ = wanted;
         parent_at_ = now_ + static_cast<UnixTime>(
                                 rng_.below(static_cast<std::uint32_t>(weather_.parent_max)));
