@@ -157,9 +157,12 @@ public:
             case Where::ignored: return;
             default: break;
         }
-        if (null) return;  // as if the key were not there
         with_section(where, [&](const auto& fields, auto& section) {
-            if (top().row != no_row) set(at, value, fields[row_of(top())], section);
+            if (top().row == no_row) return;
+            const auto& field = fields[row_of(top())];
+            // As if the key were not there, where that may be.
+            if (null && field.need == Need::optional) return;
+            set(at, value, field, section);
         });
     }
 

@@ -89,6 +89,17 @@ TEST(LoadConfig, ASettingWithAProblemKeepsItsDefault) {
     EXPECT_EQ(loaded.config.server.cache_size, 5U);
 }
 
+TEST(LoadConfig, NullIsNoValueWhereOneIsNeeded) {
+    const Loaded loaded = load_config(
+        R"({"server": {"port": null}, "records": [{"name": "a", "type": null, "value": "b"}]})",
+        "f");
+    ASSERT_EQ(loaded.problems.size(), 1U);
+    EXPECT_EQ(loaded.problems[0].to_text(),
+              "f:1:62: error: type: expected a record type such as A, AAAA, CNAME, MX or TXT, "
+              "found null");
+    EXPECT_TRUE(loaded.config.records.empty());
+}
+
 TEST(LoadConfig, BoundsLists) {
     const std::string most = repeated(R"("10.0.0.1")", list_items_max);
     EXPECT_FALSE(
