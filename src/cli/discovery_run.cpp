@@ -63,6 +63,13 @@ std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& option
         fmt::print(err, "{}: the link is asked by {}\n", command,
                    backend.empty() ? "nobody" : backend);
     }
+    if (out != nullptr && !out->has_link()) {
+        fmt::print(
+            err,
+            "{}: expected an interface that is up, has an address and is not left out, found "
+            "none: waiting for one; see `ip addr`\n",
+            command);
+    }
     return out;
 }
 

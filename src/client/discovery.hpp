@@ -258,6 +258,9 @@ public:
 
     /// Who is asked about the link: `mdns`, `avahi 0.8`, `systemd-resolved`; empty: nobody.
     std::string backend() const;
+    /// False: no interface is up, fit and allowed now; operations wait for one. A daemon has its own idea of
+    /// that, and true is said.
+    bool has_link() const;
     /// This machine's name on the link (`nas.local`); empty while it has none.
     std::string host_name() const;
     /// Says goodbye for everything registered; run until is_quiet(), then destroy. A program that just ends

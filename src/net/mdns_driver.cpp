@@ -115,6 +115,7 @@ void MdnsDriver::on_readable(MdnsSocket& socket, SocketKind kind) {
         const auto datagram = socket.receive();
         if (!datagram) break;
         give(socket, kind, *datagram);
+        send_waiting();  // whoever asked waits; whether there is more to read may wait
     }
     after_input();
 }
@@ -155,7 +156,7 @@ void MdnsDriver::send(const mdns::Transmit& transmit) {
         ++stats_.send_failures;
 }
 
-void MdnsDriver::flush() {
+void MdnsDriver::send_waiting() {
     while (const auto transmit = engine_.poll_transmit()) send(*transmit);
     while (reflector_ != nullptr) {
         const auto transmit = reflector_->poll_transmit();
@@ -164,6 +165,10 @@ void MdnsDriver::flush() {
             engine_.note_sent(loop_.now(), transmit->message);
         send(*transmit);
     }
+}
+
+void MdnsDriver::flush() {
+    send_waiting();
     if (const auto next = engine_.next_timer()) {
         timer_.arm(*next);
     } else {
@@ -335,6 +340,10 @@ void MdnsDriver::look_for_sleep() {
         engine_.on_wake(loop_.now());
     }
     asleep_ = asleep;
+}
+
+bool MdnsDriver::has_link() const {
+    return std::ranges::any_of(joined_, [](const auto& link) { return link.second; });
 }
 
 std::string MdnsDriver::interface_name(std::uint32_t index) const {

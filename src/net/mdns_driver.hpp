@@ -55,6 +55,8 @@ public:
 
     /// Interfaces in use, by index.
     const std::map<std::uint32_t, LinkState>& links() const { return used_; }
+    /// There is a link to speak on: an interface that is up and has an address.
+    bool has_link() const;
     /// The name of an interface in use; empty: unknown.
     std::string interface_name(std::uint32_t index) const;
     /// True when another program on this machine has the mDNS port too.
@@ -72,6 +74,7 @@ private:
     void on_readable(MdnsSocket& socket, discovery::mdns::SocketKind kind);
     void give(MdnsSocket& socket, discovery::mdns::SocketKind kind, const MdnsDatagram& datagram);
     void send(const discovery::mdns::Transmit& transmit);
+    void send_waiting();
     void on_link_notice();
     void read_links();
     void bring(const LinkState& link, IpFamily family, const LinkState* before);

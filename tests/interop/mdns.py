@@ -243,6 +243,20 @@ class Suite:
         service.stop()
         watching.stop()
 
+    def no_interface(self) -> None:
+        """kith without an interface says so, and waits for one"""
+        alone = self.link["C"]
+        alone.run("ip", "link", "set", "eth0", "down")
+        watching = alone.start(self.kith, "browse", "_late._tcp")
+        said = watching.wait_output("waiting for one")
+        self.check("it is said", "expected an interface that is up" in said, said)
+        service = self.register("Late", "_late._tcp", "80", "--host-name", "hosta")
+        alone.run("ip", "link", "set", "eth0", "up")
+        watching.wait_output("Late")
+        self.check("found once there is an interface", True)
+        watching.stop()
+        service.stop()
+
     def daemon(self) -> None:
         """kith serve with `discovery` is the machine's responder, and answers unicast clients for .local"""
         folder = self.link.folder / "serve"
@@ -285,7 +299,7 @@ class Suite:
 
     def all(self) -> None:
         self.avahi = Avahi(self.b, "hostb")
-        for test in (self.avahi_finds_kith, self.kith_finds_avahi, self.personas_say_the_same, self.conflicts, self.one_shot, self.zeroconf, self.links_change,
+        for test in (self.avahi_finds_kith, self.kith_finds_avahi, self.personas_say_the_same, self.conflicts, self.one_shot, self.zeroconf, self.links_change, self.no_interface,
                      self.daemon, self.resolved, self.mdnsd):
             if not ONLY or test.__name__ in ONLY:
                 self.run(test)
