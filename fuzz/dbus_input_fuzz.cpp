@@ -168,16 +168,16 @@ void play(BusBackend& backend, Input input, std::string_view browser, std::strin
             case 4: {  // an item that fits
                 const Bytes rdata = input.bytes();
                 const std::uint8_t kind = input.byte();
-                backend.on_signal(now,
-                                  {":1.1", std::string("/o") + static_cast<char>('0' + kind % 8),
-                                   std::string(browser), kind >= 128 ? "ItemNew" : "ItemRemove",
-                                   Values{{std::int32_t{kind / 8 % 3}},
-                                          {std::int32_t{kind / 32 % 2}},
-                                          {std::string(as_text(input.bytes()))},
-                                          {std::uint16_t{1}},
-                                          {std::uint16_t{input.byte() % 2 != 0 ? 12 : 1}},
-                                          {ByteArray(rdata.begin(), rdata.end())},
-                                          {std::uint32_t{0}}}});
+                backend.on_signal(
+                    now, {":1.1", std::string("/o") + static_cast<char>('0' + kind % 8),
+                          std::string(browser), kind >= 128 ? "ItemNew" : "ItemRemove",
+                          Values{{std::int32_t{kind / 8 % 3}},
+                                 {std::int32_t{kind / 32 % 2}},
+                                 {std::string(as_text(input.bytes()))},
+                                 {std::uint16_t{1}},
+                                 {input.byte() % 2 != 0 ? std::uint16_t{12} : std::uint16_t{1}},
+                                 {ByteArray(rdata.begin(), rdata.end())},
+                                 {std::uint32_t{0}}}});
                 break;
             }
             case 5: {

@@ -231,6 +231,9 @@ class Suite:
         self.check("no bus: kith does it", "asked by mdns" in shown, shown)
         shown = self.a.run(self.kith, "browse", "_ipp._tcp", "--backend", "avahi")
         self.check("avahi asked for, no bus", "avahi-daemon cannot be asked: no system bus" in shown, shown)
+        hidden = self.a.run("sh", "-c", f"""for at in /lib/*/libsystemd.so.0 /usr/lib/*/libsystemd.so.0; do mount --bind /dev/null $at; done
+exec {self.kith} browse _ipp._tcp --backend avahi""")
+        self.check("no libsystemd: it starts, and says so when it is wanted", "avahi-daemon cannot be asked: libsystemd.so.0 is not there" in hidden, hidden)
         bus = Bus(self.a)
         shown = self.a.run(self.kith, "browse", "_ipp._tcp", "-v", "--time", "0.2", environment=bus.environment)
         self.check("no daemon: kith does it", "asked by mdns" in shown, shown)
