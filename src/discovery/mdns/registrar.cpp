@@ -11,19 +11,6 @@ namespace {
 
 using Kind = RegistrationEvent::Kind;
 
-constexpr std::size_t rename_attempts = 10'000;  // names of our own that may stand in the way
-
-/// In the order of registration, so that a seed replays the same packets.
-template <class Map>
-std::vector<RegistrationId> ids_of(const Map& registrations) {
-    std::vector<RegistrationId> out;
-    for (const auto& [id, registration] : registrations) {
-        if (!registration.is_leaving) out.push_back(id);
-    }
-    std::ranges::sort(out);
-    return out;
-}
-
 }  // namespace
 
 // ---------------------------------------------------------------- tables
@@ -36,6 +23,16 @@ Registrar::Registration* Registrar::find(RegistrationId id) {
 const Registrar::Registration* Registrar::find(RegistrationId id) const {
     const auto found = registrations_.find(id);
     return found == registrations_.end() || found->second.is_leaving ? nullptr : &found->second;
+}
+
+/// In the order of registration, so that a seed replays the same packets.
+std::vector<RegistrationId> Registrar::ids() const {
+    std::vector<RegistrationId> out;
+    for (const auto& [id, registration] : registrations_) {
+        if (!registration.is_leaving) out.push_back(id);
+    }
+    std::ranges::sort(out);
+    return out;
 }
 
 dns::Name Registrar::name_of(RegistrationId id) const {
@@ -299,7 +296,7 @@ void Registrar::on_withdrawn(Time, RegistrationId id) { finish_leaving(id); }
 
 void Registrar::on_interface_up(Time now, Interface& interface) {
     refresh_host(now);
-    for (const RegistrationId id : ids_of(registrations_)) {
+    for (const RegistrationId id : ids()) {
         if (id == host_) continue;
         attach(now, *find(id), interface, now);
         settle(now, *find(id));
@@ -308,7 +305,7 @@ void Registrar::on_interface_up(Time now, Interface& interface) {
 
 void Registrar::on_network_changed(Time now, Interface& interface) {
     refresh_host(now);
-    for (const RegistrationId id : ids_of(registrations_)) {
+    for (const RegistrationId id : ids()) {
         Registration& registration = *find(id);
         if (!interface.is_attached(id)) continue;
         interface.silence(now, id);
@@ -328,7 +325,7 @@ void Registrar::on_interface_down(Time now, Interface& interface) {
 
 void Registrar::on_interface_gone(Time now) {
     refresh_host(now);
-    for (const RegistrationId id : ids_of(registrations_)) settle(now, *find(id));
+    for (const RegistrationId id : ids()) settle(now, *find(id));
     std::vector<RegistrationId> leaving;
     for (const auto& [id, registration] : registrations_) {
         if (registration.is_leaving) leaving.push_back(id);
@@ -336,114 +333,11 @@ void Registrar::on_interface_gone(Time now) {
     for (const RegistrationId id : leaving) finish_leaving(id);
 }
 
-// ---------------------------------------------------------------- conflicts
-
 void Registrar::on_claimed(Time now, InterfaceId interface, RegistrationId id) {
     Registration* const registration = find(id);
     if (registration == nullptr) return;
     interfaces_.at(interface)->make_live(now, id);
     settle(now, *registration);
-}
-
-/// Counts a conflict; returns from when on the next attempt may begin (RFC 6762 §8.1).
-Time Registrar::note_conflict(Time now) {
-    ++context_.stats.conflicts;
-    conflicts_.push_back(now);
-    if (conflicts_.size() > conflicts_before_wait) conflicts_.pop_front();
-    if (conflicts_.size() == conflicts_before_wait && conflicts_.front() + conflict_window >= now)
-        is_slow_ = true;
-    // It stays slow until there was peace for a while.
-    if (conflicts_.size() > 1 && conflicts_[conflicts_.size() - 2] + conflict_peace < now)
-        is_slow_ = false;
-    return is_slow_ ? now + conflict_wait : now;
-}
-
-void Registrar::on_conflict(Time now, InterfaceId interface, RegistrationId id,
-                            InterfaceListener::Stage stage, const Endpoint& rival) {
-    Registration* const registration = find(id);
-    if (registration == nullptr) return;
-    context_.trace_name(now, Trace::Kind::conflict, interface, registration->name, {}, rival,
-                        stage == InterfaceListener::Stage::held
-                            ? "another host has records of our name: asking who it belongs to"
-                            : "another host answers for the name that we ask for");
-    if (stage == InterfaceListener::Stage::held) {
-        // RFC 6762 §9: ask again; whoever has the name answers, and then it is lost.
-        const Time earliest = note_conflict(now);
-        Interface& where = *interfaces_.at(interface);
-        where.silence(now, id);
-        enter_probing(now, *registration);
-        where.claim(now, id, registration->name, earliest);
-        return;
-    }
-    if (registration->rename == RenameStyle::refuse) {
-        lose(now, *registration, interface, rival);
-    } else {
-        rename(now, *registration, interface, rival);
-    }
-}
-
-void Registrar::lose(Time now, Registration& registration, InterfaceId interface,
-                     const Endpoint& rival) {
-    note_conflict(now);
-    for (const auto& [id, state] : interfaces_) state->abandon(now, registration.id);
-    calm(registration);
-    registration.phase = Registration::Phase::lost;
-    push(registration, Kind::lost);
-    events_.back().interface = interface;
-    events_.back().rival = rival;
-}
-
-/// Ours, or heard of on some interface: no use to probe for it. (That it was not heard of says
-/// nothing; probing asks the network, RFC 6762 §8.1.)
-bool Registrar::is_taken(const dns::Name& name) const {
-    const std::uint64_t hash = dns::name_hash(name);
-    return by_name_.contains(name) || std::ranges::any_of(interfaces_, [&](const auto& interface) {
-               return interface.second->cache().has_name(name, hash);
-           });
-}
-
-void Registrar::rename(Time now, Registration& registration, InterfaceId interface,
-                       const Endpoint& rival) {
-    const Time earliest = note_conflict(now);
-    ++context_.stats.renames;
-    const dns::Name previous = registration.name;
-    context_.trace_name(now, Trace::Kind::renamed, interface, previous, {}, rival,
-                        "another host answered for it while we asked");
-    for (const auto& [id, state] : interfaces_) state->abandon(now, registration.id);
-    dns::Name name = next_name(previous, registration.rename);
-    for (std::size_t i = 0; i < rename_attempts && is_taken(name); ++i)
-        name = next_name(name, registration.rename);
-    by_name_.erase(previous);
-    by_name_[name] = registration.id;
-    registration.name = name;
-    for (Slot& slot : registration.slots) {
-        if (slot.registered.record.name == previous) slot.registered.record.name = name;
-    }
-    retarget(now, registration.id, previous, name);
-    push(registration, Kind::renamed);
-    events_.back().previous = previous;
-    events_.back().interface = interface;
-    events_.back().rival = rival;
-    registration.phase = Registration::Phase::probing;
-    for (const auto& [id, state] : interfaces_) attach(now, registration, *state, earliest);
-}
-
-/// Lets every record that points at `from` point at `to`: PTRs at an instance, SRVs at the host.
-void Registrar::retarget(Time now, RegistrationId renamed, dns::NameView from, dns::NameView to) {
-    for (const RegistrationId id : ids_of(registrations_)) {
-        Registration& registration = *find(id);
-        for (std::size_t i = 0; i < registration.slots.size(); ++i) {
-            Record& record = registration.slots[i].registered.record;
-            const auto target = target_of(record.type, record.rdata);
-            if (!target || *target != from) continue;
-            std::vector<std::uint8_t> rdata = with_target(record.type, record.rdata, to);
-            if (id == renamed) {
-                record.rdata = std::move(rdata);  // not on any interface now
-            } else {
-                apply_update(now, registration, i, std::move(rdata));
-            }
-        }
-    }
 }
 
 // ---------------------------------------------------------------- time

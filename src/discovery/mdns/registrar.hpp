@@ -68,6 +68,7 @@ private:
 
     Registration* find(RegistrationId id);
     const Registration* find(RegistrationId id) const;
+    std::vector<RegistrationId> ids() const;
     Result<void, RegisterFault> check(const RegisteredRecord& record) const;
     Result<dns::Name, RegisterFault> unique_name(const RegistrationRequest& request) const;
     RegistrationId insert(Registration registration);
@@ -81,6 +82,7 @@ private:
     void apply_update(Time now, Registration& registration, std::size_t index,
                       std::vector<std::uint8_t> rdata);
     void take_slot(Time now, Registration& registration, std::size_t index);
+    // registrar_conflicts.cpp
     bool is_taken(const dns::Name& name) const;
     void rename(Time now, Registration& registration, InterfaceId interface, const Endpoint& rival);
     void retarget(Time now, RegistrationId renamed, dns::NameView from, dns::NameView to);
