@@ -44,7 +44,8 @@ Result<DsSet, std::string> read_ds_answer(Bytes message, std::uint16_t id, dns::
     if (header.has(Header::tc)) return std::unexpected("its answer is truncated");
     DsSet found;
     parsed->for_each(dns::Section::answer, [&](const dns::RecordView& record) {
-        if (record.type != RrType::DS || record.owner.view() != zone || found.size() == ds_max) return;
+        if (record.type != RrType::DS || record.owner.view() != zone || found.size() == ds_max)
+            return;
         found.emplace_back(record.rdata.begin(), record.rdata.end());
     });
     // A referral to the zone itself is what the zone's own servers, or a confused one, say.
