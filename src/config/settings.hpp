@@ -175,7 +175,8 @@ inline constexpr std::array key_fields{
         "The secret both sides know, in base64."},
     Field<Key>{"file", &Key::file, {1, 4096}, live, ours,
         "Path of a file with the key, as tsig-keygen and keymgr write it, relative to this file; in "
-        "place of `secret`."},
+        "place of `secret`. A name without a folder is looked for among the service manager's "
+        "credentials first."},
 };
 
 inline constexpr std::array zone_fields{
