@@ -303,9 +303,7 @@ std::string Discovery::monitor(std::function<void(const MonitorEvent&)> on_event
     return {};
 }
 
-bool Discovery::has_link() const {
-    return state_->driver == nullptr || state_->driver->has_link();
-}
+bool Discovery::has_link() const { return state_->driver == nullptr || state_->driver->has_link(); }
 std::string Discovery::backend() const {
     const dnssd::Backend* const link = state_->link();
     return link == nullptr ? std::string() : link->describe();
