@@ -142,7 +142,7 @@ def latency(link: Link, on: Machine, host: str, count: int) -> dict[str, float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kith", type=Path, default=ROOT / "build/bench/kith", help="default: %(default)s")
+    parser.add_argument("--kith", type=Path, default=ROOT / "build/release/kith", help="default: %(default)s")
     parser.add_argument("--services", type=int, default=500)
     parser.add_argument("--records", type=int, default=5000)
     parser.add_argument("--queries", type=int, default=1000)
