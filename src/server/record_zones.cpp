@@ -143,6 +143,17 @@ void RecordZones::on_notifies() {
     }
 }
 
+void RecordZones::watch_keys(const config::Dnssec& settings, LoadedSnapshot& loaded) {
+    const fs::path base = fs::path(loaded.config.file).parent_path();
+    const auto watch = [&](const std::string& path) {
+        if (path.empty()) return;
+        const std::string file = (base / path).string();
+        loaded.files[file] = file_state(file);
+    };
+    watch(settings.key_directory);
+    watch(settings.key_signatures);
+}
+
 std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded,
                                                     const auth::KeyRing& ring) {
     std::vector<Planned> out;
@@ -153,6 +164,7 @@ std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded,
         planned.apex = each.apex;
         planned.settings = &settings;
         planned.from_file = each.zone;
+        if (settings.dnssec) watch_keys(*settings.dnssec, loaded);
         if (settings.transfer) check_catalog(settings, loaded);
         if (settings.transfer && settings.transfer->catalog && !settings.is_secondary()) {
             planned.from_file = make_catalog(each.apex, loaded);

@@ -83,6 +83,8 @@ private:
     void add_member(const dns::Name& apex, const dns::Name& catalog);
     void remove_member(const dns::Name& apex);
     void add_members(Snapshot& snapshot) const;
+    /// What others put there is read again when it changes.
+    static void watch_keys(const config::Dnssec& settings, LoadedSnapshot& loaded);
     static void check_catalog(const config::Zone& zone, LoadedSnapshot& loaded);
     static zone::ZonePtr make_catalog(const dns::Name& apex, LoadedSnapshot& loaded);
     void publish(std::span<const zone::ZonePtr> zones);

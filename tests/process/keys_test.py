@@ -265,7 +265,9 @@ def test_offline_key(checks: Checks, program: Path) -> None:
         world.verify(checks, "offline key", [struct.pack("!HBB", *map(int, ds[:3])) + bytes.fromhex("".join(ds[3:]))])
         checks.equal("only it asks the parent", len(world.cds()), 1)
         # Signatures of other keys are refused, and what serves stays.
+        before = len(world.kith.log())
         signatures.write_text(signatures.read_text().replace("RRSIG DNSKEY 13 2 3600", "RRSIG DNSKEY 13 2 7200"))
+        world.kith.wait_log("config.refused", after=before)  # without being told
         checks.check("a signature that proves nothing", "refused" in world.reload(world.dnssec), world.kith.log()[-300:])
         checks.check("it serves on", world.kith.ask(ZONE, "DNSKEY").data("DNSKEY"))
         world.kith.stop()
