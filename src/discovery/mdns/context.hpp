@@ -46,22 +46,28 @@ struct Context {
         if (socket == SocketKind::mdns) echo.on_sent(now, hasher.of_bytes(message));
         outgoing.push_back(
             {{interface, to, destination, socket, {}}, {message.begin(), message.end()}});
-        trace({.time = now,
-               .kind = Trace::Kind::sent,
-               .interface = interface,
-               .family = to.address.family(),
-               .peer = to,
-               .message = message,
-               .name = {},
-               .type = {},
-               .why = {}});
+        trace_packet(now, Trace::Kind::sent, interface, to, message, {});
     }
     void send_to_group(Time now, InterfaceId interface, LinkIndex link, Bytes message) {
         send(now, interface, group(family_of(link), interface), Destination::group,
              SocketKind::mdns, message);
     }
-    void trace(const Trace& what) const {
-        if (tracer != nullptr) tracer->on_trace(what);
+    void trace_packet(Time now, Trace::Kind kind, InterfaceId interface, const Endpoint& peer,
+                      Bytes message, std::string_view why) const {
+        if (tracer == nullptr) return;
+        tracer->on_trace({.time = now,
+                          .kind = kind,
+                          .interface = interface,
+                          .family = peer.address.family(),
+                          .peer = peer,
+                          .message = message,
+                          .name = {},
+                          .type = {},
+                          .why = why});
+    }
+    /// It came in and is not believed.
+    void ignore(Time now, const PacketInfo& info, Bytes message, std::string_view why) const {
+        trace_packet(now, Trace::Kind::ignored, info.interface, info.source, message, why);
     }
     void trace_name(Time now, Trace::Kind kind, InterfaceId interface, dns::NameView name,
                     dns::RrType type, const Endpoint& peer, std::string_view why) const {

@@ -30,8 +30,6 @@ public:
     Context::Outgoing polled;  // what poll_transmit() gave out last
 
 private:
-    void ignore(Time now, const PacketInfo& info, Bytes message, std::string_view why) const;
-
     void on_query_event(InterfaceId interface, QueryId query, QueryEvent::Kind kind,
                         QueryEvent::Reason reason, const CachedRecord& record) override {
         clients.on_event(interface, query, kind, reason, record);
@@ -92,49 +90,28 @@ void Engine::Core::on_wake(Time now) {
     }
 }
 
-void Engine::Core::ignore(Time now, const PacketInfo& info, Bytes message,
-                          std::string_view why) const {
-    context.trace({.time = now,
-                   .kind = Trace::Kind::ignored,
-                   .interface = info.interface,
-                   .family = info.family,
-                   .peer = info.source,
-                   .message = message,
-                   .name = {},
-                   .type = {},
-                   .why = why});
-}
-
 void Engine::Core::on_packet(Time now, const PacketInfo& info, Bytes message, const Packet* read) {
     ++context.stats.packets_in;
-    context.trace({.time = now,
-                   .kind = Trace::Kind::received,
-                   .interface = info.interface,
-                   .family = info.family,
-                   .peer = info.source,
-                   .message = message,
-                   .name = {},
-                   .type = {},
-                   .why = {}});
+    context.trace_packet(now, Trace::Kind::received, info.interface, info.source, message, {});
     const auto found = interfaces.find(info.interface);
     if (found == interfaces.end() || info.family == IpFamily::none ||
         !found->second->links()[at(link_of(info.family))].is_up) {
         ++context.stats.ignored_no_link;
-        return ignore(now, info, message, "it came in on a link that is not up");
+        return context.ignore(now, info, message, "it came in on a link that is not up");
     }
     if (context.config.hop_limit == EngineConfig::HopLimit::only_255 && info.hop_limit != 255) {
         ++context.stats.ignored_hop_limit;
-        return ignore(now, info, message, "its hop limit is not 255");
+        return context.ignore(now, info, message, "its hop limit is not 255");
     }
     if (read == nullptr && !packet.read(message)) {
         ++context.stats.malformed;
-        return ignore(now, info, message, "it is not a DNS message");
+        return context.ignore(now, info, message, "it is not a DNS message");
     }
     const Packet& message_read = read != nullptr ? *read : packet;
     if (message_read.header().opcode() != dns::Opcode::QUERY ||
         message_read.header().rcode_low() != dns::Rcode::NOERROR) {
         ++context.stats.ignored_header;  // RFC 6762 §18.3, §18.11
-        return ignore(now, info, message, "its opcode or rcode is not 0");
+        return context.ignore(now, info, message, "its opcode or rcode is not 0");
     }
     if (info.socket == SocketKind::one_shot) {
         const Link& link = found->second->links()[at(link_of(info.family))];

@@ -102,13 +102,12 @@ private:
     void on_query(Time now, const PacketInfo& info, const Packet& packet, Bytes message);
     void on_peer_query(Time now, const PacketInfo& info, const Packet& packet);
     void on_response(Time now, const PacketInfo& info, const Packet& packet, Bytes message);
-    bool accepts_unicast(Time now, const PacketInfo& info, const Packet& packet) const;
+    bool accepts_unicast(Time now, const Packet& packet) const;
     void on_response_record(Time now, const PacketInfo& info, const PacketRecord& record,
                             Echo echo);
     void check_conflict(Time now, const PacketInfo& info, const PacketRecord& record,
                         std::uint32_t name);
     bool is_probe_answer(const PacketRecord& record) const;
-    void ignore(Time now, const PacketInfo& info, Bytes message, std::string_view why) const;
     bool is_own_address(const IpAddress& address) const;
     CachedRecord view(const OwnRecord& own) const;
     void tell(Time now, const OwnRecord& own, QueryEvent::Kind kind, QueryEvent::Reason reason);

@@ -7,19 +7,6 @@
 
 namespace kith::discovery::mdns {
 
-void Interface::ignore(Time now, const PacketInfo& info, Bytes message,
-                       std::string_view why) const {
-    context_.trace({.time = now,
-                    .kind = Trace::Kind::ignored,
-                    .interface = id_,
-                    .family = info.family,
-                    .peer = info.source,
-                    .message = message,
-                    .name = {},
-                    .type = {},
-                    .why = why});
-}
-
 bool Interface::is_own_address(const IpAddress& address) const {
     return links_[0].has_address(address) || links_[1].has_address(address);
 }
@@ -45,15 +32,8 @@ void Interface::on_query(Time now, const PacketInfo& info, const Packet& packet,
     if (context_.echo.was_sent(now, context_.hasher.of_bytes(message)) &&
         (is_probe || is_own_address(info.source.address))) {
         ++context_.stats.echoes;
-        context_.trace({.time = now,
-                        .kind = Trace::Kind::echo,
-                        .interface = id_,
-                        .family = info.family,
-                        .peer = info.source,
-                        .message = message,
-                        .name = {},
-                        .type = {},
-                        .why = "our own query came back"});
+        context_.trace_packet(now, Trace::Kind::echo, id_, info.source, message,
+                              "our own query came back");
         return;
     }
     if (is_probe) prober_.on_probe(now, info, packet);
@@ -82,33 +62,27 @@ void Interface::on_peer_query(Time now, const PacketInfo& info, const Packet& pa
 void Interface::on_response(Time now, const PacketInfo& info, const Packet& packet, Bytes message) {
     if (info.source.port != port) {
         ++context_.stats.ignored_port;
-        ignore(now, info, message, "a response that is not from port 5353");
+        context_.ignore(now, info, message, "a response that is not from port 5353");
         return;
     }
     if (info.destination == Destination::unicast) {
         if (!links_[at(link_of(info.family))].is_on_link(info.source.address)) {
             ++context_.stats.ignored_off_link;
-            ignore(now, info, message, "a unicast response from a host that is not on the link");
+            context_.ignore(now, info, message,
+                            "a unicast response from a host that is not on the link");
             return;
         }
-        if (!accepts_unicast(now, info, packet)) {
+        if (!accepts_unicast(now, packet)) {
             ++context_.stats.ignored_unasked;
-            ignore(now, info, message, "a unicast response to nothing we asked for");
+            context_.ignore(now, info, message, "a unicast response to nothing we asked for");
             return;
         }
     }
     const bool is_echo = context_.echo.was_sent(now, context_.hasher.of_bytes(message));
     if (is_echo) {
         ++context_.stats.echoes;
-        context_.trace({.time = now,
-                        .kind = Trace::Kind::echo,
-                        .interface = id_,
-                        .family = info.family,
-                        .peer = info.source,
-                        .message = message,
-                        .name = {},
-                        .type = {},
-                        .why = "our own response came back"});
+        context_.trace_packet(now, Trace::Kind::echo, id_, info.source, message,
+                              "our own response came back");
     }
     for (const PacketRecord& record : packet.records())
         on_response_record(now, info, record, is_echo ? Echo::yes : Echo::no);
@@ -123,7 +97,7 @@ bool Interface::is_probe_answer(const PacketRecord& record) const {
 }
 
 /// RFC 6762 §6: only what answers a QU question of the last two seconds, our probes among them.
-bool Interface::accepts_unicast(Time now, const PacketInfo&, const Packet& packet) const {
+bool Interface::accepts_unicast(Time now, const Packet& packet) const {
     return querier_.has_asked_for(now, packet) ||
            std::ranges::any_of(packet.records(),
                                [&](const PacketRecord& record) { return is_probe_answer(record); });
