@@ -4,7 +4,6 @@
 // Corpus: fuzz/corpus/zone_file.
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -18,6 +17,7 @@ namespace {
 
 using namespace kith;
 using namespace kith::zone;
+using fuzz::must;
 
 // Few, so that executions stay fast: the bounds for all are limits of the reader, with their tests.
 constexpr std::size_t records_max = 60;
@@ -51,7 +51,7 @@ Read read(std::string_view text, AddressLines way) {
     read_zone_file(
         text, options, include_from(text),
         [&](const FileRecord& record) {
-            fuzz::must(record.ttl <= ttl_seconds_max);
+            must(record.ttl <= ttl_seconds_max);
             out.records.emplace_back(as_text(record.owner.wire()), record.type, record.ttl,
                                      as_text(record.rdata), record.file, record.line);
             return out.records.size() < records_max
@@ -60,9 +60,8 @@ Read read(std::string_view text, AddressLines way) {
         },
         problems);
     for (const Problem& problem : problems.take()) {
-        if (problem.text.empty() || problem.line > text.size() + 1 ||
-            problem.column > text.size() + 1)
-            std::abort();
+        must(!problem.text.empty());
+        must(problem.line <= text.size() + 1 && problem.column <= text.size() + 1);
         out.problems.push_back(problem.to_text());
     }
     return out;
@@ -72,9 +71,9 @@ void check_round_trip(const Zone& zone) {
     for (const NameStyle style : {NameStyle::absolute, NameStyle::relative}) {
         const LoadResult again = load_zone(zone_to_text(zone, {.owners = style}),
                                            {.file = "printed", .apex = Name(zone.apex())});
-        if (!again.zone) std::abort();
+        must(again.zone != nullptr);
         const ZoneChange change = difference(zone, *again.zone);
-        if (!change.added.empty() || !change.removed.empty()) std::abort();
+        must(change.added.empty() && change.removed.empty());
     }
 }
 
@@ -84,11 +83,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size > 65535) return 0;
     const std::string_view text = as_text({data, size});
     const Read fast = read(text, AddressLines::fast), careful = read(text, AddressLines::careful);
-    if (fast.records != careful.records || fast.problems != careful.problems) std::abort();
+    must(fast.records == careful.records && fast.problems == careful.problems);
     if (fast.records.size() >= records_max) return 0;
     const LoadResult loaded = load_zone(
         text, {.file = "zone", .apex = *dns::Name::from_text("example.")}, include_from(text));
-    if (loaded.zone == nullptr && !has_errors(loaded.problems)) std::abort();
+    must(loaded.zone != nullptr || has_errors(loaded.problems));
     if (loaded.zone != nullptr) check_round_trip(*loaded.zone);
     return 0;
 }
