@@ -355,6 +355,46 @@ TEST(MessageBuilder, CompressesForMulticastOnlyWhenTold) {
     }
 }
 
+// check_rdata() takes anything for a type that only the Internet class defines, in another class. So must
+// the builder, which would compress names of the type's that are not there.
+TEST(MessageBuilder, WritesWhatHasNoNamesOfItsTypeAsItIs) {
+    struct Row {
+        RrType type;
+        RrClass klass;
+        B rdata;
+        const char* why;
+    };
+    const Row rows[] = {
+        {RrType::PX, RrClass::CH, {}, "nothing"},
+        {RrType::PX, RrClass::CH, {7}, "shorter than what stands before the names"},
+        {RrType::PX, RrClass::HS, {0, 1, 0xff, 1, 2}, "no name"},
+        {RrType::PX, RrClass::CH, {0, 1, 1, 'a', 0, 9}, "one name of two"},
+        {RrType::KX, RrClass::CH, {0, 1, 0xc0, 12}, "a pointer"},
+        {RrType::PX, RrClass::CH, {0, 1, 1, 'b', 1, 'a', 0, 5, 'x'}, "a name that was compressed"},
+    };
+    for (const Row& row : rows) {
+        ASSERT_TRUE(check_rdata(row.type, row.klass, row.rdata).has_value()) << row.why;
+        B buffer(512);
+        MessageBuilder builder;
+        builder.start(buffer, 512);
+        builder.set_compression(Compression::multicast);
+        ASSERT_TRUE(
+            builder.add_record(Section::answer, name("b.a."), row.type, row.klass, 60, row.rdata))
+            << row.why;
+        // What was taken back is not pointed at.
+        ASSERT_TRUE(
+            builder.add_record(Section::answer, name("x.b.a."), row.type, row.klass, 60, row.rdata))
+            << row.why;
+        std::vector<std::string> owners;
+        const Bytes message = builder.finish();
+        MessageView::parse(message)->for_each(Section::answer, [&](const RecordView& record) {
+            owners.push_back(record.owner.to_text());
+            EXPECT_EQ(B(record.rdata.begin(), record.rdata.end()), row.rdata) << row.why;
+        });
+        EXPECT_EQ(owners, (std::vector<std::string>{"b.a.", "x.b.a."})) << row.why;
+    }
+}
+
 // Deep suffix chains must stay readable: a reader counts hops.
 TEST(MessageBuilder, ChainsOfPointersStayReadable) {
     B buffer(65535);
