@@ -2,6 +2,7 @@
 // everything but times and signature bytes must be equal after every step. Names are few, so that
 // cuts, DNAMEs, wildcards and empty non-terminals come and go above and below each other.
 
+#include <chrono>
 #include <random>
 
 #include "dnssec/dnssec_testing.hpp"
@@ -141,6 +142,44 @@ TEST(ResignModel, AgreesWithWholeSigningNsec3) {
 
 TEST(ResignModel, AgreesWithWholeSigningOptOut) {
     for (unsigned seed = 1; seed <= 8; ++seed) run(seed, policy_of(Denial::nsec3, OptOut::yes), 40);
+}
+
+/// A file that was emptied, or a transfer that took most names away. What one name costs must not depend
+/// on how many go with it.
+TEST(ResignModel, ManyNamesMayGoAtOnce) {
+    constexpr int names = 12000;
+    constexpr int kept_each = 5000;
+    std::vector<Record> all{record("@ 300 SOA ns h 1 2 3 4 5", name("example.")),
+                            record("@ 400 NS ns", name("example.")),
+                            record("ns 60 A 10.0.0.9", name("example."))};
+    ZoneChange change{name("example."), 1, 2, {}, {}};
+    for (int i = 0; i < names; ++i) {
+        all.push_back(record("h" + std::to_string(i) + ".b 60 TXT x", name("example.")));
+        if (i % kept_each != 0) change.removed.push_back(all.back());
+    }
+    const ZonePtr data = zone::test::build(all).zone;
+    for (const Denial denial : {Denial::nsec, Denial::nsec3}) {
+        auto signer =
+            ZoneSigner::make(name("example."), split_keys(), policy_of(denial, OptOut::no));
+        ASSERT_TRUE(signer.has_value());
+        SeededRng rng(1);
+        const auto seconds = [](auto work) {
+            const auto begin = std::chrono::steady_clock::now();
+            work();
+            return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        };
+        Result<ZonePtr, SignError> served = nullptr;
+        const double whole = seconds([&] { served = signer->signed_zone(*data, now, rng); });
+        ASSERT_TRUE(served.has_value());
+        const ZonePtr after = applied(*served, change);
+        Result<ZoneChange, SignError> signatures = ZoneChange{};
+        const double part =
+            seconds([&] { signatures = signer->resign(*after, change, {}, now, rng); });
+        EXPECT_LT(part, whole) << "to remove signatures costs less than to make them";
+        ASSERT_TRUE(signatures.has_value());
+        EXPECT_EQ(shape(*applied(after, *signatures)),
+                  shape(*signed_by(*signer, applied(data, change))));
+    }
 }
 
 }  // namespace

@@ -81,6 +81,41 @@ void BM_ResignOneName(benchmark::State& state) {
 }
 BENCHMARK(BM_ResignOneName)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
+/// Names that go all at once, as with a file that was emptied: each name's cost must not depend on how many
+/// others go.
+void BM_ResignNamesGone(benchmark::State& state) {
+    const auto key = crypto::PrivateKey::generate(crypto::Algorithm::ECDSAP256SHA256);
+    SigningPolicy policy;
+    policy.denial = state.range(0) == 0 ? Denial::nsec : Denial::nsec3;
+    const zone::ZonePtr zone = make_zone();
+    auto signer = ZoneSigner::make(zone->apex(), use_by_flags({ZoneKey(ksk_flags, *key)}), policy);
+    SeededRng rng(1);
+    const auto served = signer->signed_zone(*zone, now, rng);
+    zone::ZoneChange change{zone->apex(), 1, 2, {}, {}};
+    for (int i = 0; i < state.range(1); ++i) {
+        const std::vector<std::uint8_t> address{10, 0, static_cast<std::uint8_t>(i >> 8),
+                                                static_cast<std::uint8_t>(i)};
+        change.removed.push_back({*Name::from_text("host" + std::to_string(i) + ".example."),
+                                  RrType::A,
+                                  300,
+                                  address,
+                                  {}});
+    }
+    const auto after = zone::apply_change(*served, change);
+    for (auto _ : state) benchmark::DoNotOptimize(signer->resign(**after, change, {}, now, rng));
+    state.counters["us_each"] = benchmark::Counter(
+        static_cast<double>(state.range(1)) * 1e-6,
+        benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+    state.SetLabel(policy.denial == Denial::nsec ? "nsec" : "nsec3");
+}
+BENCHMARK(BM_ResignNamesGone)
+    ->Args({0, 4000})
+    ->Args({1, 4000})
+    ->Args({0, hosts})
+    ->Args({1, hosts})
+    ->Unit(benchmark::kSecond)
+    ->Iterations(1);
+
 void BM_Nsec3Hash(benchmark::State& state) {
     Nsec3Hasher hasher({static_cast<std::uint16_t>(state.range(0)), {}});
     const Name name = *Name::from_text("some.host.example.org.");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "dnssec/nsec3_chain.hpp"
 #include "dnssec/signing_pass.hpp"
 #include "dnssec/type_bitmap.hpp"
 #include "zone/order_key.hpp"
@@ -40,9 +41,12 @@ void touch_below(Touched& touched, const Zone& zone, const Name& owner) {
 
 void touch_changed(Touched& touched, const Zone& zone, const std::vector<Record>& records) {
     for (const Record& record : records) {
-        touch(touched, record.owner).insert(record.type);
+        Fresh& fresh = touch(touched, record.owner);
+        const bool is_first = !fresh.contains(record.type);
+        fresh.insert(record.type);
         const bool hides = record.type == RrType::NS || record.type == RrType::DNAME;
-        if (hides && record.owner.view() != zone.apex()) touch_below(touched, zone, record.owner);
+        if (is_first && hides && record.owner.view() != zone.apex())
+            touch_below(touched, zone, record.owner);
     }
 }
 
@@ -62,11 +66,14 @@ public:
 
     void run() {
         Touched chain;
+        Name last = pass_.zone().apex();  // comes first of all
         for (const auto& [name, fresh] : touched_) {
             touch(chain, name);
-            if (name.view() == pass_.zone().apex()) continue;
-            const NodeView before = previous_with_nsec(pass_.zone(), name);
-            touch(chain, before.owner(pass_.zone().apex()));
+            // What the one before it is followed by changes too. Back to the name looked at last only: it
+            // is written anyway, or has touched the one before itself.
+            const NodeView before = previous_with_nsec(pass_.zone(), name, last);
+            if (before) touch(chain, before.owner(pass_.zone().apex()));
+            last = name;
         }
         for (const auto& [name, none] : chain) {
             if (!pass_.error()) write(name);
@@ -90,7 +97,8 @@ private:
 
 class Nsec3Repair {
 public:
-    Nsec3Repair(SigningPass& pass, const Touched& touched) : pass_(pass), touched_(touched) {}
+    Nsec3Repair(SigningPass& pass, const Touched& touched)
+        : pass_(pass), touched_(touched), old_(pass.zone()) {}
 
     void run();
 
@@ -100,31 +108,22 @@ private:
         bool was_there = false;
         bool is_wanted = false;
         std::optional<std::vector<std::uint8_t>> bitmap;  // none: as it is
+        // Its neighbors in the new chain; none: it is the first, or the last.
+        std::optional<Nsec3Hash> before, after;
     };
     using Places = std::map<Nsec3Hash, Place>;
 
     void place(const Name& name);
-    bool survives(const Nsec3Hash& hash) const {
-        const auto found = places_.find(hash);
-        return found == places_.end() || found->second.is_wanted;
-    }
-    NodeView node_of(const Nsec3Hash& hash) const {
-        const NodeView node = pass_.zone().find_node(nsec3_owner(hash, pass_.zone().apex()));
-        return node && node.find(RrType::NSEC3) ? node : NodeView();
-    }
-    std::optional<Nsec3Hash> hash_at(const Cursor& at) const;
-    Cursor first_not_before(const Nsec3Hash& hash) const {
-        return pass_.zone().lower_bound(nsec3_owner(hash, pass_.zone().apex()));
-    }
-    std::optional<Nsec3Hash> old_after(const Nsec3Hash& hash) const;
-    std::optional<Nsec3Hash> old_before(const Nsec3Hash& hash) const;
-    Nsec3Hash next_of(const Nsec3Hash& hash) const;
-    Nsec3Hash previous_of(const Nsec3Hash& hash) const;
+    void link();
+    std::optional<Nsec3Hash> before(Places::const_iterator place) const;
+    std::optional<Nsec3Hash> after(const Nsec3Hash& hash, Places::const_iterator above) const;
     void write(const Nsec3Hash& hash);
 
     SigningPass& pass_;
     const Touched& touched_;
+    Nsec3Chain old_;
     Places places_;
+    std::optional<Nsec3Hash> first_, last_;  // of the new chain
 };
 
 void Nsec3Repair::place(const Name& name) {
@@ -133,81 +132,72 @@ void Nsec3Repair::place(const Name& name) {
     const NodeView node = zone.find_node(name);
     if (node && node.find(RrType::NSEC3)) {
         if (const auto hash = nsec3_hash_of(name, zone.apex()); hash && !places_.contains(*hash)) {
-            places_[*hash] = {true, true, std::nullopt};
+            Place& renewed = places_[*hash];
+            renewed.was_there = renewed.is_wanted = true;
         }
     }
     const Standing standing = standing_of(zone, node);
     const Nsec3Hash hash = pass_.state().hasher.hash(name);
     Place& place = places_[hash];
-    place = {static_cast<bool>(node_of(hash)), pass_.has_nsec3(standing), std::nullopt};
+    place.was_there = static_cast<bool>(old_.find(hash));
+    place.is_wanted = pass_.has_nsec3(standing);
+    place.bitmap.reset();
     if (!place.is_wanted) return;
     place.bitmap.emplace();
     append_type_bitmap(pass_.shown_types(node, standing), *place.bitmap);
 }
 
-std::optional<Nsec3Hash> Nsec3Repair::hash_at(const Cursor& at) const {
-    const NodeView node = at.node();
-    if (node.relative_labels() != 1 || !node.find(RrType::NSEC3)) return std::nullopt;
-    return nsec3_hash_of(node.owner(pass_.zone().apex()), pass_.zone().apex());
+/// Of what stood before a place in the old chain, and of the place below it: what stays. Asks the places
+/// below, which have been linked.
+std::optional<Nsec3Hash> Nsec3Repair::before(Places::const_iterator place) const {
+    const auto settled = [this](const Nsec3Hash& hash) {
+        const auto found = places_.find(hash);
+        const bool goes = found != places_.end() && !found->second.is_wanted;
+        return goes ? found->second.before : std::optional(hash);
+    };
+    std::optional<Nsec3Hash> out;
+    if (const auto old = old_.before(place->first)) out = settled(*old);
+    if (place == places_.begin()) return out;
+    const auto below = settled(std::prev(place)->first);
+    return std::max(out, below);  // none is the least
 }
 
-/// The first NSEC3 of the old chain after `hash` that stays; none up to the end.
-std::optional<Nsec3Hash> Nsec3Repair::old_after(const Nsec3Hash& hash) const {
-    for (Cursor at = first_not_before(hash); at; at.next()) {
-        const auto found = hash_at(at);
-        if (found && *found > hash && survives(*found)) return found;
-    }
-    return std::nullopt;
+/// The same the other way. `above`: the first place after `hash`.
+std::optional<Nsec3Hash> Nsec3Repair::after(const Nsec3Hash& hash,
+                                            Places::const_iterator above) const {
+    const auto settled = [this](const Nsec3Hash& at) {
+        const auto found = places_.find(at);
+        const bool goes = found != places_.end() && !found->second.is_wanted;
+        return goes ? found->second.after : std::optional(at);
+    };
+    std::optional<Nsec3Hash> out;
+    if (const auto old = old_.after(hash)) out = settled(*old);
+    if (above == places_.end()) return out;
+    const auto next = settled(above->first);
+    return out && next ? std::min(out, next) : std::max(out, next);
 }
 
-std::optional<Nsec3Hash> Nsec3Repair::old_before(const Nsec3Hash& hash) const {
-    Cursor at = first_not_before(hash);
-    while (at.previous()) {
-        const auto found = hash_at(at);
-        if (found && survives(*found)) return found;
+/// Finds the neighbors of all places. Each asks the one beside it, so that a run of names that go is not
+/// walked over for each of them.
+void Nsec3Repair::link() {
+    for (auto at = places_.begin(); at != places_.end(); ++at) at->second.before = before(at);
+    for (auto at = places_.end(); at != places_.begin();) {
+        const auto above = at--;
+        at->second.after = after(at->first, above);
     }
-    return std::nullopt;
-}
-
-Nsec3Hash Nsec3Repair::next_of(const Nsec3Hash& hash) const {
-    const auto is_wanted = [](const auto& place) { return place.second.is_wanted; };
-    const auto wanted_after = std::find_if(places_.upper_bound(hash), places_.end(), is_wanted);
-    std::optional<Nsec3Hash> next = old_after(hash);
-    if (wanted_after != places_.end() && (!next || wanted_after->first < *next)) {
-        next = wanted_after->first;
-    }
-    if (next) return *next;
-    // Around the end: the first of all.
+    // The apex is among the places, and stays.
+    const auto& [lowest, low] = *places_.begin();
+    const auto& [highest, high] = *places_.rbegin();
     constexpr Nsec3Hash zero{};
-    const auto wanted = std::find_if(places_.begin(), places_.end(), is_wanted);
-    next = node_of(zero) && survives(zero) ? zero : old_after(zero);
-    if (wanted != places_.end() && (!next || wanted->first < *next)) next = wanted->first;
-    return next.value_or(hash);
-}
-
-Nsec3Hash Nsec3Repair::previous_of(const Nsec3Hash& hash) const {
-    const auto last_wanted_before = [this](Places::const_iterator end) -> std::optional<Nsec3Hash> {
-        while (end != places_.begin()) {
-            --end;
-            if (end->second.is_wanted) return end->first;
-        }
-        return std::nullopt;
-    };
-    const auto later = [](std::optional<Nsec3Hash> a, std::optional<Nsec3Hash> b) {
-        return !a || (b && *b > *a) ? b : a;
-    };
-    const auto before = later(old_before(hash), last_wanted_before(places_.lower_bound(hash)));
-    if (before) return *before;
-    Nsec3Hash top;
-    top.fill(0xff);
-    std::optional<Nsec3Hash> last = old_before(top);
-    if (node_of(top) && survives(top)) last = top;
-    return later(last, last_wanted_before(places_.end())).value_or(hash);
+    const auto first = old_.find(zero) ? std::optional(zero) : old_.after(zero);
+    const auto last = old_.last();
+    first_ = first && *first < lowest ? first : low.is_wanted ? std::optional(lowest) : low.after;
+    last_ = last && *last > highest ? last : high.is_wanted ? std::optional(highest) : high.before;
 }
 
 void Nsec3Repair::write(const Nsec3Hash& hash) {
     const auto found = places_.find(hash);
-    const NodeView node = node_of(hash);
+    const NodeView node = old_.find(hash);
     if (found != places_.end() && !found->second.is_wanted) {
         if (node) pass_.remove_denial(node, RrType::NSEC3);
         return;
@@ -221,15 +211,18 @@ void Nsec3Repair::write(const Nsec3Hash& hash) {
             bitmap = head->rest.subspan(1U + head->rest[0]);
         }
     }
-    pass_.write_nsec3(hash, pass_.make_nsec3(next_of(hash), bitmap), Fresh::none());
+    const auto next =
+        found != places_.end() ? found->second.after : after(hash, places_.upper_bound(hash));
+    pass_.write_nsec3(hash, pass_.make_nsec3(next.value_or(*first_), bitmap), Fresh::none());
 }
 
 void Nsec3Repair::run() {
     for (const auto& [name, fresh] : touched_) place(name);
+    link();
     std::vector<Nsec3Hash> all;
     for (const auto& [hash, place] : places_) {
         all.push_back(hash);
-        if (place.was_there != place.is_wanted) all.push_back(previous_of(hash));
+        if (place.was_there != place.is_wanted) all.push_back(place.before.value_or(*last_));
     }
     std::ranges::sort(all);
     const auto [first, last] = std::ranges::unique(all);

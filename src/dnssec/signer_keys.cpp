@@ -5,13 +5,13 @@
 namespace kith::dnssec {
 namespace {
 
-bool signs(const UsedKey& used, std::uint8_t algorithm, bool KeyUse::* role) {
+bool signs(const UsedKey& used, std::uint8_t algorithm, bool KeyUse::*role) {
     return used.use.*role && used.key.algorithm() == algorithm;
 }
 
 /// RFC 4035 §2.2: every algorithm of the DNSKEY RRset signs every RRset.
 bool has_gap(const KeySet& keys, std::uint8_t algorithm) {
-    const auto any = [&](bool KeyUse::* role) {
+    const auto any = [&](bool KeyUse::*role) {
         return std::ranges::any_of(
             keys.keys, [&](const UsedKey& used) { return signs(used, algorithm, role); });
     };

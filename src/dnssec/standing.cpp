@@ -84,18 +84,20 @@ NodeView next_with_nsec(const Zone& zone, NodeView node) {
     return at ? at.node() : zone.apex_node();
 }
 
-NodeView previous_with_nsec(const Zone& zone, dns::NameView name) {
+NodeView previous_with_nsec(const Zone& zone, dns::NameView name, dns::NameView end) {
     Cursor at = zone.lower_bound(name);
     while (at.previous()) {
         const NodeView node = at.node();
+        const dns::Name owner = node.owner(zone.apex());
+        if (owner.view() <= end) return {};
         if (node.is_occluded()) {
             // Straight to the highest cut or DNAME above: it has data and nothing hides it.
-            const zone::Lookup found = zone.find(dns::LookupName(node.owner(zone.apex())));
+            const zone::Lookup found = zone.find(dns::LookupName(owner));
             return found.cut ? found.cut : found.dname;
         }
         if (is_in_chain(node)) return node;
     }
-    return zone.apex_node();
+    return {};
 }
 
 }  // namespace kith::dnssec

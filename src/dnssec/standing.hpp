@@ -58,7 +58,7 @@ zone::Cursor after_subtree(const zone::Zone& zone, zone::NodeView node);
 
 /// The nearest name that has an NSEC, after `node`, which has one itself; the apex after the last.
 zone::NodeView next_with_nsec(const zone::Zone& zone, zone::NodeView node);
-/// And before `name`, a name below the apex or the apex itself.
-zone::NodeView previous_with_nsec(const zone::Zone& zone, dns::NameView name);
+/// And before `name`; none when there is none after `end`, and none before the apex.
+zone::NodeView previous_with_nsec(const zone::Zone& zone, dns::NameView name, dns::NameView end);
 
 }  // namespace kith::dnssec
