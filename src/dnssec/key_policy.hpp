@@ -35,6 +35,7 @@ namespace kith::dnssec {
 
 enum class KeyRole : std::uint8_t { csk, ksk, zsk };
 std::string_view role_name(KeyRole role);
+std::optional<KeyRole> parse_role(std::string_view name);
 constexpr bool signs_keys(KeyRole role) { return role != KeyRole::zsk; }
 constexpr bool signs_zone(KeyRole role) { return role != KeyRole::ksk; }
 
@@ -64,6 +65,7 @@ struct KeyId {
     friend auto operator<=>(const KeyId&, const KeyId&) = default;
     /// "13/04711".
     std::string to_text() const;
+    static std::optional<KeyId> from_text(std::string_view text);
 };
 using KeyIds = std::set<KeyId>;
 

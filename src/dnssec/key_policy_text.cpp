@@ -39,22 +39,6 @@ std::optional<T> read_number(std::string_view text) {
     return value;
 }
 
-std::optional<KeyId> read_id(std::string_view text) {
-    const std::size_t slash = text.find('/');
-    if (slash == text.npos) return std::nullopt;
-    const auto algorithm = read_number<std::uint8_t>(text.substr(0, slash));
-    const auto tag = read_number<std::uint16_t>(text.substr(slash + 1));
-    if (!algorithm || !tag) return std::nullopt;
-    return KeyId{*algorithm, *tag};
-}
-
-std::optional<KeyRole> read_role(std::string_view text) {
-    for (const KeyRole role : {KeyRole::csk, KeyRole::ksk, KeyRole::zsk}) {
-        if (role_name(role) == text) return role;
-    }
-    return std::nullopt;
-}
-
 /// The words of one line.
 class Words {
 public:
@@ -70,7 +54,7 @@ public:
     /// Ids up to the end or to "/"; false at anything else.
     bool ids(KeyIds& out) {
         for (std::string_view word = next(); !word.empty() && word != "/"; word = next()) {
-            const auto id = read_id(word);
+            const auto id = KeyId::from_text(word);
             if (!id) return false;
             out.insert(*id);
         }
@@ -82,6 +66,22 @@ private:
 };
 
 }  // namespace
+
+std::optional<KeyId> KeyId::from_text(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    if (slash == text.npos) return std::nullopt;
+    const auto algorithm = read_number<std::uint8_t>(text.substr(0, slash));
+    const auto tag = read_number<std::uint16_t>(text.substr(slash + 1));
+    if (!algorithm || !tag) return std::nullopt;
+    return KeyId{*algorithm, *tag};
+}
+
+std::optional<KeyRole> parse_role(std::string_view name) {
+    for (const KeyRole role : {KeyRole::csk, KeyRole::ksk, KeyRole::zsk}) {
+        if (role_name(role) == name) return role;
+    }
+    return std::nullopt;
+}
 
 std::string KeyManager::to_text() const {
     std::string out = "kith-keys 1\n";
@@ -107,8 +107,8 @@ Result<KeyManager, std::string> KeyManager::from_text(std::string_view text, Key
     KeyManager out(policy);
     out.held_ = {{}, {}, {}};
     const auto read_key = [&](Words& words) {
-        const auto id = read_id(words.next());
-        const auto role = read_role(words.next());
+        const auto id = KeyId::from_text(words.next());
+        const auto role = parse_role(words.next());
         const auto since = read_number<UnixTime>(words.next());
         const std::string_view goal = words.next();
         if (!id || !role || !since || (goal != "in-use" && goal != "retiring")) return false;
@@ -138,7 +138,7 @@ Result<KeyManager, std::string> KeyManager::from_text(std::string_view text, Key
             out.generation_ = number.value_or(0);
             return number.has_value();
         }
-        const auto role = kind == "roll" ? read_role(words.next()) : std::nullopt;
+        const auto role = kind == "roll" ? parse_role(words.next()) : std::nullopt;
         if (role) out.to_roll_.insert(*role);
         return role.has_value() || kind.empty();
     };

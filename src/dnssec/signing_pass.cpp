@@ -58,9 +58,8 @@ bool same_records(const RrSetView& rrset, const MadeSet& made) {
     });
 }
 
-bool is_managed(const SigningPolicy& policy, RrType type) {
-    if (type == RrType::ZONEMD) return policy.zonemd != ZonemdHash::none;
-    return is_key_type(type) || type == RrType::NSEC3PARAM;
+bool is_managed(RrType type) {
+    return is_key_type(type) || type == RrType::NSEC3PARAM || type == RrType::ZONEMD;
 }
 
 std::vector<MadeSet> make_apex_sets(NameView apex, const KeySet& keys, const SigningPolicy& policy,

@@ -24,8 +24,9 @@ struct MadeSet {
 /// The RRsets that signing makes at the apex of a zone, by type; ZONEMD as a place that is held.
 std::vector<MadeSet> make_apex_sets(NameView apex, const KeySet& keys, const SigningPolicy& policy,
                                     const zone::Zone& zone);
-/// Whether signing makes RRsets of this type at the apex, so that others are removed.
-bool is_managed(const SigningPolicy& policy, RrType type);
+/// Whether RRsets of this type at the apex are signing's, so that others are removed. ZONEMD is even when
+/// none is made: one from elsewhere is not of the signed zone, and whoever checks it would refuse the zone.
+bool is_managed(RrType type);
 /// Whether the RRset has exactly these records.
 bool same_records(const zone::RrSetView& rrset, const MadeSet& made);
 
@@ -63,7 +64,6 @@ public:
     std::uint32_t denial_ttl() const { return denial_ttl_; }
     const std::vector<MadeSet>& made_sets() const { return made_; }
 
-    bool is_managed(RrType type) const { return dnssec::is_managed(policy(), type); }
     /// Brings the RRsets made at the apex to what they should be; adds the types that changed.
     void write_made_sets(Fresh& fresh);
     /// Signatures over the data of a name.

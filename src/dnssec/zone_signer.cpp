@@ -111,7 +111,7 @@ Result<ZonePtr, SignError> ZoneSigner::Work::signed_zone(const Zone& zone, UnixT
         const bool is_apex = node.relative_owner().empty();
         for (const RrSetView rrset : node.rrsets()) {
             const RrType type = rrset.type();
-            if (is_made_by_signing(type) || (is_apex && pass.is_managed(type))) continue;
+            if (is_made_by_signing(type) || (is_apex && is_managed(type))) continue;
             for (int i = 0; i < rrset.count(); ++i) {
                 KITH_CHECK(
                     builder.add(owner, type, rrset.ttl(), rrset.rdata(i), 0, rrset.provenance(i))
@@ -179,17 +179,18 @@ Result<void, SignError> ZoneSigner::Work::complete_zonemd(const Zone& zone, Zone
     return {};
 }
 
-/// Whether the RRsets of these types at the apex are as signing makes them.
+/// Whether the RRsets of these types at the apex are as signing makes them; of ZONEMD, whether there is one.
 bool ZoneSigner::Work::shows(const Zone& zone, bool (*which)(RrType type)) const {
     const std::vector<MadeSet> made = make_apex_sets(state_.apex, state_.keys, state_.policy, zone);
     const NodeView apex = zone.apex_node();
     for (const RrSetView rrset : apex.rrsets()) {
         const bool is_wanted = std::ranges::find(made, rrset.type(), &MadeSet::type) != made.end();
-        if (is_managed(state_.policy, rrset.type()) && which(rrset.type()) && !is_wanted)
-            return false;
+        if (is_managed(rrset.type()) && which(rrset.type()) && !is_wanted) return false;
     }
     return std::ranges::all_of(made, [&](const MadeSet& set) {
-        return !which(set.type) || same_records(apex.find(set.type), set);
+        if (!which(set.type)) return true;
+        const RrSetView there = apex.find(set.type);
+        return set.type == RrType::ZONEMD ? static_cast<bool>(there) : same_records(there, set);
     });
 }
 
@@ -203,8 +204,8 @@ bool ZoneSigner::Work::is_surplus(const Rrsig& rrsig) const {
 }
 
 bool ZoneSigner::Work::is_due(const Zone& zone, NodeView node, UnixTime now, DueNames& out) const {
-    const auto is_comparable = [](RrType type) { return type != RrType::ZONEMD; };
-    if (node.relative_owner().empty() && !shows(zone, is_comparable)) return true;
+    const auto any = [](RrType) { return true; };
+    if (node.relative_owner().empty() && !shows(zone, any)) return true;
     const Standing standing = standing_of(zone, node);
     const Name owner = node.owner(zone.apex());
     const RrSetView rrsigs = node.find(RrType::RRSIG);
@@ -301,8 +302,7 @@ ZoneChange unsigned_change(const Zone& zone) {
     for (zone::Cursor at = zone.first(); at; at.next()) {
         for (const RrSetView rrset : at.node().rrsets()) {
             const RrType type = rrset.type();
-            if (!is_made_by_signing(type) && !is_key_type(type) && type != RrType::NSEC3PARAM)
-                continue;
+            if (!is_made_by_signing(type) && !is_managed(type)) continue;
             for (const Bytes rdata : rrset) {
                 out.removed.push_back({at.node().owner(zone.apex()),
                                        type,

@@ -177,10 +177,27 @@ TEST(ZoneSigner, ReplacesWhatItDidNotMake) {
          "@ 60 RRSIG SOA 8 1 300 20300101000000 20290101000000 1 example. AAAA", "ns 60 NSEC a A",
          "gone 60 NSEC b A", "@ 60 NSEC3PARAM 1 0 5 AB",
          "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 60 NSEC3 1 0 5 AB 0p9mhaveqvm6t7vbl5lop2u3t2rp3ton A",
-         "ns 60 RRSIG A 8 2 60 20300101000000 20290101000000 1 example. AAAA"});
+         "ns 60 RRSIG A 8 2 60 20300101000000 20290101000000 1 example. AAAA",
+         std::string("@ 60 ZONEMD 1 1 1 ") + std::string(96, 'a')});
     const ZonePtr plain = zone::test::zone({"@ 60 NS ns", "ns 60 A 10.0.0.1"});
     ZoneSigner signer = make_signer();
     EXPECT_EQ(shape(*signed_by(signer, foreign)), shape(*signed_by(signer, plain)));
+}
+
+TEST(ZoneSigner, LeavesNoDigestBehind) {
+    // RFC 8976 §4: a digest of an earlier version is a reason to refuse the zone.
+    SigningPolicy policy;
+    policy.zonemd = ZonemdHash::sha384;
+    const KeySet keys = split_keys();
+    ZoneSigner with = make_signer(policy, keys);
+    ZoneSigner without = make_signer({}, keys);
+    const ZonePtr digested = signed_by(with, sample());
+    EXPECT_EQ(check_zonemd(*digested), ZonemdVerdict::good);
+    EXPECT_EQ(shape(*signed_by(without, digested)), shape(*signed_by(without, sample())));
+    EXPECT_EQ(shape(*applied(digested, unsigned_change(*digested))), shape(*sample()));
+    EXPECT_EQ(without.find_due(*digested, digested->apex(), now).owners,
+              std::vector<Name>{name("example.")})
+        << "it is found in a zone that was taken over";
 }
 
 TEST(ZoneSigner, KeepsGoodSignaturesAndRenewsOldOnes) {
