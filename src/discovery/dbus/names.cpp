@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "discovery/dnssd/service_name.hpp"
+#include "discovery/mdns/names.hpp"
 #include "discovery/mdns/record.hpp"
 
 namespace kith::discovery::dbus {
@@ -102,11 +102,9 @@ void rename_records(std::vector<dnssd::ServiceRecord>& records, dns::NameView fr
 
 std::optional<dns::Name> next_name(dns::NameView name) {
     if (name.is_root()) return std::nullopt;
-    dns::NameBuilder builder;
-    if (!builder.append(as_bytes(dnssd::next_instance_name(as_text(name.first_label())))) ||
-        !builder.append(name.parent()))
-        return std::nullopt;
-    return builder.finish();
+    dns::Name out = mdns::next_name(name, mdns::RenameStyle::instance);
+    if (out.view() == name) return std::nullopt;
+    return out;
 }
 
 }  // namespace kith::discovery::dbus

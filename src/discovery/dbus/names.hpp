@@ -28,7 +28,7 @@ dns::Name unique_name(const std::vector<dnssd::ServiceRecord>& records);
 void rename_records(std::vector<dnssd::ServiceRecord>& records, dns::NameView from,
                     dns::NameView to);
 
-/// `My Web` becomes `My Web (2)`; nullopt when the name would be too long.
+/// What mdns::next_name() makes of an instance; nullopt for the root, and when there is no room for another.
 std::optional<dns::Name> next_name(dns::NameView name);
 
 }  // namespace kith::discovery::dbus

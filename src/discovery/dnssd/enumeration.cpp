@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/check.hpp"
+#include "discovery/mdns/names.hpp"
 #include "dns/registry.hpp"
 
 namespace kith::discovery::dnssd {
@@ -28,18 +29,6 @@ dns::Text<dns::Name> prefixed(std::string_view first, dns::NameView domain) {
             dns::TextError{fmt::format("'{}' is too long to ask what is in it", domain.to_text())});
     }
     return name.finish();
-}
-
-constexpr std::uint8_t local_wire[] = {5, 'l', 'o', 'c', 'a', 'l', 0};
-
-/// The domains of RFC 6762 §4 in their wire form.
-const std::array<dns::Name, 5>& link_local_reverse() {
-    static const std::array<dns::Name, 5> names = {
-        *dns::Name::from_text("254.169.in-addr.arpa."), *dns::Name::from_text("8.e.f.ip6.arpa."),
-        *dns::Name::from_text("9.e.f.ip6.arpa."),       *dns::Name::from_text("a.e.f.ip6.arpa."),
-        *dns::Name::from_text("b.e.f.ip6.arpa."),
-    };
-    return names;
 }
 
 }  // namespace
@@ -68,13 +57,7 @@ dns::Text<dns::Name> domain_enumeration_name(DomainKind kind, dns::NameView doma
 
 dns::Name reverse_name(const IpAddress& address) {
     KITH_CHECK(address.family() != IpFamily::none);
-    std::string text;
-    const Bytes bytes = address.bytes();
-    for (std::size_t i = bytes.size(); i-- > 0;) {
-        text += address.is_v4() ? fmt::format("{}.", bytes[i])
-                                : fmt::format("{:x}.{:x}.", bytes[i] & 15U, bytes[i] >> 4U);
-    }
-    return *dns::Name::from_text(text + (address.is_v4() ? "in-addr.arpa." : "ip6.arpa."));
+    return mdns::reverse_name(address);
 }
 
 std::optional<dns::Name> address_domain(const IpPrefix& network) {
@@ -90,20 +73,12 @@ std::optional<dns::Name> address_domain(const IpPrefix& network) {
     return reverse_name(*IpAddress::from_bytes({base.data(), bytes.size()}));
 }
 
-bool is_link_local_name(dns::NameView name) {
-    if (name.is_under(local_domain())) return true;
-    for (const dns::Name& domain : link_local_reverse()) {
-        if (name.is_under(domain)) return true;
-    }
-    return false;
-}
+bool is_link_local_name(dns::NameView name) { return mdns::is_multicast_name(name, {}); }
 
 std::vector<dns::NameView> link_local_domains() {
-    std::vector<dns::NameView> out = {local_domain()};
-    for (const dns::Name& domain : link_local_reverse()) out.push_back(domain.view());
-    return out;
+    return {mdns::multicast_domains().begin(), mdns::multicast_domains().end()};
 }
 
-dns::NameView local_domain() { return dns::NameView::unchecked(local_wire); }
+dns::NameView local_domain() { return mdns::multicast_domains().front(); }
 
 }  // namespace kith::discovery::dnssd

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/check.hpp"
 #include "discovery/dnssd/limits.hpp"
 #include "discovery/dnssd/utf8.hpp"
+#include "discovery/mdns/names.hpp"
 #include "dns/registry.hpp"
 #include "dns/text_escape.hpp"
 
@@ -311,33 +312,11 @@ std::string printable(std::string_view bytes) {
     return out;
 }
 
-namespace {
-
-/// `text` split before a trailing number that stands between `open` and `close`; the number is 1 without one.
-std::pair<std::string_view, unsigned> split_number(std::string_view text, std::string_view open,
-                                                   std::string_view close) {
-    if (!text.ends_with(close)) return {text, 1};
-    const std::string_view body = text.substr(0, text.size() - close.size());
-    const std::size_t at = body.rfind(open);
-    if (at == std::string_view::npos || at == 0) return {text, 1};
-    const std::string_view digits = body.substr(at + open.size());
-    unsigned number = 0;
-    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    const bool whole = fault == std::errc{} && end == digits.data() + digits.size();
-    if (!whole || number < 2 || number > 999'999 || digits.front() == '0') return {text, 1};
-    return {body.substr(0, at), number};
+std::string next_instance_name(std::string_view instance) {
+    dns::NameBuilder name;
+    KITH_CHECK(name.append(as_bytes(instance)));
+    const dns::Name next = mdns::next_name(name.finish(), mdns::RenameStyle::instance);
+    return std::string(as_text(next.view().first_label()));
 }
-
-std::string numbered(std::string_view text, std::string_view open, std::string_view close) {
-    const auto [stem, number] = split_number(text, open, close);
-    const std::string suffix = fmt::format("{}{}{}", open, number + 1, close);
-    return std::string(utf8_prefix(stem, instance_bytes_max - suffix.size())) + suffix;
-}
-
-}  // namespace
-
-std::string next_instance_name(std::string_view instance) { return numbered(instance, " (", ")"); }
-
-std::string next_host_label(std::string_view label) { return numbered(label, "-", ""); }
 
 }  // namespace kith::discovery::dnssd

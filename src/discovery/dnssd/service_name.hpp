@@ -95,10 +95,7 @@ dns::Text<std::string> unescape_instance(std::string_view text);
 /// become `\DDD`, a backslash becomes `\\`.
 std::string printable(std::string_view bytes);
 
-/// The name to try when `instance` is taken: "Name (2)", then "Name (3)" ...; cut at a whole
-/// character so that it stays within 63 bytes.
+/// The name to try when `instance`, 1 to 63 bytes, is taken: see mdns::next_name().
 std::string next_instance_name(std::string_view instance);
-/// The same for host names: "host-2", "host-3" ... (RFC 6762 §9).
-std::string next_host_label(std::string_view label);
 
 }  // namespace kith::discovery::dnssd

@@ -50,13 +50,17 @@ std::string_view cut(std::string_view text, std::size_t bytes) {
 
 }  // namespace
 
-bool is_multicast_name(dns::NameView name, std::span<const dns::Name> extra) {
+std::span<const dns::Name> multicast_domains() {
     static const std::array<dns::Name, 6> domains = {
         constant("local"),          constant("254.169.in-addr.arpa"), constant("8.e.f.ip6.arpa"),
         constant("9.e.f.ip6.arpa"), constant("a.e.f.ip6.arpa"),       constant("b.e.f.ip6.arpa"),
     };
+    return domains;
+}
+
+bool is_multicast_name(dns::NameView name, std::span<const dns::Name> extra) {
     const auto holds = [&](const dns::Name& domain) { return name.is_under(domain); };
-    return std::ranges::any_of(domains, holds) || std::ranges::any_of(extra, holds);
+    return std::ranges::any_of(multicast_domains(), holds) || std::ranges::any_of(extra, holds);
 }
 
 bool is_reverse_name(dns::NameView name) {

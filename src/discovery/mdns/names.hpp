@@ -7,7 +7,10 @@
 
 namespace kith::discovery::mdns {
 
-/// Under `local`, or a reverse name of link-local addresses (RFC 6762 §3, §4), or under one of `extra`.
+/// `local` first, then the reverse names of link-local addresses (RFC 6762 §3, §4).
+std::span<const dns::Name> multicast_domains();
+
+/// Under one of multicast_domains() or of `extra`.
 bool is_multicast_name(dns::NameView name, std::span<const dns::Name> extra);
 
 /// Under in-addr.arpa or ip6.arpa.
