@@ -1,5 +1,7 @@
 #include "discovery/dbus/avahi_backend.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "discovery/dbus/avahi_names.hpp"
@@ -39,6 +41,7 @@ void AvahiBackend::on_owner(Time now, std::string_view unique_name) {
         pending_.clear();
         early_.clear();
         refused_.clear();
+        host_name_at_.reset();
         browser_paths_.clear();
         group_paths_.clear();
         api_ = 0;
@@ -48,6 +51,7 @@ void AvahiBackend::on_owner(Time now, std::string_view unique_name) {
     }
     owner_ = unique_name;
     if (owner_.empty()) return;
+    is_gone_ = false;
     if (patience_ends_) patience_ends_ = now + restart_patience;
     ask_server(Kind::api_version, "GetAPIVersion");
     ask_server(Kind::version, "GetVersionString");
@@ -60,48 +64,57 @@ void AvahiBackend::on_reply(Time now, std::uint64_t number, const Reply& reply) 
     const Pending pending = found->second;
     pending_.erase(found);
     switch (pending.kind) {
-        case Kind::api_version: on_api_version(now, reply); return;
+        case Kind::api_version: on_api_version(reply); return;
         case Kind::version:
             if (const auto* text = value_at<std::string>(reply.values, 0))
                 version_ = text->substr(0, 64);
             return;
         case Kind::host_name: on_host_name(now, reply); return;
-        case Kind::browser_new: on_browser_new(now, pending.id, reply); return;
+        case Kind::browser_new: on_browser_new(now, pending.id, reply); break;
         case Kind::browser_start: on_browser_start(now, pending.id, reply); return;
-        case Kind::group_new: on_group_new(now, pending.id, reply); return;
+        case Kind::group_new: on_group_new(now, pending.id, reply); break;
         case Kind::group_add:
         case Kind::group_update:
         case Kind::group_commit: on_group_reply(now, pending, reply); return;
+        case Kind::browser_free:
         case Kind::group_free: return;
     }
+    // A path that is given out later may be one that signals of another object had.
+    if (!is_path_awaited()) early_.clear();
 }
 
-void AvahiBackend::on_api_version(Time now, const Reply& reply) {
+void AvahiBackend::on_api_version(const Reply& reply) {
     const auto* version = value_at<std::uint32_t>(reply.values, 0);
     api_ =
         version != nullptr && *version != 0 ? *version : 1;  // very old ones: the first interface
     for (auto& [id, browser] : browsers_) open(id, browser);
     if (host_name_.is_root()) return;  // groups may name it: when it is known
     for (auto& [id, group] : groups_) {
-        if (group.path.empty()) open(now, id, group);
+        if (group.path.empty()) open(id, group);
     }
 }
 
 void AvahiBackend::on_host_name(Time now, const Reply& reply) {
     const auto* text = value_at<std::string>(reply.values, 0);
     const auto name = text == nullptr ? std::nullopt : name_from_bus(*text);
-    if (!name || name->is_root()) {
-        if (reply.error.empty()) count_ignored();
-        return;
-    }
+    if (!name || name->is_root()) return without_host_name(now, reply);
     if (host_name_ == *name) return;
     const dns::Name before = host_name_;
     host_name_ = *name;
-    if (!before.is_root()) follow_host(now, before, host_name_);
+    if (!before.is_root()) follow_host(before, host_name_);
     for (auto& [id, group] : groups_) {
-        if (group.path.empty() && api_ != 0) open(now, id, group);
+        if (group.path.empty() && api_ != 0) open(id, group);
     }
     tell(dnssd::HostNameEvent{host_name_});
+}
+
+void AvahiBackend::without_host_name(Time now, const Reply& reply) {
+    host_name_at_ = now + refused_wait;
+    if (!host_name_.is_root()) return;  // the one it had stays
+    tell(dnssd::HostNameEvent{
+        {},
+        fmt::format("Avahi does not say this machine's name: {}",
+                    reply.error.empty() ? "its answer makes no sense" : reply.text)});
 }
 
 void AvahiBackend::on_signal(Time now, const Signal& signal) {
@@ -120,7 +133,7 @@ void AvahiBackend::on_signal(Time now, const Signal& signal) {
 
 void AvahiBackend::on_object_signal(Time now, const Signal& signal) {
     if (const auto found = browser_paths_.find(signal.path); found != browser_paths_.end()) {
-        on_browser_signal(now, found->second, browsers_.at(found->second), signal);
+        on_browser_signal(browsers_.at(found->second), signal);
     } else if (const auto group = group_paths_.find(signal.path); group != group_paths_.end()) {
         on_group_signal(now, group->second, signal);
     } else {
@@ -128,15 +141,15 @@ void AvahiBackend::on_object_signal(Time now, const Signal& signal) {
     }
 }
 
-void AvahiBackend::keep_early(const Signal& signal) {
-    const bool waiting = std::ranges::any_of(pending_, [](const auto& row) {
+bool AvahiBackend::is_path_awaited() const {
+    return std::ranges::any_of(pending_, [](const auto& row) {
         return row.second.kind == Kind::browser_new || row.second.kind == Kind::group_new;
     });
-    if (!waiting) return;  // of an object that is no longer ours
-    if (early_.size() >= early_signals_max) {
-        early_.pop_front();
-        count_ignored();
-    }
+}
+
+void AvahiBackend::keep_early(const Signal& signal) {
+    if (!is_path_awaited()) return;  // of an object that is no longer ours
+    if (early_.size() >= early_signals_max) early_.pop_front();
     early_.push_back(signal);
 }
 
@@ -154,6 +167,7 @@ std::optional<Time> AvahiBackend::next_deadline() const {
     const auto take = [&out](Time at) {
         if (!out || at < *out) out = at;
     };
+    if (host_name_at_) take(*host_name_at_);
     for (const auto& [id, at] : refused_) take(at);
     for (const auto& [id, group] : groups_) {
         if (group.retry_at) take(*group.retry_at);
@@ -164,7 +178,12 @@ std::optional<Time> AvahiBackend::next_deadline() const {
 void AvahiBackend::on_timer(Time now) {
     if (patience_ends_ && *patience_ends_ <= now) {
         patience_ends_.reset();
-        drop_stale();
+        is_gone_ = owner_.empty();
+        for (auto& [id, browser] : browsers_) drop_stale(browser);
+    }
+    if (host_name_at_ && *host_name_at_ <= now) {
+        host_name_at_.reset();
+        ask_server(Kind::host_name, "GetHostNameFqdn");
     }
     std::vector<std::uint64_t> due;
     for (const auto& [id, at] : refused_) {
@@ -180,7 +199,7 @@ void AvahiBackend::on_timer(Time now) {
     }
     for (const std::uint64_t id : due) {
         groups_.at(id).retry_at.reset();
-        restart(now, id);
+        restart(id);
     }
 }
 

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "discovery/dbus/bus_backend.hpp"
+#include "discovery/dbus/record_key.hpp"
 
 namespace kith::discovery::dbus {
 
@@ -53,12 +54,6 @@ private:
         std::uint32_t ifindex = 0;
         auto operator<=>(const QuestionKey&) const = default;
     };
-    struct ItemKey {
-        std::uint32_t ifindex = 0;
-        dns::Name owner;  // lower case
-        ByteArray rdata;
-        auto operator<=>(const ItemKey&) const = default;
-    };
     struct Item {
         std::set<IpFamily> families;  // it was told for; none: of a daemon that is gone
         dnssd::RecordEvent record;
@@ -68,7 +63,8 @@ private:
         dns::Name name;  // as asked
         std::set<dnssd::QueryToken> askers;
         std::string path;  // empty: the daemon has none
-        std::map<ItemKey, Item> items;
+        std::map<RecordKey, Item> items;
+        std::string failure;  // what askers were told last; empty: it works
     };
     struct Group {
         std::vector<dnssd::ServiceRecord> records;
@@ -91,6 +87,7 @@ private:
             host_name,
             browser_new,
             browser_start,
+            browser_free,
             group_new,
             group_add,
             group_update,
@@ -107,35 +104,38 @@ private:
              std::string interface, std::string member, std::string signature = {},
              Values arguments = {});
     void ask_server(Kind kind, std::string member);
-    void on_api_version(Time now, const Reply& reply);
+    void on_api_version(const Reply& reply);
     void on_host_name(Time now, const Reply& reply);
+    void without_host_name(Time now, const Reply& reply);
     void on_object_signal(Time now, const Signal& signal);
     void keep_early(const Signal& signal);
     void replay_early(Time now, const std::string& path);
+    bool is_path_awaited() const;
 
     void open(BrowserId id, Browser& browser);
     void free_object(const std::string& path, std::string interface, Kind kind);
     void on_browser_new(Time now, BrowserId id, const Reply& reply);
     void on_browser_start(Time now, BrowserId id, const Reply& reply);
-    void on_browser_signal(Time now, BrowserId id, Browser& browser, const Signal& signal);
+    void on_browser_signal(Browser& browser, const Signal& signal);
     void refuse(Time now, BrowserId id, Browser& browser, const std::string& why);
     std::optional<dnssd::RecordEvent> read_item(const Browser& browser, const Values& values) const;
     void add_item(Browser& browser, dnssd::RecordEvent record);
     void remove_item(Browser& browser, const dnssd::RecordEvent& record);
     void tell_askers(const Browser& browser, dnssd::RecordEvent record);
+    void tell_failure(Browser& browser, std::string text);
     void lose_browsers();
-    void drop_stale();
+    void drop_stale(Browser& browser);
     void ask_again_first_refused(Time now);
 
-    void open(Time now, std::uint64_t id, Group& group);
-    void add_records(Time now, std::uint64_t id);
-    void restart(Time now, std::uint64_t id);
+    void open(std::uint64_t id, Group& group);
+    void add_records(std::uint64_t id);
+    void restart(std::uint64_t id);
     void on_group_new(Time now, std::uint64_t id, const Reply& reply);
     void on_group_reply(Time now, const Pending& pending, const Reply& reply);
     void on_group_signal(Time now, std::uint64_t id, const Signal& signal);
     void on_conflict(Time now, std::uint64_t id);
     void fail(std::uint64_t id, std::string text);
-    void follow_host(Time now, dns::NameView from, dns::NameView to);
+    void follow_host(dns::NameView from, dns::NameView to);
     void lose_groups();
 
     std::string owner_;  // unique name of the daemon; empty: not there
@@ -151,7 +151,9 @@ private:
     std::map<std::string, BrowserId> browser_paths_;
     std::map<std::string, std::uint64_t> group_paths_;
     std::deque<Signal> early_;
+    std::optional<Time> host_name_at_;   // when it is asked for again, which failed
     std::optional<Time> patience_ends_;  // of a restart of the daemon
+    bool is_gone_ = false;               // for longer than that
     std::uint64_t last_id_ = 0;
 };
 

@@ -12,6 +12,11 @@
 #include "dns/registry.hpp"
 
 namespace kith::discovery::dbus {
+namespace {
+
+constexpr const char* gone = "avahi-daemon is gone; waiting for it to come back";
+
+}  // namespace
 
 std::optional<dnssd::QueryToken> AvahiBackend::start_query(Time,
                                                            const dnssd::RecordQuestion& question,
@@ -30,6 +35,7 @@ std::optional<dnssd::QueryToken> AvahiBackend::start_query(Time,
             record.change = dnssd::RecordChange::added;
             tell(std::move(record));
         }
+        if (!browser.failure.empty()) tell(dnssd::QueryFailure{token, browser.failure});
         return token;
     }
     const BrowserId id = ++last_id_;
@@ -39,6 +45,7 @@ std::optional<dnssd::QueryToken> AvahiBackend::start_query(Time,
     browser.askers = {token};
     by_question_[key] = id;
     by_token_[token] = id;
+    if (is_gone_) tell_failure(browser, gone);
     open(id, browser);
     return token;
 }
@@ -53,7 +60,7 @@ void AvahiBackend::stop_query(Time now, dnssd::QueryToken token) {
     if (!browser.askers.empty()) return;
     if (!browser.path.empty()) {
         browser_paths_.erase(browser.path);
-        free_object(browser.path, avahi::record_browser, Kind::browser_start);
+        free_object(browser.path, avahi::record_browser, Kind::browser_free);
         ask_again_first_refused(now);  // there is room for one more
     }
     refused_.erase(id);
@@ -73,9 +80,9 @@ void AvahiBackend::open(BrowserId id, Browser& browser) {
                                     ? "Avahi takes no questions for all types at once; ask for each"
                                     : fmt::format("Avahi takes no name with a zero byte, as '{}'",
                                                   browser.name.to_text());
-        for (const dnssd::QueryToken token : browser.askers) tell(dnssd::QueryFailure{token, why});
-        return;
+        return tell_failure(browser, why);
     }
+    browser.failure.clear();
     const bool prepares = api_ >= avahi::api_with_server2;
     const std::int32_t ifindex =
         browser.key.ifindex == 0 ? avahi::any : static_cast<std::int32_t>(browser.key.ifindex);
@@ -94,16 +101,14 @@ void AvahiBackend::on_browser_new(Time now, BrowserId id, const Reply& reply) {
     const auto found = browsers_.find(id);
     if (found == browsers_.end()) {  // stopped meanwhile
         if (reply.error.empty() && path != nullptr)
-            free_object(*path, avahi::record_browser, Kind::browser_start);
+            free_object(*path, avahi::record_browser, Kind::browser_free);
         return;
     }
     Browser& browser = found->second;
     if (!reply.error.empty()) return refuse(now, id, browser, reply.text);
     if (path == nullptr || path->empty() || browser_paths_.contains(*path) ||
-        group_paths_.contains(*path)) {
-        count_ignored();
+        group_paths_.contains(*path))
         return refuse(now, id, browser, "Avahi's answer makes no sense");
-    }
     browser.path = *path;
     browser_paths_[browser.path] = id;
     if (api_ >= avahi::api_with_server2)
@@ -112,43 +117,30 @@ void AvahiBackend::on_browser_new(Time now, BrowserId id, const Reply& reply) {
 }
 
 void AvahiBackend::on_browser_start(Time now, BrowserId id, const Reply& reply) {
-    const auto found = browsers_.find(id);  // none: the reply to Free
+    const auto found = browsers_.find(id);
     if (found == browsers_.end() || reply.error.empty()) return;
     Browser& browser = found->second;
     browser_paths_.erase(browser.path);
-    free_object(browser.path, avahi::record_browser, Kind::browser_start);
+    free_object(browser.path, avahi::record_browser, Kind::browser_free);
     browser.path.clear();
     refuse(now, id, browser, reply.text);
 }
 
 void AvahiBackend::refuse(Time now, BrowserId id, Browser& browser, const std::string& why) {
     refused_[id] = now + refused_wait;
-    for (const dnssd::QueryToken token : browser.askers) {
-        tell(dnssd::QueryFailure{
-            token, fmt::format("Avahi does not take the question for {} {}: {}",
-                               browser.name.to_text(), dns::type_name(browser.key.type), why)});
-    }
+    tell_failure(browser,
+                 fmt::format("Avahi does not take the question for {} {}: {}",
+                             browser.name.to_text(), dns::type_name(browser.key.type), why));
 }
 
-void AvahiBackend::on_browser_signal(Time, BrowserId, Browser& browser, const Signal& signal) {
-    const bool is_new = signal.member == "ItemNew";
-    if (is_new || signal.member == "ItemRemove") {
-        auto record = read_item(browser, signal.values);
-        if (!record) {
-            count_ignored();
-        } else if (is_new) {
-            add_item(browser, std::move(*record));
-        } else {
-            remove_item(browser, *record);
-        }
-        return;
-    }
-    if (signal.member == "Failure") {
+void AvahiBackend::on_browser_signal(Browser& browser, const Signal& signal) {
+    if (signal.member == "ItemNew") {
+        if (auto record = read_item(browser, signal.values)) add_item(browser, std::move(*record));
+    } else if (signal.member == "ItemRemove") {
+        if (const auto record = read_item(browser, signal.values)) remove_item(browser, *record);
+    } else if (signal.member == "Failure") {
         const auto* why = value_at<std::string>(signal.values, 0);
-        for (const dnssd::QueryToken token : browser.askers) {
-            tell(dnssd::QueryFailure{
-                token, fmt::format("Avahi: {}", why != nullptr ? *why : "no reason given")});
-        }
+        tell_failure(browser, fmt::format("Avahi: {}", why != nullptr ? *why : "no reason given"));
     }
 }
 
@@ -187,21 +179,26 @@ void AvahiBackend::tell_askers(const Browser& browser, dnssd::RecordEvent record
     }
 }
 
+void AvahiBackend::tell_failure(Browser& browser, std::string text) {
+    for (const dnssd::QueryToken token : browser.askers) tell(dnssd::QueryFailure{token, text});
+    browser.failure = std::move(text);
+}
+
 void AvahiBackend::add_item(Browser& browser, dnssd::RecordEvent record) {
-    ItemKey key{record.ifindex, record.owner.lowered(), record.rdata};
+    RecordKey key(record);
     const auto found = browser.items.find(key);
     if (found != browser.items.end()) {  // over the other family, or again after a restart
         found->second.families.insert(record.family);
         return;
     }
-    if (browser.items.size() >= records_per_query_max) return count_ignored();
+    if (browser.items.size() >= records_per_query_max) return;
     record.change = dnssd::RecordChange::added;
     browser.items.emplace(std::move(key), Item{{record.family}, record});
     tell_askers(browser, std::move(record));
 }
 
 void AvahiBackend::remove_item(Browser& browser, const dnssd::RecordEvent& record) {
-    const auto found = browser.items.find({record.ifindex, record.owner.lowered(), record.rdata});
+    const auto found = browser.items.find(RecordKey(record));
     if (found == browser.items.end()) return;
     found->second.families.erase(record.family);
     if (!found->second.families.empty()) return;
@@ -218,22 +215,18 @@ void AvahiBackend::lose_browsers() {
     }
 }
 
-void AvahiBackend::drop_stale() {
-    for (auto& [id, browser] : browsers_) {
-        std::vector<ItemKey> stale;
-        for (const auto& [key, item] : browser.items) {
-            if (item.families.empty()) stale.push_back(key);
-        }
-        for (const ItemKey& key : stale) {
-            dnssd::RecordEvent event = std::move(browser.items.at(key).record);
-            browser.items.erase(key);
-            event.change = dnssd::RecordChange::removed;
-            tell_askers(browser, std::move(event));
-        }
-        if (!owner_.empty()) continue;
-        for (const dnssd::QueryToken token : browser.askers)
-            tell(dnssd::QueryFailure{token, "avahi-daemon is gone; waiting for it to come back"});
+void AvahiBackend::drop_stale(Browser& browser) {
+    std::vector<RecordKey> stale;
+    for (const auto& [key, item] : browser.items) {
+        if (item.families.empty()) stale.push_back(key);
     }
+    for (const RecordKey& key : stale) {
+        dnssd::RecordEvent event = std::move(browser.items.at(key).record);
+        browser.items.erase(key);
+        event.change = dnssd::RecordChange::removed;
+        tell_askers(browser, std::move(event));
+    }
+    if (is_gone_) tell_failure(browser, gone);
 }
 
 }  // namespace kith::discovery::dbus

@@ -49,7 +49,7 @@ constexpr const char* add_signature = "iiusqquay";
 
 }  // namespace
 
-dns::Text<dnssd::PublicationToken> AvahiBackend::publish(Time now,
+dns::Text<dnssd::PublicationToken> AvahiBackend::publish(Time,
                                                          std::span<const ServiceRecord> records,
                                                          dnssd::Scope scope,
                                                          dnssd::RenamePolicy policy) {
@@ -62,11 +62,11 @@ dns::Text<dnssd::PublicationToken> AvahiBackend::publish(Time now,
     group.scope = scope;
     group.policy = policy;
     group.unique = unique_name(group.records);
-    open(now, id, group);
+    open(id, group);
     return id;
 }
 
-void AvahiBackend::open(Time, std::uint64_t id, Group& group) {
+void AvahiBackend::open(std::uint64_t id, Group& group) {
     if (owner_.empty() || api_ == 0 || host_name_.is_root()) return;  // when these are known
     const bool asked = std::ranges::any_of(pending_, [id](const auto& row) {
         return row.second.kind == Kind::group_new && row.second.id == id;
@@ -86,17 +86,15 @@ void AvahiBackend::on_group_new(Time now, std::uint64_t id, const Reply& reply) 
     }
     if (!reply.error.empty()) return fail(id, reply.text);
     if (path == nullptr || path->empty() || browser_paths_.contains(*path) ||
-        group_paths_.contains(*path)) {
-        count_ignored();
+        group_paths_.contains(*path))
         return fail(id, "Avahi's answer makes no sense");
-    }
     found->second.path = *path;
     group_paths_[*path] = id;
-    add_records(now, id);
+    add_records(id);
     replay_early(now, std::string(*path));
 }
 
-void AvahiBackend::add_records(Time, std::uint64_t id) {
+void AvahiBackend::add_records(std::uint64_t id) {
     Group& group = groups_.at(id);
     ++group.attempt;
     group.is_committed = false;
@@ -114,11 +112,11 @@ void AvahiBackend::add_records(Time, std::uint64_t id) {
             add_signature, std::move(arguments));
 }
 
-void AvahiBackend::restart(Time now, std::uint64_t id) {
+void AvahiBackend::restart(std::uint64_t id) {
     Group& group = groups_.at(id);
-    if (group.path.empty()) return open(now, id, group);
+    if (group.path.empty()) return open(id, group);
     ask(Kind::group_free, id, 0, group.path, avahi::entry_group, "Reset");
-    add_records(now, id);
+    add_records(id);
 }
 
 void AvahiBackend::on_group_reply(Time now, const Pending& pending, const Reply& reply) {
@@ -126,7 +124,7 @@ void AvahiBackend::on_group_reply(Time now, const Pending& pending, const Reply&
     if (found == groups_.end() || found->second.attempt != pending.attempt) return;
     Group& group = found->second;
     if (pending.kind == Kind::group_update) {
-        if (!reply.error.empty()) restart(now, pending.id);
+        if (!reply.error.empty()) restart(pending.id);
         return;
     }
     if (!reply.error.empty()) {
@@ -144,7 +142,7 @@ void AvahiBackend::on_group_reply(Time now, const Pending& pending, const Reply&
 void AvahiBackend::on_group_signal(Time now, std::uint64_t id, const Signal& signal) {
     if (signal.member != "StateChanged") return;
     const auto* state = value_at<std::int32_t>(signal.values, 0);
-    if (state == nullptr) return count_ignored();
+    if (state == nullptr) return;
     Group& group = groups_.at(id);
     if (!group.is_committed) return;  // of the attempt before
     if (*state == avahi::group_established) {
@@ -169,7 +167,7 @@ void AvahiBackend::on_conflict(Time now, std::uint64_t id) {
     rename_records(group.records, group.unique, *next);
     group.unique = *next;
     tell(dnssd::PublicationEvent{id, dnssd::PublicationState::renamed, group.unique, {}});
-    if (++group.conflicts < conflicts_max) return restart(now, id);
+    if (++group.conflicts < conflicts_max) return restart(id);
     if (!std::exchange(group.said_troubled, true))
         tell(dnssd::PublicationEvent{id, dnssd::PublicationState::troubled, group.unique, {}});
     ++group.attempt;  // what is still answered is of no interest
@@ -185,7 +183,7 @@ void AvahiBackend::fail(std::uint64_t id, std::string text) {
     withdraw({}, id);
 }
 
-void AvahiBackend::update_txt(Time now, dnssd::PublicationToken token, dns::NameView owner,
+void AvahiBackend::update_txt(Time, dnssd::PublicationToken token, dns::NameView owner,
                               std::span<const std::vector<std::uint8_t>> txt) {
     const auto found = groups_.find(token);
     if (found == groups_.end()) return;
@@ -199,7 +197,7 @@ void AvahiBackend::update_txt(Time now, dnssd::PublicationToken token, dns::Name
         group.records.push_back(
             {dns::Name(owner), dns::RrType::TXT, dnssd::other_ttl, rdata, dnssd::Sharing::unique});
     if (group.path.empty() || group.retry_at) return;  // published with the rest
-    if (!group.is_committed || before != 1 || txt.size() != 1) return restart(now, token);
+    if (!group.is_committed || before != 1 || txt.size() != 1) return restart(token);
     auto arguments =
         add_arguments(group.records, group.records.back(), group.scope, avahi::publish_update);
     if (arguments)
@@ -217,7 +215,7 @@ void AvahiBackend::withdraw(Time, dnssd::PublicationToken token) {
     groups_.erase(found);
 }
 
-void AvahiBackend::follow_host(Time now, dns::NameView from, dns::NameView to) {
+void AvahiBackend::follow_host(dns::NameView from, dns::NameView to) {
     std::vector<std::uint64_t> changed;
     for (auto& [id, group] : groups_) {
         for (ServiceRecord& record : group.records) {
@@ -229,7 +227,7 @@ void AvahiBackend::follow_host(Time now, dns::NameView from, dns::NameView to) {
     }
     for (const std::uint64_t id : changed) {
         Group& group = groups_.at(id);
-        if (!group.path.empty() && !group.retry_at) restart(now, id);
+        if (!group.path.empty() && !group.retry_at) restart(id);
     }
 }
 

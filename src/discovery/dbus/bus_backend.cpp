@@ -1,15 +1,11 @@
 #include "discovery/dbus/bus_backend.hpp"
 
-#include <algorithm>
-
-#include "discovery/dnssd/enumeration.hpp"
+#include "discovery/mdns/names.hpp"
 
 namespace kith::discovery::dbus {
 
 bool BusBackend::serves(dns::NameView name) const {
-    return dnssd::is_link_local_name(name) ||
-           std::ranges::any_of(extra_domains_,
-                               [name](const dns::Name& domain) { return name.is_under(domain); });
+    return mdns::is_multicast_name(name, extra_domains_);
 }
 
 std::optional<dnssd::BackendEvent> BusBackend::poll_event() {

@@ -30,7 +30,8 @@ public:
     /// The daemon has this unique name now; empty: it is not there.
     virtual void on_owner(Time now, std::string_view unique_name) = 0;
     virtual void on_reply(Time now, std::uint64_t call, const Reply& reply) = 0;
-    /// Of anybody: signals of others than the daemon are ignored.
+    /// Of anybody: signals of others than the daemon are ignored. Values that make no sense are left out, here and
+    /// in replies.
     virtual void on_signal(Time now, const Signal& signal) = 0;
     std::optional<Call> poll_call();
     virtual std::optional<Time> next_deadline() const = 0;
@@ -41,22 +42,17 @@ public:
     /// True when the daemon has confirmed all that was withdrawn, or is not there.
     virtual bool is_quiet() const = 0;
 
-    /// Values from the bus that made no sense and were left out.
-    std::uint64_t ignored() const { return ignored_; }
-
 protected:
     std::uint64_t call(std::string path, std::string interface, std::string member,
                        std::string signature = {}, Values arguments = {});
     void tell(dnssd::BackendEvent event) { events_.push_back(std::move(event)); }
     void forget_calls() { calls_.clear(); }
-    void count_ignored() { ++ignored_; }
 
 private:
     std::vector<dns::Name> extra_domains_;
     std::deque<Call> calls_;
     std::deque<dnssd::BackendEvent> events_;
     std::uint64_t last_call_ = 0;
-    std::uint64_t ignored_ = 0;
 };
 
 }  // namespace kith::discovery::dbus

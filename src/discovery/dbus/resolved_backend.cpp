@@ -7,6 +7,7 @@
 
 #include "discovery/dbus/limits.hpp"
 #include "discovery/dbus/names.hpp"
+#include "discovery/dbus/resolved_names.hpp"
 #include "discovery/dnssd/enumeration.hpp"
 #include "dns/message.hpp"
 #include "dns/rdata.hpp"
@@ -15,14 +16,9 @@
 namespace kith::discovery::dbus {
 namespace {
 
-const std::string manager_path = "/org/freedesktop/resolve1";
-const std::string manager = "org.freedesktop.resolve1.Manager";
-const std::string properties = "org.freedesktop.DBus.Properties";
-constexpr std::uint64_t flags_mdns = 1 << 3 | 1 << 4;  // by Multicast DNS over IPv4 and IPv6
-constexpr std::uint64_t flag_no_zone = 1 << 13;        // nothing that resolved publishes itself
-constexpr std::uint64_t flag_from_zone = std::uint64_t{1}
-                                         << 21;  // of an answer: published by itself
-constexpr std::uint16_t class_in = 1;
+using resolved::Outcome;
+
+constexpr const char* gone = "systemd-resolved is gone; waiting for it to come back";
 
 /// One record in wire form, from its owner to the end of its RDATA.
 std::optional<dnssd::RecordEvent> read_record(Bytes wire) {
@@ -58,34 +54,33 @@ void ResolvedBackend::ask(Kind kind, std::uint64_t id, std::uint64_t attempt, st
 }
 
 void ResolvedBackend::ask_host_name() {
-    ask(Kind::host_name, 0, 0, manager_path, properties, "Get", "ss",
-        {{manager}, {std::string("LLMNRHostname")}});  // of mDNS too, without `.local`
+    host_name_at_.reset();
+    ask(Kind::host_name, 0, 0, resolved::manager_path, resolved::properties, "Get", "ss",
+        {{resolved::manager}, {std::string("LLMNRHostname")}});  // of mDNS too, without `.local`
 }
 
 void ResolvedBackend::on_owner(Time now, std::string_view unique_name) {
     if (unique_name == owner_) return;
     forget_calls();
     pending_.clear();
+    host_name_at_.reset();
     for (auto& [id, published] : published_) {
         published.path.clear();
         published.settles_at.reset();
+        published.retry_at.reset();  // tried at once when it is back
         ++published.attempt;
     }
-    owner_ = unique_name;
     // What it told stays: the answers after its restart tell what is different. The first of them may
     // come before it has found its links.
-    patience_ends_ = now + restart_patience;
+    if (!owner_.empty() || patience_ends_) patience_ends_ = now + restart_patience;
+    owner_ = unique_name;
     for (auto& [token, query] : queries_) {
         query.is_asking = query.past_zone = false;
         query.wait = poll_first;
         query.at = owner_.empty() ? std::nullopt : std::optional(now);
     }
-    if (owner_.empty()) {
-        for (const auto& [token, query] : queries_)
-            tell(dnssd::QueryFailure{token,
-                                     "systemd-resolved is gone; waiting for it to come back"});
-        return;
-    }
+    if (owner_.empty()) return;
+    is_gone_ = false;
     ask_host_name();
     for (auto& [id, published] : published_) add(id, published);
 }
@@ -103,26 +98,33 @@ void ResolvedBackend::on_reply(Time now, std::uint64_t number, const Reply& repl
     }
 }
 
-void ResolvedBackend::on_host_name(Time, const Reply& reply) {
+void ResolvedBackend::on_host_name(Time now, const Reply& reply) {
     const auto* label = value_at<std::string>(reply.values, 0);
     dns::NameBuilder builder;
     if (label == nullptr || !builder.append(as_bytes(*label)) ||
         !builder.append(dnssd::local_domain()))
-        return count_ignored();
+        return without_host_name(now, reply);
     const dns::Name name = builder.finish();
     if (name == host_name_) return;
     host_name_ = name;
     tell(dnssd::HostNameEvent{host_name_});
 }
 
+void ResolvedBackend::without_host_name(Time now, const Reply& reply) {
+    host_name_at_ = now + refused_wait;
+    if (!host_name_.is_root()) return;  // the one it had stays
+    tell(dnssd::HostNameEvent{
+        {},
+        fmt::format("systemd-resolved does not say this machine's name: {}",
+                    reply.error.empty() ? "its answer makes no sense" : reply.text)});
+}
+
 void ResolvedBackend::on_signal(Time now, const Signal& signal) {
     if (owner_.empty() || signal.sender != owner_) return;
-    if (signal.interface == properties && signal.member == "PropertiesChanged" &&
-        signal.path == manager_path)
+    if (signal.interface == resolved::properties && signal.member == "PropertiesChanged" &&
+        signal.path == resolved::manager_path)
         return ask_host_name();
-    if (signal.interface != "org.freedesktop.resolve1.DnssdService" ||
-        signal.member != "Conflicted")
-        return;
+    if (signal.interface != resolved::service_interface || signal.member != "Conflicted") return;
     const auto found = std::ranges::find_if(published_, [&signal](const auto& row) {
         return !row.second.path.empty() && row.second.path == signal.path;
     });
@@ -141,6 +143,7 @@ std::optional<dnssd::QueryToken> ResolvedBackend::start_query(Time,
     query.scope = scope;
     query.wait = poll_first;
     if (!owner_.empty()) ask_records(token, query);
+    if (is_gone_) tell(dnssd::QueryFailure{token, gone});
     return token;
 }
 
@@ -167,33 +170,28 @@ void ResolvedBackend::ask_records(dnssd::QueryToken token, Query& query) {
         return tell(dnssd::QueryFailure{token, why});
     }
     query.is_asking = true;
-    ask(Kind::record, token, 0, manager_path, manager, "ResolveRecord", "isqqt",
+    ask(Kind::record, token, 0, resolved::manager_path, resolved::manager, "ResolveRecord", "isqqt",
         {{static_cast<std::int32_t>(query.scope.ifindex)},
          {*name},
-         {class_in},
+         {resolved::class_in},
          {static_cast<std::uint16_t>(query.question.type)},
-         {query.past_zone ? flags_mdns | flag_no_zone : flags_mdns}});
+         {query.past_zone ? resolved::flags_mdns | resolved::flag_no_zone : resolved::flags_mdns}});
 }
 
 ResolvedBackend::Records ResolvedBackend::read_records(const Query& query, const Reply& reply) {
     Records out;
     const auto* list = value_at<Values>(reply.values, 0);
-    if (list == nullptr) {
-        count_ignored();
-        return out;
-    }
+    if (list == nullptr) return out;
     for (const Value& value : *list) {
         const auto* row = std::get_if<Values>(&value.is);
         const auto* ifindex = row == nullptr ? nullptr : value_at<std::int32_t>(*row, 0);
         const auto* wire = row == nullptr ? nullptr : value_at<ByteArray>(*row, 3);
         auto record = wire == nullptr ? std::nullopt : read_record(*wire);
         if (ifindex == nullptr || !record || record->type != query.question.type ||
-            out.size() >= records_per_query_max) {
-            count_ignored();
+            out.size() >= records_per_query_max)
             continue;
-        }
         record->ifindex = *ifindex > 0 ? static_cast<std::uint32_t>(*ifindex) : 0;
-        RecordKey key{record->ifindex, record->owner.lowered(), record->rdata};
+        RecordKey key(*record);
         out.emplace(std::move(key), std::move(*record));
     }
     return out;
@@ -207,7 +205,7 @@ void ResolvedBackend::on_records(Time now, dnssd::QueryToken token, const Reply&
     Records records;
     if (reply.error.empty()) records = read_records(query, reply);
     const auto* flags = value_at<std::uint64_t>(reply.values, 1);
-    const bool is_own = flags != nullptr && (*flags & flag_from_zone) != 0;
+    const bool is_own = flags != nullptr && (*flags & resolved::flag_from_zone) != 0;
     if (is_own && !query.past_zone && query.question.type == dns::RrType::PTR) {
         query.own = std::move(records);
         query.past_zone = true;
@@ -224,7 +222,9 @@ void ResolvedBackend::take(Time now, dnssd::QueryToken token, Query& query, Reco
         record.change = change;
         tell(std::move(record));
     };
-    if (patience_ends_ && now < *patience_ends_)
+    const Outcome outcome = resolved::outcome_of(reply.error);
+    const bool is_patient = patience_ends_ && now < *patience_ends_;
+    if (is_patient || outcome == Outcome::failure)
         records.insert(query.known.begin(), query.known.end());
     for (const auto& [key, record] : query.known) {
         if (!records.contains(key)) event(record, dnssd::RecordChange::removed);
@@ -232,8 +232,7 @@ void ResolvedBackend::take(Time now, dnssd::QueryToken token, Query& query, Reco
     for (const auto& [key, record] : records) {
         if (!query.known.contains(key)) event(record, dnssd::RecordChange::added);
     }
-    // "Has no record of this type" is an answer; that nobody answers is none.
-    const bool is_absent = reply.error == "org.freedesktop.resolve1.NoSuchRR";
+    const bool is_absent = outcome == Outcome::absent;
     if (is_absent && !query.said_absent) {
         dnssd::RecordEvent absent;
         absent.owner = query.question.name;
@@ -241,19 +240,38 @@ void ResolvedBackend::take(Time now, dnssd::QueryToken token, Query& query, Reco
         event(std::move(absent), dnssd::RecordChange::absent);
     }
     query.said_absent = is_absent;
+    if (outcome != Outcome::failure && outcome != Outcome::no_link) {
+        query.failure.clear();
+    } else if (!is_patient && std::exchange(query.failure, reply.error) != reply.error) {
+        tell(dnssd::QueryFailure{token, fmt::format("systemd-resolved: {}", reply.text)});
+    }
     const bool is_silent = records.empty() && !is_absent;
     query.known = std::move(records);
     query.at = now + query.wait;
     query.wait = std::min(query.wait * 2, is_silent ? poll_silent_max : poll_max);
 }
 
+void ResolvedBackend::lose_all() {
+    is_gone_ = true;
+    for (auto& [token, query] : queries_) {
+        for (auto& [key, record] : std::exchange(query.known, {})) {
+            record.query = token;
+            record.change = dnssd::RecordChange::removed;
+            tell(std::move(record));
+        }
+        query.said_absent = false;
+        tell(dnssd::QueryFailure{token, gone});
+    }
+}
+
 // ---------------------------------------------------------------- time
 
 std::optional<Time> ResolvedBackend::next_deadline() const {
-    std::optional<Time> out;
+    std::optional<Time> out = patience_ends_;
     const auto take = [&out](const std::optional<Time>& at) {
         if (at && (!out || *at < *out)) out = at;
     };
+    take(host_name_at_);
     for (const auto& [token, query] : queries_) take(query.at);
     for (const auto& [id, published] : published_) {
         take(published.retry_at);
@@ -263,6 +281,11 @@ std::optional<Time> ResolvedBackend::next_deadline() const {
 }
 
 void ResolvedBackend::on_timer(Time now) {
+    if (patience_ends_ && *patience_ends_ <= now) {
+        patience_ends_.reset();
+        if (owner_.empty()) lose_all();
+    }
+    if (host_name_at_ && *host_name_at_ <= now) ask_host_name();
     for (auto& [token, query] : queries_) {
         if (query.at && *query.at <= now) ask_records(token, query);
     }

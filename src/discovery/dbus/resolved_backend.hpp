@@ -17,6 +17,7 @@
 
 #include "base/rng.hpp"
 #include "discovery/dbus/bus_backend.hpp"
+#include "discovery/dbus/record_key.hpp"
 
 namespace kith::discovery::dbus {
 
@@ -52,12 +53,6 @@ public:
     bool is_quiet() const override;
 
 private:
-    struct RecordKey {
-        std::uint32_t ifindex = 0;
-        dns::Name owner;  // lower case
-        ByteArray rdata;
-        auto operator<=>(const RecordKey&) const = default;
-    };
     using Records = std::map<RecordKey, dnssd::RecordEvent>;
     struct Query {
         dnssd::RecordQuestion question;
@@ -66,6 +61,7 @@ private:
         bool past_zone = false;  // asking for what others have, besides `own`
         Records own;             // of services that resolved itself publishes
         bool said_absent = false;
+        std::string failure;     // the error that was told last; empty: none since the last answer
         Duration wait{};         // between the last answer and the next question
         std::optional<Time> at;  // of the next question
         Records known;
@@ -97,9 +93,11 @@ private:
     void ask_host_name();
     void ask_records(dnssd::QueryToken token, Query& query);
     void on_host_name(Time now, const Reply& reply);
+    void without_host_name(Time now, const Reply& reply);
     void on_records(Time now, dnssd::QueryToken token, const Reply& reply);
     Records read_records(const Query& query, const Reply& reply);
     void take(Time now, dnssd::QueryToken token, Query& query, Records records, const Reply& reply);
+    void lose_all();
     void add(std::uint64_t id, Published& published);
     void remove(Published& published);
     void on_added(Time now, const Pending& pending, const Reply& reply);
@@ -108,7 +106,9 @@ private:
     Rng& rng_;
     std::string owner_;
     dns::Name host_name_;
+    std::optional<Time> host_name_at_;   // when it is asked for again, which failed
     std::optional<Time> patience_ends_;  // of a restart: until then nothing is gone
+    bool is_gone_ = false;               // for longer than that
     std::map<std::uint64_t, Pending> pending_;
     std::map<dnssd::QueryToken, Query> queries_;
     std::map<std::uint64_t, Published> published_;

@@ -7,6 +7,7 @@
 #include "discovery/dbus/limits.hpp"
 #include "discovery/dbus/names.hpp"
 #include "discovery/dbus/resolved_backend.hpp"
+#include "discovery/dbus/resolved_names.hpp"
 #include "discovery/dnssd/srv.hpp"
 #include "discovery/dnssd/txt.hpp"
 
@@ -14,9 +15,6 @@ namespace kith::discovery::dbus {
 namespace {
 
 using dnssd::ServiceRecord;
-
-const std::string manager_path = "/org/freedesktop/resolve1";
-const std::string manager = "org.freedesktop.resolve1.Manager";
 
 std::unexpected<dns::TextError> cannot(std::string_view what) {
     return std::unexpected(
@@ -94,7 +92,8 @@ dns::Text<dnssd::PublicationToken> ResolvedBackend::publish(Time,
 void ResolvedBackend::add(std::uint64_t id, Published& published) {
     ++published.attempt;
     const auto name = dnssd::InstanceName::from_name(published.name);
-    ask(Kind::add, id, published.attempt, manager_path, manager, "RegisterService", "sssqqqaa{say}",
+    ask(Kind::add, id, published.attempt, resolved::manager_path, resolved::manager,
+        "RegisterService", "sssqqqaa{say}",
         {{fmt::format("kith-{:016x}", rng_.next())},
          {escape_template(name->instance)},
          {published.type},
@@ -108,7 +107,8 @@ void ResolvedBackend::remove(Published& published) {
     ++published.attempt;
     published.settles_at.reset();
     if (published.path.empty()) return;
-    ask(Kind::remove, 0, 0, manager_path, manager, "UnregisterService", "o", {{published.path}});
+    ask(Kind::remove, 0, 0, resolved::manager_path, resolved::manager, "UnregisterService", "o",
+        {{published.path}});
     published.path.clear();
 }
 
@@ -117,20 +117,20 @@ void ResolvedBackend::on_added(Time now, const Pending& pending, const Reply& re
     const auto found = published_.find(pending.id);
     if (found == published_.end() || found->second.attempt != pending.attempt) {
         if (reply.error.empty() && path != nullptr)  // withdrawn or changed meanwhile
-            ask(Kind::remove, 0, 0, manager_path, manager, "UnregisterService", "o", {{*path}});
+            ask(Kind::remove, 0, 0, resolved::manager_path, resolved::manager, "UnregisterService",
+                "o", {{*path}});
         return;
     }
     Published& published = found->second;
     if (!reply.error.empty() || path == nullptr) {
         const std::string why =
             path == nullptr && reply.error.empty() ? "its answer makes no sense" : reply.text;
-        tell(dnssd::PublicationEvent{
-            pending.id, dnssd::PublicationState::failed, published.name,
-            fmt::format("systemd-resolved does not publish '{}': {}{}", published.name.to_text(),
-                        why,
-                        reply.error == "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"
-                            ? " (it takes root, or a polkit rule)"
-                            : "")});
+        tell(dnssd::PublicationEvent{pending.id, dnssd::PublicationState::failed, published.name,
+                                     fmt::format("systemd-resolved does not publish '{}': {}{}",
+                                                 published.name.to_text(), why,
+                                                 reply.error == resolved::auth_required
+                                                     ? " (it takes root, or a polkit rule)"
+                                                     : "")});
         published_.erase(found);
         return;
     }

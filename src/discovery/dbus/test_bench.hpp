@@ -99,7 +99,7 @@ private:
                (event.text.empty() ? "" : ": " + event.text);
     }
     static std::string text(const dnssd::HostNameEvent& event) {
-        return "host " + event.name.to_text();
+        return event.why_not.empty() ? "host " + event.name.to_text() : "no host: " + event.why_not;
     }
     static std::string text(const dnssd::QueryFailure& event) { return "failure: " + event.text; }
 

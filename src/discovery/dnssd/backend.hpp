@@ -79,6 +79,8 @@ struct PublicationEvent {
 /// The host's own name became known or changed. Publications that name it follow by themselves.
 struct HostNameEvent {
     dns::Name name;
+    std::string
+        why_not{};  // not empty: no name could be had, as it says; the backend goes on trying
 };
 
 /// A query cannot be answered at all now, such as a server that refuses; it goes on.

@@ -50,9 +50,11 @@ public:
         }
     }
 
-    void on_host_name(Time now, Backend& backend, const HostNameEvent&) override {
+    void on_host_name(Time now, Backend& backend, const HostNameEvent& event) override {
         // Only a registration that waited for the name: others follow it by themselves.
         if (&backend != backend_ || publication_ != 0 || failed_) return;
+        if (!event.why_not.empty())
+            return emit(Change::changed, service_.ifindex, service_.family, Failure{event.why_not});
         if (const auto good = publish(now); !good) fail(good.error().text);
     }
 

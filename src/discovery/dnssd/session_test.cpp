@@ -350,6 +350,8 @@ TEST_F(SessionTest, RegistrationWaitsForTheHostsName) {
     service.port = 80;
     ASSERT_TRUE(session.start_register(now, service).has_value());
     EXPECT_TRUE(backend.published.empty());
+    backend.events.push_back(HostNameEvent{{}, "no name"});
+    EXPECT_EQ(happened(), (Lines{"~failed: no name @0"})) << "why nothing happens";
     backend.host = name("me.local.");
     backend.events.push_back(HostNameEvent{backend.host});
     happened();
