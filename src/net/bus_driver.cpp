@@ -45,13 +45,10 @@ BusDriver::BusDriver(Loop& loop, discovery::dbus::BusBackend& backend,
     : loop_(loop),
       backend_(backend),
       on_activity_(std::move(on_activity)),
+      watch_(loop, [this] { process(); }),
       timer_(loop, [this] { process(); }),
       reconnect_(loop, [this] { connect(); }),
       reconnect_wait_(bus_reconnect_first) {}
-
-BusDriver::~BusDriver() {
-    if (watched_fd_ >= 0) loop_.unwatch(watched_fd_);
-}
 
 std::string BusDriver::start() { return connect(); }
 
@@ -80,8 +77,7 @@ std::string BusDriver::connect() {
 }
 
 void BusDriver::disconnect() {
-    if (watched_fd_ >= 0) loop_.unwatch(watched_fd_);
-    watched_fd_ = -1;
+    watch_.drop();
     connection_.reset();
     backend_.on_owner(loop_.now(), "");
     reconnect_.arm(loop_.now() + reconnect_wait_);
@@ -123,16 +119,7 @@ void BusDriver::flush() {
 void BusDriver::set_timer() {
     std::optional<Time> next = backend_.next_deadline();
     if (connection_ != nullptr) {
-        const int fd = connection_->fd();
-        const std::uint32_t events = epoll_events(connection_->events());
-        if (fd >= 0 && fd != watched_fd_) {
-            watched_fd_ = fd;
-            watched_events_ = events;
-            loop_.watch(fd, events, [this](std::uint32_t) { process(); });
-        } else if (fd >= 0 && events != watched_events_) {
-            watched_events_ = events;
-            loop_.rewatch(fd, events);
-        }
+        watch_.set(connection_->fd(), epoll_events(connection_->events()));
         const auto due = connection_->deadline();
         if (due && (!next || *due < *next)) next = due;
     }

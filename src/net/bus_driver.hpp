@@ -11,6 +11,7 @@
 #include "discovery/dbus/bus_backend.hpp"
 #include "net/dbus_connection.hpp"
 #include "net/loop.hpp"
+#include "net/watch.hpp"
 
 namespace kith::net {
 
@@ -29,7 +30,6 @@ public:
     /// `on_activity` is called after anything was given to the backend: take its events. The references
     /// outlive the driver.
     BusDriver(Loop& loop, discovery::dbus::BusBackend& backend, std::function<void()> on_activity);
-    ~BusDriver();
     BusDriver(const BusDriver&) = delete;
     BusDriver& operator=(const BusDriver&) = delete;
 
@@ -49,8 +49,7 @@ private:
     discovery::dbus::BusBackend& backend_;
     std::function<void()> on_activity_;
     std::unique_ptr<DbusConnection> connection_;
-    int watched_fd_ = -1;
-    std::uint32_t watched_events_ = 0;
+    Watch watch_;  // of the connection's descriptor; ends before it
     Timer timer_;
     Timer reconnect_;
     Duration reconnect_wait_{};

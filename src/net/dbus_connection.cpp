@@ -47,6 +47,8 @@ struct DbusConnection::Callbacks {
         const OnReply on_reply = std::move(pending->on_reply);
         self.library_.slot_unref(pending->slot);
         self.calls_.erase(pending->number);
+        if (!self.is_open())
+            return 1;  // made up by the library, call by call, of a lost connection
         on_reply(read_reply(self.library_, message));
         return 1;
     }
@@ -100,11 +102,9 @@ void DbusConnection::subscribe(const std::string& rule) {
     library_.add_match_async(bus_, nullptr, rule.c_str(), nullptr, nullptr, nullptr);
 }
 
-void DbusConnection::call(const std::string& service, const Call& call, OnReply on_reply) {
-    send(service, call, std::move(on_reply));
-}
+bool DbusConnection::is_open() const { return library_.is_open(bus_) > 0; }
 
-void DbusConnection::send(const std::string& service, const Call& call, OnReply on_reply) {
+void DbusConnection::call(const std::string& service, const Call& call, OnReply on_reply) {
     sd_bus_message* message = nullptr;
     int error = library_.message_new_method_call(bus_, &message, service.c_str(), call.path.c_str(),
                                                  call.interface.c_str(), call.member.c_str());
@@ -130,7 +130,7 @@ void DbusConnection::send(const std::string& service, const Call& call, OnReply 
 
 void DbusConnection::find_owner(const std::string& service,
                                 std::function<void(const std::string&)> on_owner) {
-    send("org.freedesktop.DBus",
+    call("org.freedesktop.DBus",
          {0, "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner", "s", {{service}}},
          [on_owner = std::move(on_owner)](const Reply& reply) {
              const auto* const name = discovery::dbus::value_at<std::string>(reply.values, 0);
@@ -152,8 +152,9 @@ std::optional<Time> DbusConnection::deadline() const {
 }
 
 void DbusConnection::tell_failed() {
-    for (const FailedCall& failed : std::exchange(failed_, {}))
-        failed.on_reply({{}, "not sent", failed.why});
+    for (const FailedCall& failed : std::exchange(failed_, {})) {
+        if (is_open()) failed.on_reply({{}, "not sent", failed.why});
+    }
 }
 
 bool DbusConnection::process() {

@@ -40,8 +40,8 @@ public:
     void on_signal(OnSignal handler) { on_signal_ = std::move(handler); }
     /// Subscribes by a match rule of the D-Bus specification.
     void subscribe(const std::string& rule);
-    /// Calls a method of `service`, which is not started for it. No reply within 25 s, an unreadable one
-    /// and a lost connection are errors as any other.
+    /// Calls a method of `service`, which is not started for it. No reply within 25 s and an unreadable one
+    /// are errors as any other. When the connection is lost none comes: process() says so.
     void call(const std::string& service, const discovery::dbus::Call& call, OnReply on_reply);
     /// The unique name of who owns `service`; empty: nobody.
     void find_owner(const std::string& service, std::function<void(const std::string&)> on_owner);
@@ -68,7 +68,7 @@ private:
         OnReply on_reply;
         std::string why;
     };
-    void send(const std::string& service, const discovery::dbus::Call& call, OnReply on_reply);
+    bool is_open() const;
     void tell_failed();
     DbusConnection(const DbusLibrary& library, sd_bus* bus);
     void give_signal(sd_bus_message* message);

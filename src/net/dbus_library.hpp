@@ -12,6 +12,7 @@ namespace kith::net {
     X(open_system)               \
     X(close_unref)               \
     X(set_exit_on_disconnect)    \
+    X(is_open)                   \
     X(get_fd)                    \
     X(get_events)                \
     X(get_timeout)               \
