@@ -102,7 +102,7 @@ std::string Discovery::State::start_link(const Options& options,
     }
     std::string complaint = start_multicast(options, domains);
     if (complaint.empty()) return {};
-    if (choice.fallback != Backend::resolved) return complaint + choice.hint;
+    if (choice.fallback != Backend::resolved) return complaint.append(sockets_hint);
     // Somebody has the port to himself: resolved is asked, though it tells less.
     return start_bus(std::make_unique<dbus::ResolvedBackend>(rng, domains));
 }

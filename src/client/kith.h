@@ -2,7 +2,8 @@
  *
  * All texts are UTF-8 and end with a zero byte; those in an event live until the callback returns. Structures
  * that the library fills grow at their end only, and those that a program fills begin with their size, so
- * that a program built against an older header works with a newer library. Functions that make something
+ * that a program built against an older header works with a newer library: what is added is as wide as a
+ * pointer, and so never stands in what was padding. Functions that make something
  * return NULL or 0 when they cannot, and then kith_error() says why. One thread at a time uses a
  * kith_discovery. Nothing blocks: see docs/library.md.
  */
@@ -127,7 +128,7 @@ typedef struct kith_service {
     const char* const* subtypes; /* a NULL at the end; NULL: none */
     const char* const* txt;      /* "key=value", a NULL at the end; NULL: none */
     int no_rename;               /* not 0: a name that is taken is an error */
-    int name_only;               /* not 0: claims the name, is found by nobody */
+    size_t name_only;            /* not 0: claims the name, is found by nobody */
 } kith_service;
 
 /* Opens sockets. NULL: kith_error(NULL) says why. */

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "client/c_structures.hpp"
 #include "client/discovery.hpp"
 #include "client/kith.h"
 
@@ -20,19 +21,6 @@ namespace {
 
 thread_local std::string open_error;  // of the last kith_open() of this thread
 
-std::string text_or(const char* text, const char* otherwise) {
-    return text == nullptr ? otherwise : text;
-}
-
-std::vector<std::string> texts(const char* const* list) {
-    std::vector<std::string> out;
-    for (; list != nullptr && *list != nullptr; ++list) out.emplace_back(*list);
-    return out;
-}
-
-/// True when the caller's structure has the member that ends `bytes` from its start.
-bool has(std::size_t size, std::size_t bytes) { return size >= bytes; }
-
 kith_event head_of(const client::EventHead& event) {
     kith_event out{};
     out.change = static_cast<int>(event.change);
@@ -43,25 +31,9 @@ kith_event head_of(const client::EventHead& event) {
     return out;
 }
 
-client::Family family_of(int family) {
-    return family == KITH_FAMILY_IPV4   ? client::Family::ipv4
-           : family == KITH_FAMILY_IPV6 ? client::Family::ipv6
-                                        : client::Family::any;
-}
-
 client::Scope scope_of(const kith_scope* scope) {
     if (scope == nullptr) return {};
-    return {scope->interface_index, family_of(scope->family)};
-}
-
-client::Backend backend_of(int backend) {
-    switch (backend) {
-        case KITH_BACKEND_MDNS: return client::Backend::mdns;
-        case KITH_BACKEND_AVAHI: return client::Backend::avahi;
-        case KITH_BACKEND_RESOLVED: return client::Backend::resolved;
-        case KITH_BACKEND_NONE: return client::Backend::none;
-        default: return client::Backend::automatic;
-    }
+    return {scope->interface_index, client::read_family(scope->family)};
 }
 
 kith_operation keep(kith_discovery* discovery, client::Operation operation) {
@@ -89,19 +61,7 @@ std::function<void(const client::RegisterEvent&)> register_callback(
 extern "C" {
 
 kith_discovery* kith_open(const kith_options* options) {
-    client::Options wanted;
-    if (options != nullptr) {
-        if (has(options->size, offsetof(kith_options, family)))
-            wanted.interfaces = texts(options->interfaces);
-        if (has(options->size, offsetof(kith_options, server)))
-            wanted.family = family_of(options->family);
-        if (has(options->size, offsetof(kith_options, host_name)) && options->server != nullptr)
-            wanted.servers = {options->server};
-        if (has(options->size, offsetof(kith_options, backend)))
-            wanted.host_name = text_or(options->host_name, "");
-        if (has(options->size, sizeof(kith_options))) wanted.backend = backend_of(options->backend);
-    }
-    auto opened = client::Discovery::open(wanted, &open_error);
+    auto opened = client::Discovery::open(client::read_options(options), &open_error);
     if (opened == nullptr) return nullptr;
     return new kith_discovery{std::move(opened), {}, {}, {}};
 }
@@ -138,14 +98,14 @@ kith_operation kith_browse(kith_discovery* discovery, const char* type, const ch
                            const kith_scope* scope,
                            void (*on_event)(const kith_browse_event*, void*), void* context) {
     return keep(discovery, discovery->discovery->browse(
-                               text_or(type, ""),
+                               client::text_or(type, ""),
                                [on_event, context](const client::BrowseEvent& event) {
                                    const kith_browse_event out{
                                        head_of(event), event.name.instance.c_str(),
                                        event.name.type.c_str(), event.name.domain.c_str()};
                                    if (on_event != nullptr) on_event(&out, context);
                                },
-                               text_or(domain, "local"), scope_of(scope)));
+                               client::text_or(domain, "local"), scope_of(scope)));
 }
 
 kith_operation kith_browse_types(kith_discovery* discovery, const char* domain,
@@ -158,7 +118,7 @@ kith_operation kith_browse_types(kith_discovery* discovery, const char* domain,
                 const kith_type_event out{head_of(event), event.type.c_str(), event.domain.c_str()};
                 if (on_event != nullptr) on_event(&out, context);
             },
-            text_or(domain, "local"), scope_of(scope)));
+            client::text_or(domain, "local"), scope_of(scope)));
 }
 
 kith_operation kith_browse_domains(kith_discovery* discovery, const char* kind, const char* domain,
@@ -167,19 +127,19 @@ kith_operation kith_browse_domains(kith_discovery* discovery, const char* kind, 
                                    void* context) {
     return keep(discovery,
                 discovery->discovery->browse_domains(
-                    text_or(kind, "b"),
+                    client::text_or(kind, "b"),
                     [on_event, context](const client::DomainEvent& event) {
                         const kith_domain_event out{head_of(event), event.domain.c_str()};
                         if (on_event != nullptr) on_event(&out, context);
                     },
-                    text_or(domain, "local"), scope_of(scope)));
+                    client::text_or(domain, "local"), scope_of(scope)));
 }
 
 kith_operation kith_resolve(kith_discovery* discovery, const char* instance, const char* type,
                             const char* domain, const kith_scope* scope,
                             void (*on_event)(const kith_resolve_event*, void*), void* context) {
-    const client::ServiceName name{text_or(instance, ""), text_or(type, ""),
-                                   text_or(domain, "local")};
+    const client::ServiceName name{client::text_or(instance, ""), client::text_or(type, ""),
+                                   client::text_or(domain, "local")};
     return keep(discovery, discovery->discovery->resolve(
                                name,
                                [on_event, context](const client::ResolveEvent& event) {
@@ -217,7 +177,7 @@ kith_operation kith_query(kith_discovery* discovery, const char* name, const cha
                           const kith_scope* scope,
                           void (*on_event)(const kith_record_event*, void*), void* context) {
     return keep(discovery, discovery->discovery->query(
-                               text_or(name, ""), text_or(type, "A"),
+                               client::text_or(name, ""), client::text_or(type, "A"),
                                [on_event, context](const client::RecordEvent& event) {
                                    const kith_record_event out{
                                        head_of(event),     event.is_absent ? 1 : 0,
@@ -232,38 +192,19 @@ kith_operation kith_query(kith_discovery* discovery, const char* name, const cha
 kith_operation kith_register(kith_discovery* discovery, const kith_service* service,
                              const kith_scope* scope,
                              void (*on_event)(const kith_register_event*, void*), void* context) {
-    if (service == nullptr || !has(service->size, offsetof(kith_service, name_only))) {
-        discovery->error = "expected a kith_service whose size member is sizeof(kith_service)";
-        return 0;
-    }
-    client::Service wanted;
-    wanted.instance = text_or(service->instance, "");
-    wanted.type = text_or(service->type, "");
-    wanted.domain = text_or(service->domain, "");
-    wanted.host = text_or(service->host, "");
-    wanted.port = service->port;
-    wanted.priority = service->priority;
-    wanted.weight = service->weight;
-    wanted.subtypes = texts(service->subtypes);
-    wanted.may_rename = service->no_rename == 0;
-    if (has(service->size, sizeof(kith_service))) wanted.name_only = service->name_only != 0;
-    const auto txt = client::parse_txt(texts(service->txt));
-    if (!txt) {
-        discovery->error = "expected TXT as key=value or key, at most 255 bytes";
-        return 0;
-    }
-    wanted.txt = *txt;
+    const auto wanted = client::read_service(service, discovery->error);
+    if (!wanted) return 0;
     return keep(discovery, discovery->discovery->register_service(
-                               wanted, register_callback(on_event, context), scope_of(scope)));
+                               *wanted, register_callback(on_event, context), scope_of(scope)));
 }
 
 kith_operation kith_register_address(kith_discovery* discovery, const char* name,
                                      const char* address,
                                      void (*on_event)(const kith_register_event*, void*),
                                      void* context) {
-    return keep(discovery,
-                discovery->discovery->register_address(text_or(name, ""), text_or(address, ""),
-                                                       register_callback(on_event, context)));
+    return keep(discovery, discovery->discovery->register_address(
+                               client::text_or(name, ""), client::text_or(address, ""),
+                               register_callback(on_event, context)));
 }
 
 int kith_monitor(kith_discovery* discovery, void (*on_event)(const kith_monitor_event*, void*),
@@ -285,7 +226,7 @@ int kith_monitor(kith_discovery* discovery, void (*on_event)(const kith_monitor_
 int kith_update_txt(kith_discovery* discovery, kith_operation registration,
                     const char* const* txt) {
     const auto found = discovery->operations.find(registration);
-    const auto pairs = client::parse_txt(texts(txt));
+    const auto pairs = client::parse_txt(client::read_texts(txt));
     discovery->error = found == discovery->operations.end() ? "no such registration"
                        : !pairs ? "expected TXT as key=value or key, at most 255 bytes"
                                 : "";

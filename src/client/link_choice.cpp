@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "net/bus_driver.hpp"
-
 namespace kith::client {
 namespace {
 
-LinkChoice chosen(Backend backend) { return {backend, Backend::none, {}, {}}; }
+LinkChoice chosen(Backend backend, Backend fallback = Backend::none) {
+    return {backend, fallback, {}};
+}
 
-LinkChoice cannot(std::string_view program, const DaemonsSeen& seen) {
+LinkChoice cannot(std::string_view program, const net::BusServices& seen) {
     LinkChoice out = chosen(Backend::none);
     out.complaint =
         seen.why_not.empty()
@@ -26,19 +26,22 @@ bool wants_own_sockets(const Options& options) {
            options.family != Family::any || !options.host_name.empty();
 }
 
-LinkChoice own_sockets(Backend fallback) {
-    LinkChoice out = chosen(Backend::mdns);
-    out.fallback = fallback;
-    out.hint =
-        "; another program may have it to itself, such as avahi-daemon with disallow-other-stacks=yes: ask that one with the backend avahi";
-    return out;
-}
-
 }  // namespace
 
-LinkChoice choose_link(const Options& options, const DaemonsSeen& seen) {
+bool depends_on_bus(const Options& options) {
     switch (options.backend) {
-        case Backend::mdns: return own_sockets(Backend::none);
+        case Backend::mdns:
+        case Backend::none: return false;
+        case Backend::avahi:
+        case Backend::resolved: return true;
+        case Backend::automatic: break;
+    }
+    return !wants_own_sockets(options);
+}
+
+LinkChoice choose_link(const Options& options, const net::BusServices& seen) {
+    switch (options.backend) {
+        case Backend::mdns: return chosen(Backend::mdns);
         case Backend::none: return chosen(Backend::none);
         case Backend::avahi:
             return seen.has_avahi ? chosen(Backend::avahi) : cannot("avahi-daemon", seen);
@@ -46,19 +49,14 @@ LinkChoice choose_link(const Options& options, const DaemonsSeen& seen) {
             return seen.has_resolved ? chosen(Backend::resolved) : cannot("systemd-resolved", seen);
         case Backend::automatic: break;
     }
-    if (seen.has_avahi && !wants_own_sockets(options)) return chosen(Backend::avahi);
-    const bool resolved_instead =
-        seen.has_resolved && !seen.has_avahi && !wants_own_sockets(options);
-    return own_sockets(resolved_instead ? Backend::resolved : Backend::none);
+    if (wants_own_sockets(options)) return chosen(Backend::mdns);
+    if (seen.has_avahi) return chosen(Backend::avahi);
+    return chosen(Backend::mdns, seen.has_resolved ? Backend::resolved : Backend::none);
 }
 
 LinkChoice choose_link(const Options& options) {
-    DaemonsSeen seen;
-    if (options.backend != Backend::none && options.backend != Backend::mdns) {
-        const net::BusServices services = net::find_bus_services();
-        seen = {services.has_avahi, services.has_resolved, services.why_not};
-    }
-    return choose_link(options, seen);
+    return choose_link(options,
+                       depends_on_bus(options) ? net::find_bus_services() : net::BusServices());
 }
 
 }  // namespace kith::client

@@ -21,13 +21,13 @@ TEST(LinkChoice, PrefersAvahiWhereItRuns) {
     ipv4.family = Family::ipv4;
     Options named;
     named.host_name = "nas";
-    const DaemonsSeen nobody{false, false, "no system bus"};
-    const DaemonsSeen avahi{true, false, {}};
-    const DaemonsSeen resolved{false, true, {}};
-    const DaemonsSeen both{true, true, {}};
+    const net::BusServices nobody{false, false, "no system bus"};
+    const net::BusServices avahi{true, false, {}};
+    const net::BusServices resolved{false, true, {}};
+    const net::BusServices both{true, true, {}};
     struct Row {
         Options options;
-        DaemonsSeen seen;
+        net::BusServices seen;
         Backend backend, fallback;
         const char* why;
     };
@@ -58,8 +58,28 @@ TEST(LinkChoice, SaysWhatIsMissing) {
                 HasSubstr("avahi-daemon is not on the system bus: start it"));
     EXPECT_THAT(choose_link(asking_for(Backend::resolved), {false, false, "no bus"}).complaint,
                 HasSubstr("systemd-resolved cannot be asked: no bus"));
-    EXPECT_THAT(choose_link(asking_for(Backend::mdns), {}).hint,
-                HasSubstr("disallow-other-stacks=yes"));
+}
+
+// Waiting for a bus that says nothing takes a quarter of a second.
+TEST(LinkChoice, TheBusIsAskedOnlyWhereItMatters) {
+    Options on_eth0;
+    on_eth0.interfaces = {"eth0"};
+    Options not_eth1;
+    not_eth1.ignore_interfaces = {"eth1"};
+    Options ipv6;
+    ipv6.family = Family::ipv6;
+    Options named;
+    named.host_name = "nas";
+    EXPECT_TRUE(depends_on_bus({}));
+    EXPECT_TRUE(depends_on_bus(asking_for(Backend::avahi)));
+    EXPECT_TRUE(depends_on_bus(asking_for(Backend::resolved)));
+    EXPECT_FALSE(depends_on_bus(asking_for(Backend::mdns)));
+    EXPECT_FALSE(depends_on_bus(asking_for(Backend::none)));
+    const net::BusServices both{true, true, {}};
+    for (const Options& options : {on_eth0, not_eth1, ipv6, named}) {
+        EXPECT_FALSE(depends_on_bus(options));
+        EXPECT_EQ(choose_link(options, both).backend, choose_link(options, {}).backend);
+    }
 }
 
 }  // namespace
