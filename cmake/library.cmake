@@ -5,8 +5,6 @@
 # The C++ interface is in no shared library: its types would have to stay what they are. Of the shared one
 # only the functions of kith.h are seen (libkith.map), and its name changes with KITH_ABI_VERSION.
 
-set(KITH_LIBRARY_PARTS client net discovery config dns base)
-
 set(archive ${PROJECT_BINARY_DIR}/libkith.a)
 set(script "create ${archive}\n")
 set(libraries)

@@ -3,6 +3,9 @@
 # Beside the code: *_test.cpp become the program <module>_tests, *_bench.cpp <module>_bench.
 # So a new file needs no line here, and a new module one line in tools/layers.txt.
 
+# What libkith.a and libkith.so are made of (library.cmake).
+set(KITH_LIBRARY_PARTS client net discovery config dns base)
+
 function(kith_modules)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS tools/layers.txt)
     file(STRINGS tools/layers.txt lines REGEX "^[a-z]+:")
@@ -30,8 +33,8 @@ function(kith_module module)
         add_library(kith_${module} STATIC ${sources})
         set(scope PUBLIC)
     endif()
-    if(module MATCHES "^(client|net|discovery|config|dns|base)$" AND sources)
-        # These stand in libkith.so, too (cmake/library.cmake). Hidden, a function costs the same there.
+    if(module IN_LIST KITH_LIBRARY_PARTS AND sources)
+        # Hidden, a function costs the same in a shared library.
         set_target_properties(kith_${module} PROPERTIES POSITION_INDEPENDENT_CODE ON
             CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
     endif()
