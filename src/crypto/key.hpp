@@ -134,7 +134,8 @@ public:
     /// Bytes of each signature.
     std::size_t signature_bytes() const;
     /// Signs the concatenation of `parts` into the front of `out`, which has room for
-    /// signature_bytes(), and returns the signature. Fails with `library` only.
+    /// signature_bytes(), and returns the signature. Fails with `library` only: always when the crypto
+    /// library's configuration does not offer the algorithm.
     Key<Bytes> sign(std::span<const Bytes> parts, MutableBytes out);
     Key<Bytes> sign(Bytes data, MutableBytes out) { return sign({&data, 1}, out); }
 
@@ -153,7 +154,8 @@ public:
     Verifier(Verifier&&) noexcept;
     Verifier& operator=(Verifier&&) noexcept;
 
-    /// Whether `signature` is one of the concatenation of `parts`. Anything may be in `signature`.
+    /// Whether `signature` is one of the concatenation of `parts`. Anything may be in `signature`. None is
+    /// good when the crypto library's configuration does not offer the algorithm (SHA-1 is often banned).
     Verdict verify(std::span<const Bytes> parts, Bytes signature);
     Verdict verify(Bytes data, Bytes signature) { return verify({&data, 1}, signature); }
 

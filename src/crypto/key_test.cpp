@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
 
 namespace kith::crypto {
 namespace {
@@ -270,6 +271,27 @@ TEST(Verifier, TakesAnySignature) {
             EXPECT_EQ(verifier.verify(as_bytes("x"), other), Verdict::bad) << at;
         }
         EXPECT_EQ(verifier.verify(as_bytes("x"), good), Verdict::good) << "after all of those";
+    }
+}
+
+TEST(Verifier, KnowsNoGoodSignatureWhereTheLibraryOffersNone) {
+    // A system whose policy bans SHA-1 has keys of RSASHA1 and cannot check with them: whoever publishes
+    // one must not end the process.
+    for (const Algorithm algorithm : signing_algorithms) {
+        const PrivateKey key = make_key(algorithm);
+        std::array<std::uint8_t, signature_bytes_max> out;
+        const auto signature = Signer(key).sign(as_bytes("x"), out);
+        ASSERT_TRUE(signature.has_value());
+        ASSERT_EQ(EVP_set_default_properties(nullptr, "provider=nobody"), 1);
+        Verifier verifier(key.public_key());
+        Signer signer(key);
+        std::array<std::uint8_t, signature_bytes_max> other;
+        EXPECT_EQ(verifier.verify(as_bytes("x"), *signature), Verdict::bad);
+        const auto refused = signer.sign(as_bytes("x"), other);
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error(), KeyFault::library);
+        ASSERT_EQ(EVP_set_default_properties(nullptr, ""), 1);
+        EXPECT_EQ(Verifier(key.public_key()).verify(as_bytes("x"), *signature), Verdict::good);
     }
 }
 

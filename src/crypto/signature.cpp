@@ -86,7 +86,7 @@ struct Signer::Context {
     explicit Context(const PrivateKey& private_key)
         : key(private_key), row(row_of(key.algorithm())), digest(row.digest) {}
 
-    bool is_ready();
+    bool make_ready();
     Key<Bytes> sign_digest(std::span<const Bytes> parts, MutableBytes out);
     Key<Bytes> sign_whole(std::span<const Bytes> parts, MutableBytes out);
     EVP_PKEY* pkey() const { return key.material_->key.get(); }
@@ -97,9 +97,11 @@ struct Signer::Context {
     Joined joined;
     PkeyContext prehashed;   // of rsa and ecdsa
     DigestContext one_shot;  // of eddsa
+    // False where the library's configuration does not offer the algorithm, as those that ban SHA-1 do.
+    bool is_ready = make_ready();
 };
 
-bool Signer::Context::is_ready() {
+bool Signer::Context::make_ready() {
     if (row.family == Family::eddsa) {
         // Begun for each message: a finished context of the library is not for a second one.
         one_shot.reset(EVP_MD_CTX_new());
@@ -139,7 +141,7 @@ Key<Bytes> Signer::Context::sign_whole(std::span<const Bytes> parts, MutableByte
 }
 
 Signer::Signer(const PrivateKey& key) : context_(std::make_unique<Context>(key)) {
-    KITH_CHECK(context_->is_ready());
+    forget_errors();
 }
 Signer::~Signer() = default;
 Signer::Signer(Signer&&) noexcept = default;
@@ -152,6 +154,7 @@ std::size_t Signer::signature_bytes() const {
 
 Key<Bytes> Signer::sign(std::span<const Bytes> parts, MutableBytes out) {
     KITH_CHECK(out.size() >= signature_bytes());
+    if (!context_->is_ready) return std::unexpected(KeyFault::library);
     return context_->row.family == Family::eddsa ? context_->sign_whole(parts, out)
                                                  : context_->sign_digest(parts, out);
 }
@@ -160,7 +163,7 @@ struct Verifier::Context {
     explicit Context(const PublicKey& public_key)
         : key(public_key), row(row_of(key.algorithm())), digest(row.digest) {}
 
-    bool is_ready();
+    bool make_ready();
     Verdict verify_digest(std::span<const Bytes> parts, Bytes signature);
     Verdict verify_whole(std::span<const Bytes> parts, Bytes signature);
     EVP_PKEY* pkey() const { return key.material_->key.get(); }
@@ -171,9 +174,10 @@ struct Verifier::Context {
     Joined joined;
     PkeyContext prehashed;
     DigestContext one_shot;
+    bool is_ready = make_ready();  // as a Signer's; the key may be anybody's, so it is no bug
 };
 
-bool Verifier::Context::is_ready() {
+bool Verifier::Context::make_ready() {
     if (row.family == Family::eddsa) {
         one_shot.reset(EVP_MD_CTX_new());
         return one_shot != nullptr;
@@ -204,7 +208,7 @@ Verdict Verifier::Context::verify_whole(std::span<const Bytes> parts, Bytes sign
 }
 
 Verifier::Verifier(const PublicKey& key) : context_(std::make_unique<Context>(key)) {
-    KITH_CHECK(context_->is_ready());
+    forget_errors();
 }
 Verifier::~Verifier() = default;
 Verifier::Verifier(Verifier&&) noexcept = default;
@@ -215,7 +219,7 @@ Verdict Verifier::verify(std::span<const Bytes> parts, Bytes signature) {
     const std::size_t expected = row.signature_bytes != 0
                                      ? row.signature_bytes
                                      : static_cast<std::size_t>(context_->key.bits() + 7) / 8;
-    if (signature.size() != expected) return Verdict::bad;
+    if (signature.size() != expected || !context_->is_ready) return Verdict::bad;
     return row.family == Family::eddsa ? context_->verify_whole(parts, signature)
                                        : context_->verify_digest(parts, signature);
 }
