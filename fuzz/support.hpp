@@ -1,6 +1,7 @@
 #pragma once
 // What the fuzz targets share.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +25,12 @@ public:
     explicit ScriptBytes(Bytes bytes) : bytes_(bytes) {}
     bool at_end() const { return at_ == bytes_.size(); }
     std::uint8_t next() { return at_end() ? std::uint8_t{0} : bytes_[at_++]; }
+    /// So many bytes, fewer at the end.
+    Bytes take(std::size_t most) {
+        const Bytes out = bytes_.subspan(at_, std::min(most, bytes_.size() - at_));
+        at_ += out.size();
+        return out;
+    }
 
 private:
     Bytes bytes_;
