@@ -477,6 +477,15 @@ TEST(KeyManager, LeavesWithTheParentFirst) {
     EXPECT_EQ(manager.wanted_ds(), KeyIds{key}) << "on second thoughts";
 }
 
+TEST(KeyManager, ReadsKeysAndRolesAsTheyAreShown) {
+    EXPECT_EQ(KeyId::from_text("13/04711"), (KeyId{13, 4711}));
+    EXPECT_EQ(KeyId::from_text(KeyId({13, 7}).to_text()), (KeyId{13, 7}));
+    for (const std::string_view text : {"4711", "13/", "/1", "13/65536", "256/1", "13/1x", ""})
+        EXPECT_FALSE(KeyId::from_text(text).has_value()) << text;
+    EXPECT_EQ(parse_role("ksk"), KeyRole::ksk);
+    EXPECT_FALSE(parse_role("KSK").has_value());
+}
+
 TEST(KeyManager, RefusesStateThatIsNotItsOwn) {
     const std::string good = KeyManager(KeyPolicy()).to_text();
     EXPECT_TRUE(KeyManager::from_text(good, {}).has_value());

@@ -58,12 +58,15 @@ bool same_records(const RrSetView& rrset, const MadeSet& made) {
     });
 }
 
-bool is_managed(RrType type) {
+bool is_managed(const SigningPolicy& policy, RrType type) {
+    if (type == RrType::CSYNC) return policy.csync != CsyncRule::keep;
     return is_key_type(type) || type == RrType::NSEC3PARAM || type == RrType::ZONEMD;
 }
 
-std::vector<MadeSet> make_apex_sets(NameView apex, const KeySet& keys, const SigningPolicy& policy,
-                                    const zone::Zone& zone) {
+std::vector<MadeSet> make_apex_sets(const SignerState& state, const zone::Zone& zone,
+                                    CsyncSerial csync) {
+    const SigningPolicy& policy = state.policy;
+    const KeySet& keys = state.keys;
     std::vector<MadeSet> out;
     MadeSet dnskeys{RrType::DNSKEY, policy.dnskey_ttl, {}};
     for (const UsedKey& used : keys.keys) {
@@ -72,7 +75,11 @@ std::vector<MadeSet> make_apex_sets(NameView apex, const KeySet& keys, const Sig
         dnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
     }
     if (!dnskeys.rdatas.empty()) out.push_back(std::move(dnskeys));
-    add_parent_sets(apex, keys, policy, out);
+    add_parent_sets(state.apex, keys, policy, out);
+    if (auto rdata = make_csync(zone, policy.csync, csync)) {
+        const std::uint32_t ttl = zone.apex_node().find(RrType::NS).ttl();
+        out.push_back({RrType::CSYNC, ttl, {std::move(*rdata)}});
+    }
     if (policy.denial == Denial::nsec3) {
         out.push_back({RrType::NSEC3PARAM, denial_ttl_of(zone), {make_nsec3param(policy.nsec3)}});
     }
@@ -92,14 +99,14 @@ std::vector<MadeSet> make_apex_sets(NameView apex, const KeySet& keys, const Sig
 }
 
 SigningPass::SigningPass(SignerState& state, const zone::Zone& zone, UnixTime now, Rng& rng,
-                         SignSink& sink)
+                         SignSink& sink, CsyncSerial csync)
     : state_(state),
       zone_(zone),
       now_(now),
       rng_(rng),
       sink_(sink),
       denial_ttl_(denial_ttl_of(zone)),
-      made_(make_apex_sets(state.apex, state.keys, state.policy, zone)) {}
+      made_(make_apex_sets(state, zone, csync)) {}
 
 void SigningPass::remove_set(NameView owner, const RrSetView& rrset) {
     for (const Bytes rdata : rrset) sink_.remove({owner, rrset.type(), rrset.ttl(), rdata});

@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "dnssec/csync.hpp"
 #include "dnssec/sign_sink.hpp"
 #include "dnssec/signer_keys.hpp"
 #include "dnssec/standing.hpp"
@@ -21,15 +22,6 @@ struct MadeSet {
     std::vector<std::vector<std::uint8_t>> rdatas;
 };
 
-/// The RRsets that signing makes at the apex of a zone, by type; ZONEMD as a place that is held.
-std::vector<MadeSet> make_apex_sets(NameView apex, const KeySet& keys, const SigningPolicy& policy,
-                                    const zone::Zone& zone);
-/// Whether RRsets of this type at the apex are signing's, so that others are removed. ZONEMD is even when
-/// none is made: one from elsewhere is not of the signed zone, and whoever checks it would refuse the zone.
-bool is_managed(RrType type);
-/// Whether the RRset has exactly these records.
-bool same_records(const zone::RrSetView& rrset, const MadeSet& made);
-
 /// What a signer keeps from one run to the next.
 struct SignerState {
     Name apex;
@@ -39,6 +31,15 @@ struct SignerState {
     Nsec3Hasher hasher;
     Canonicalizer canonicalizer;
 };
+
+/// The RRsets that signing makes at the apex of a zone, by type; ZONEMD as a place that is held.
+std::vector<MadeSet> make_apex_sets(const SignerState& state, const zone::Zone& zone,
+                                    CsyncSerial csync);
+/// Whether RRsets of this type at the apex are signing's, so that others are removed. ZONEMD is even when
+/// none is made: one from elsewhere is not of the signed zone, and whoever checks it would refuse the zone.
+bool is_managed(const SigningPolicy& policy, RrType type);
+/// Whether the RRset has exactly these records.
+bool same_records(const zone::RrSetView& rrset, const MadeSet& made);
 
 /// Which RRsets get new signatures, whatever the old ones are.
 class Fresh {
@@ -56,7 +57,8 @@ private:
 
 class SigningPass {
 public:
-    SigningPass(SignerState& state, const zone::Zone& zone, UnixTime now, Rng& rng, SignSink& sink);
+    SigningPass(SignerState& state, const zone::Zone& zone, UnixTime now, Rng& rng, SignSink& sink,
+                CsyncSerial csync = CsyncSerial::is_new);
 
     const zone::Zone& zone() const { return zone_; }
     SignerState& state() { return state_; }
@@ -64,6 +66,7 @@ public:
     std::uint32_t denial_ttl() const { return denial_ttl_; }
     const std::vector<MadeSet>& made_sets() const { return made_; }
 
+    bool is_managed(RrType type) const { return dnssec::is_managed(policy(), type); }
     /// Brings the RRsets made at the apex to what they should be; adds the types that changed.
     void write_made_sets(Fresh& fresh);
     /// Signatures over the data of a name.

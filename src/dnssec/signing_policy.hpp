@@ -14,6 +14,14 @@ enum class Denial : std::uint8_t { nsec, nsec3 };
 /// Hash algorithms of ZONEMD (RFC 8976 §5.3); scheme is SIMPLE.
 enum class ZonemdHash : std::uint8_t { none = 0, sha384 = 1, sha512 = 2 };
 
+/// What becomes of the CSYNC record at the apex (RFC 7477).
+enum class CsyncRule : std::uint8_t {
+    keep,       // there is what others wrote, or none
+    none,       // there is none
+    approval,   // made here; the parent acts when somebody there says so
+    immediate,  // made here; the parent may act at once
+};
+
 struct SigningPolicy {
     // A signature is good for `validity` less up to `jitter`, and renewed when less than `refresh` is
     // left. Two weeks and five days leave a week to notice that renewing has stopped; jitter spreads
@@ -32,6 +40,7 @@ struct SigningPolicy {
     /// Digests of CDS; CDNSKEY is published beside them. None: neither is.
     std::vector<DsDigest> cds_digests = {DsDigest::sha256};
     ZonemdHash zonemd = ZonemdHash::none;
+    CsyncRule csync = CsyncRule::keep;
 };
 
 }  // namespace kith::dnssec

@@ -95,7 +95,9 @@ Result<ZoneChange, SignError> ZoneSigner::Work::resign(const Zone& after, const 
                                                        Rng& rng) {
     ZoneChange out{after.apex(), after.serial(), after.serial(), {}, {}};
     ChangeSink sink(out);
-    SigningPass pass(state_, after, now, rng, sink);
+    const bool is_news = touches_delegation(after, change);
+    SigningPass pass(state_, after, now, rng, sink,
+                     is_news ? CsyncSerial::is_new : CsyncSerial::stays);
     if (!is_signed_alike(pass) || touches_everything(after, change)) return sign(after, now, rng);
     sign_changes(pass, change, also);
     if (pass.error()) return std::unexpected(*pass.error());
@@ -111,7 +113,7 @@ Result<ZonePtr, SignError> ZoneSigner::Work::signed_zone(const Zone& zone, UnixT
         const bool is_apex = node.relative_owner().empty();
         for (const RrSetView rrset : node.rrsets()) {
             const RrType type = rrset.type();
-            if (is_made_by_signing(type) || (is_apex && is_managed(type))) continue;
+            if (is_made_by_signing(type) || (is_apex && pass.is_managed(type))) continue;
             for (int i = 0; i < rrset.count(); ++i) {
                 KITH_CHECK(
                     builder.add(owner, type, rrset.ttl(), rrset.rdata(i), 0, rrset.provenance(i))
@@ -181,11 +183,12 @@ Result<void, SignError> ZoneSigner::Work::complete_zonemd(const Zone& zone, Zone
 
 /// Whether the RRsets of these types at the apex are as signing makes them; of ZONEMD, whether there is one.
 bool ZoneSigner::Work::shows(const Zone& zone, bool (*which)(RrType type)) const {
-    const std::vector<MadeSet> made = make_apex_sets(state_.apex, state_.keys, state_.policy, zone);
+    const std::vector<MadeSet> made = make_apex_sets(state_, zone, CsyncSerial::stays);
     const NodeView apex = zone.apex_node();
     for (const RrSetView rrset : apex.rrsets()) {
         const bool is_wanted = std::ranges::find(made, rrset.type(), &MadeSet::type) != made.end();
-        if (is_managed(rrset.type()) && which(rrset.type()) && !is_wanted) return false;
+        if (is_managed(state_.policy, rrset.type()) && which(rrset.type()) && !is_wanted)
+            return false;
     }
     return std::ranges::all_of(made, [&](const MadeSet& set) {
         if (!which(set.type)) return true;
@@ -298,11 +301,14 @@ bool ZoneSigner::shows_keys(const zone::Zone& zone) const {
 }
 
 ZoneChange unsigned_change(const Zone& zone) {
+    // CSYNC too: nobody may act on one that is not signed (RFC 7477 §2).
+    SigningPolicy all;
+    all.csync = CsyncRule::none;
     ZoneChange out{zone.apex(), zone.serial(), zone.serial(), {}, {}};
     for (zone::Cursor at = zone.first(); at; at.next()) {
         for (const RrSetView rrset : at.node().rrsets()) {
             const RrType type = rrset.type();
-            if (!is_made_by_signing(type) && !is_managed(type)) continue;
+            if (!is_made_by_signing(type) && !is_managed(all, type)) continue;
             for (const Bytes rdata : rrset) {
                 out.removed.push_back({at.node().owner(zone.apex()),
                                        type,

@@ -9,8 +9,8 @@
 //   feed:   change with the next serial -> apply_change() -> resign() -> apply_change()
 //   timer:  find_due() -> owners; a change with the next serial and nothing else -> as above
 //
-// Of DNSKEY, CDS, CDNSKEY, NSEC3PARAM, ZONEMD, RRSIG, NSEC and NSEC3 the signer owns all there is in the
-// zone: what does not follow from keys and policy is removed.
+// Of DNSKEY, CDS, CDNSKEY, NSEC3PARAM, ZONEMD, RRSIG, NSEC, NSEC3 and (unless the policy keeps it) CSYNC
+// the signer owns all there is in the zone: what does not follow from keys and policy is removed.
 
 #include <functional>
 #include <span>
