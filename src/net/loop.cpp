@@ -43,19 +43,16 @@ Loop::~Loop() {
 }
 
 void Loop::watch(int fd, std::uint32_t events, Handler handler) {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = fd;
-    const bool added = ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+    const bool added = control(EPOLL_CTL_ADD, fd, events);
     KITH_CHECK(added);
-    watched_[fd] = std::make_shared<Watched>(Watched{std::move(handler)});
+    watched_[fd] = std::make_shared<Watched>(Watched{std::move(handler), events});
 }
 
 void Loop::rewatch(int fd, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = fd;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+    const auto found = watched_.find(fd);
+    if (found == watched_.end()) return;
+    found->second->events = events;
+    if (!is_polled(fd)) control(EPOLL_CTL_MOD, fd, events);
 }
 
 void Loop::unwatch(int fd) {
@@ -63,7 +60,27 @@ void Loop::unwatch(int fd) {
     if (found == watched_.end()) return;
     found->second->alive = false;
     watched_.erase(found);
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+    if (std::erase(polled_, fd) == 0) control(EPOLL_CTL_DEL, fd, 0);
+}
+
+void Loop::poll_each_turn(int fd) {
+    if (!watched_.contains(fd) || is_polled(fd)) return;
+    if (control(EPOLL_CTL_DEL, fd, 0)) polled_.push_back(fd);
+}
+
+void Loop::wait_for(int fd) {
+    if (polled_.empty() || std::erase(polled_, fd) == 0) return;
+    // The kernel may refuse for want of memory: then the next turn tries again.
+    if (!control(EPOLL_CTL_ADD, fd, watched_.at(fd)->events)) polled_.push_back(fd);
+}
+
+bool Loop::is_polled(int fd) const { return std::ranges::find(polled_, fd) != polled_.end(); }
+
+bool Loop::control(int operation, int fd, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    return ::epoll_ctl(epoll_.get(), operation, fd, &event) == 0;
 }
 
 void Loop::run() {
@@ -74,7 +91,7 @@ void Loop::run() {
 int Loop::wait_ms(Duration most) const {
     if (!timers_.empty())
         most = std::min(most, timers_.begin()->first - skipped_ - std::chrono::steady_clock::now());
-    if (most <= Duration::zero()) return 0;
+    if (most <= Duration::zero() || !polled_.empty()) return 0;
     return static_cast<int>(std::chrono::ceil<milliseconds>(most).count());
 }
 
@@ -87,12 +104,23 @@ void Loop::turn(Duration wait) {
     run_due_timers();
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
-        const auto found = watched_.find(event.data.fd);
-        if (found == watched_.end()) continue;  // unwatched by an earlier handler of this turn
-        const std::shared_ptr<Watched> watched = found->second;  // it may unwatch itself
-        if (watched->alive) watched->handler(event.events);
+        run_handler(event.data.fd, event.events);
     }
+    run_polled();
     run_posted();
+}
+
+void Loop::run_handler(int fd, std::uint32_t events) {
+    const auto found = watched_.find(fd);
+    if (found == watched_.end()) return;  // unwatched by an earlier handler of this turn
+    const std::shared_ptr<Watched> watched = found->second;  // it may unwatch itself
+    if (watched->alive) watched->handler(events);
+}
+
+void Loop::run_polled() {
+    if (polled_.empty()) return;
+    const std::vector<int> polled = polled_;  // handlers change it
+    for (const int fd : polled) run_handler(fd, 0);
 }
 
 void Loop::run_due_timers() {

@@ -60,6 +60,12 @@ public:
     void rewatch(int fd, std::uint32_t events);
     /// Stops watching; a no-op for an unknown one. Call before closing `fd`.
     void unwatch(int fd);
+    /// Calls the handler of a watched `fd` on every turn, with no events, and waits for nothing until
+    /// wait_for(). For a socket under load: as long as it is waited for, the kernel wakes the
+    /// waiter for every datagram that is sent or received, and finds nobody asleep.
+    void poll_each_turn(int fd);
+    /// Ends poll_each_turn(); a no-op when `fd` is waited for.
+    void wait_for(int fd);
 
     /// Runs until stop().
     void run();
@@ -87,12 +93,17 @@ private:
     friend class Timer;
     struct Watched {
         Handler handler;
+        std::uint32_t events = 0;
         bool alive = true;
     };
 
     void run_due_timers();
+    void run_handler(int fd, std::uint32_t events);
+    void run_polled();
     void run_posted();
     int wait_ms(Duration most) const;
+    bool is_polled(int fd) const;
+    bool control(int operation, int fd, std::uint32_t events);  ///< epoll_ctl; did it work?
 
     Descriptor epoll_;
     Descriptor wake_;
@@ -100,6 +111,7 @@ private:
     Duration skipped_{};
     bool stopping_ = false;
     std::unordered_map<int, std::shared_ptr<Watched>> watched_;
+    std::vector<int> polled_;  // of watched_, those that epoll does not know at the moment
     std::multimap<Time, Timer*> timers_;
     std::mutex posted_mutex_;
     std::vector<std::function<void()>> posted_;

@@ -20,6 +20,10 @@ using answer::Verdict;
 // other addresses and upstreams' replies.
 constexpr int batches_per_turn = 8;
 
+// As many datagrams at once say that a socket is under load: then it is polled until it is empty. To
+// stop waiting and to resume cost 2.2 us together, waiting 0.18 us a datagram (on loopback).
+constexpr std::size_t busy_batch = 16;
+
 // Ports of which one ought to be free for both UDP and TCP.
 constexpr int free_port_tries = 32;
 
@@ -111,7 +115,8 @@ void Worker::take_snapshot() {
 void Worker::on_udp(const net::UdpListener& listener) {
     for (int round = 0; round < batches_per_turn; ++round) {
         const std::size_t count = batch_.receive(listener);
-        if (count == 0) return;
+        if (count == 0) return loop_.wait_for(listener.fd());
+        if (count >= busy_batch) loop_.poll_each_turn(listener.fd());
         take_snapshot();
         answer_batch(listener, count);
         if (count < net::UdpBatch::capacity) return;
