@@ -1,10 +1,13 @@
 // The grammar of the discovery commands.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 
 #include "cli/discovery_commands.hpp"
+#include "cli/discovery_run.hpp"
 
 namespace kith::cli {
 namespace {
@@ -23,11 +26,13 @@ std::shared_ptr<Options> add_command(CLI::App& app, CLI::App*& command, const ch
     command->add_flag("-6,--ipv6", options->ipv6_only, "IPv6 only")->excludes(v4);
     command->add_option("-s,--server", options->server,
                         "DNS server for domains other than local; default: resolv.conf's first");
-    command
-        ->add_option(
-            "--backend", options->backend,
-            "Who asks the link: auto, mdns (kith itself), avahi, resolved, unicast (nobody)")
-        ->check(CLI::IsMember({"auto", "mdns", "avahi", "resolved", "unicast"}));
+    std::vector<std::string> words;
+    std::string who = "Who asks the link";
+    for (const BackendWord& row : backend_words) {
+        who += fmt::format("{} {}{}", words.empty() ? ":" : ",", row.word, row.who);
+        words.emplace_back(row.word);
+    }
+    command->add_option("--backend", options->backend, who)->check(CLI::IsMember(std::move(words)));
     command->add_flag("-v,--verbose", options->verbose, "Say which back-end is used");
     command->add_flag("--json", options->json, "One JSON object a line, for scripts");
     command->add_option("-t,--time", options->seconds, "End after so many seconds")

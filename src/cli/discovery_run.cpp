@@ -30,16 +30,10 @@ sigset_t ending_signals() {
     return set;
 }
 
-}  // namespace
-
-namespace {
-
 client::Backend backend_of(const std::string& word, client::Backend otherwise) {
-    if (word == "auto") return client::Backend::automatic;
-    if (word == "mdns") return client::Backend::mdns;
-    if (word == "avahi") return client::Backend::avahi;
-    if (word == "resolved") return client::Backend::resolved;
-    if (word == "unicast") return client::Backend::none;
+    for (const BackendWord& row : backend_words) {
+        if (word == row.word) return row.backend;
+    }
     return otherwise;
 }
 

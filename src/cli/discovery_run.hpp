@@ -16,6 +16,20 @@
 
 namespace kith::cli {
 
+/// What `--backend` takes.
+struct BackendWord {
+    const char* word;
+    client::Backend backend;
+    const char* who;  // for the help, where the word does not say it
+};
+inline constexpr BackendWord backend_words[] = {
+    {"auto", client::Backend::automatic, ""},
+    {"mdns", client::Backend::mdns, " (kith itself)"},
+    {"avahi", client::Backend::avahi, ""},
+    {"resolved", client::Backend::resolved, ""},
+    {"unicast", client::Backend::none, " (nobody)"},
+};
+
 /// Opens discovery as the options say; null after telling `err` why not.
 std::unique_ptr<client::Discovery> open_discovery(const DiscoveryOptions& options,
                                                   std::string_view command, std::ostream& err,
