@@ -39,7 +39,7 @@ struct Interface {
 };
 
 /// What all events have in common. `error` not empty: a failure told in a sentence; nothing else is
-/// set. A registration is over then, all else goes on trying.
+/// set. A registration is over when it is `removed` by that, all else goes on trying.
 struct EventHead {
     Change change = Change::added;
     bool more_coming = false;  // another event of this operation follows at once: redraw later
@@ -256,7 +256,8 @@ public:
     /// not: only Backend::mdns sees packets.
     std::string monitor(std::function<void(const MonitorEvent&)> on_event);
 
-    /// Who is asked about the link: `mdns`, `avahi 0.8`, `systemd-resolved`; empty: nobody.
+    /// Who is asked about the link: `mdns`, `avahi 0.8` (`avahi` until the daemon has answered),
+    /// `systemd-resolved`; empty: nobody.
     std::string backend() const;
     /// False: no interface is up, fit and allowed now; operations wait for one. A daemon has its own idea of
     /// that, and true is said.

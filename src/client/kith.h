@@ -144,7 +144,8 @@ KITH_API void kith_process(kith_discovery* discovery);         /* calls the call
 KITH_API void kith_shut_down(kith_discovery* discovery);
 KITH_API int kith_is_quiet(const kith_discovery* discovery);
 
-/* "mdns", "avahi 0.8", "systemd-resolved"; empty: nobody asks the link. Valid until the next call. */
+/* "mdns", "avahi 0.8" ("avahi" until the daemon has answered), "systemd-resolved"; empty: nobody asks the
+ * link. Valid until the next call. */
 KITH_API const char* kith_backend(kith_discovery* discovery);
 /* This machine's name on the link; empty while it has none. Valid until the next call. */
 KITH_API const char* kith_host_name(kith_discovery* discovery);
