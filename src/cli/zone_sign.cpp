@@ -72,6 +72,13 @@ Read<SigningPolicy> read_policy(const ZoneSignOptions& options) {
         return std::unexpected(
             fmt::format("--zonemd: expected none, sha384 or sha512, found {}", options.zonemd));
     }
+    if (options.csync == "none") policy.csync = dnssec::CsyncRule::none;
+    if (options.csync == "approval") policy.csync = dnssec::CsyncRule::approval;
+    if (options.csync == "immediate") policy.csync = dnssec::CsyncRule::immediate;
+    if (options.csync != "keep" && policy.csync == dnssec::CsyncRule::keep) {
+        return std::unexpected(fmt::format(
+            "--csync: expected keep, none, approval or immediate, found {}", options.csync));
+    }
     if (options.no_cds) policy.cds_digests.clear();
     return policy;
 }

@@ -23,6 +23,7 @@ struct ZoneSignOptions {
     std::string salt{};  // hexadecimal; empty or "-": none
     bool opt_out = false;
     std::string zonemd = "none";  // none, sha384, sha512
+    std::string csync = "keep";   // keep, none, approval, immediate
     std::string validity = "14d";
     std::string refresh = "5d";
     std::string jitter = "1d";

@@ -35,6 +35,11 @@ void add_sign(CLI::App& zone) {
     command
         ->add_option("--zonemd", options->zonemd, "Digest of the whole zone: none, sha384, sha512")
         ->capture_default_str();
+    command
+        ->add_option(
+            "--csync", options->csync,
+            "CSYNC, by which the parent takes NS and glue: keep, none, approval, immediate")
+        ->capture_default_str();
     command->add_option("--validity", options->validity, "How long signatures are good")
         ->capture_default_str();
     command->add_option("--refresh", options->refresh, "How long before their end they are renewed")

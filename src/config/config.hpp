@@ -59,6 +59,7 @@ enum class DenialRule : std::uint8_t { nsec, nsec3 };
 /// Which keys sign a zone: one for all, or one for the DNSKEY RRset and one for the rest.
 enum class KeyScheme : std::uint8_t { csk, ksk_zsk };
 enum class ZonemdRule : std::uint8_t { off, sha384, sha512 };
+enum class CsyncRule : std::uint8_t { keep, none, approval, immediate };
 
 /// How deep a rewrite `*.x` reaches below x; x itself always matches.
 enum class RewriteDepth : std::uint8_t {
@@ -176,6 +177,7 @@ struct Dnssec {
     milliseconds zsk_lifetime = std::chrono::days(90);
     std::uint32_t dnskey_ttl = 3600;
     ZonemdRule zonemd = ZonemdRule::off;
+    CsyncRule csync = CsyncRule::keep;
     // What rolls of keys wait for (RFC 7583).
     milliseconds zone_ttl_max = std::chrono::days(1);
     milliseconds ds_ttl = std::chrono::days(1);

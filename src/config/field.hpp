@@ -42,7 +42,7 @@ using Member = std::variant<
     std::vector<HostPort> Section::*, std::vector<TextAt> Section::*, dns::RrType Section::*,
     log::Level Section::*, RewriteDepth Section::*, RewriteAction Section::*,
     std::optional<SerialRule> Section::*, SigningAlgorithm Section::*, DenialRule Section::*,
-    KeyScheme Section::*, ZonemdRule Section::*, Nested>;
+    KeyScheme Section::*, ZonemdRule Section::*, CsyncRule Section::*, Nested>;
 
 /// Inclusive: of a number itself, of a duration in milliseconds, of a size in bytes, of a text in
 /// bytes. Capped by what the member's type holds. Of addresses, `least` is the port of one that is

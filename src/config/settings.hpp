@@ -264,6 +264,9 @@ inline constexpr std::array dnssec_fields{
         "Seconds that others may keep the keys."},
     Field<Dnssec>{"zonemd", &Dnssec::zonemd, {}, live, ours,
         "Keep a digest of the zone in it (RFC 8976)."},
+    Field<Dnssec>{"csync", &Dnssec::csync, {}, live, ours,
+        "The record by which the parent takes NS and glue from the zone (RFC 7477): kept as the zone has it, "
+        "none, or made here, for the parent to act on at once or when somebody there agrees."},
     Field<Dnssec>{"zone_ttl_max", &Dnssec::zone_ttl_max, {0, 31'536'000'000}, live, ours,
         "Largest TTL in the zone, which rolls of keys wait for; larger ones that are seen count."},
     Field<Dnssec>{"ds_ttl", &Dnssec::ds_ttl, {0, 31'536'000'000}, live, ours,

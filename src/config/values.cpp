@@ -47,6 +47,10 @@ constexpr Choice<DenialRule> denials[] = {{"nsec", DenialRule::nsec}, {"nsec3", 
 constexpr Choice<KeyScheme> schemes[] = {{"csk", KeyScheme::csk}, {"ksk-zsk", KeyScheme::ksk_zsk}};
 constexpr Choice<ZonemdRule> zonemds[] = {
     {"off", ZonemdRule::off}, {"sha384", ZonemdRule::sha384}, {"sha512", ZonemdRule::sha512}};
+constexpr Choice<CsyncRule> csyncs[] = {{"keep", CsyncRule::keep},
+                                        {"none", CsyncRule::none},
+                                        {"approval", CsyncRule::approval},
+                                        {"immediate", CsyncRule::immediate}};
 
 template <class E, std::size_t count>
 std::vector<std::string_view> words_of(const Choice<E> (&choices)[count]) {
@@ -240,6 +244,10 @@ Expected read_value(const Scalar& json, Offset, const Bounds&, ZonemdRule& out) 
     return read_choice(json, zonemds, out);
 }
 
+Expected read_value(const Scalar& json, Offset, const Bounds&, CsyncRule& out) {
+    return read_choice(json, csyncs, out);
+}
+
 std::string print_value(bool value) { return value ? "true" : "false"; }
 std::string print_value(milliseconds value) {
     if (value.count() % 1000 == 0) return fmt::format("{}", value.count() / 1000);
@@ -263,6 +271,7 @@ std::string print_value(SigningAlgorithm value) { return print_choice(algorithms
 std::string print_value(DenialRule value) { return print_choice(denials, value); }
 std::string print_value(KeyScheme value) { return print_choice(schemes, value); }
 std::string print_value(ZonemdRule value) { return print_choice(zonemds, value); }
+std::string print_value(CsyncRule value) { return print_choice(csyncs, value); }
 
 Form form_of(const bool*) {
     return {"true or false", R"("type": "boolean")", Form::Unit::none, {}};
@@ -328,6 +337,10 @@ Form form_of(const KeyScheme*) {
 }
 Form form_of(const ZonemdRule*) {
     return {"word", R"("type": "string")", Form::Unit::none, words_of(zonemds)};
+}
+
+Form form_of(const CsyncRule*) {
+    return {"word", R"("type": "string")", Form::Unit::none, words_of(csyncs)};
 }
 
 std::string found_text(const Scalar& json) {

@@ -37,6 +37,7 @@ Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, Signing
 Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, DenialRule& out);
 Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, KeyScheme& out);
 Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, ZonemdRule& out);
+Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, CsyncRule& out);
 template <class T>
 Expected read_value(const Scalar& json, Offset at, const Bounds& bounds, std::optional<T>& out) {
     return read_value(json, at, bounds, out.emplace());
@@ -62,6 +63,7 @@ std::string print_value(SigningAlgorithm value);
 std::string print_value(DenialRule value);
 std::string print_value(KeyScheme value);
 std::string print_value(ZonemdRule value);
+std::string print_value(CsyncRule value);
 template <class T>
 std::string print_value(const std::optional<T>& value) {
     return value ? print_value(*value) : std::string();
@@ -101,6 +103,7 @@ Form form_of(const SigningAlgorithm*);
 Form form_of(const DenialRule*);
 Form form_of(const KeyScheme*);
 Form form_of(const ZonemdRule*);
+Form form_of(const CsyncRule*);
 template <class T>
 Form form_of(const std::optional<T>*) {
     return form_of(static_cast<const T*>(nullptr));

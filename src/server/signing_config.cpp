@@ -224,6 +224,12 @@ Result<dnssec::SigningPolicy, std::string> signing_policy_of(const config::Dnsse
     policy.nsec3.salt = *salt;
     policy.opt_out = settings.nsec3_opt_out ? dnssec::OptOut::yes : dnssec::OptOut::no;
     policy.dnskey_ttl = settings.dnskey_ttl;
+    switch (settings.csync) {
+        case config::CsyncRule::keep: break;
+        case config::CsyncRule::none: policy.csync = dnssec::CsyncRule::none; break;
+        case config::CsyncRule::approval: policy.csync = dnssec::CsyncRule::approval; break;
+        case config::CsyncRule::immediate: policy.csync = dnssec::CsyncRule::immediate; break;
+    }
     switch (settings.zonemd) {
         case config::ZonemdRule::off: break;
         case config::ZonemdRule::sha384: policy.zonemd = dnssec::ZonemdHash::sha384; break;
@@ -274,7 +280,7 @@ Result<FileKeys, std::string> read_file_keys(zone::NameView apex, const config::
 bool same_signing(const config::Dnssec& a, const config::Dnssec& b) {
     const auto fields = [](const config::Dnssec& all) {
         return std::tie(all.algorithm, all.keys, all.denial, all.nsec3_iterations, all.nsec3_salt,
-                        all.nsec3_opt_out, all.dnskey_ttl, all.zonemd, all.key_directory,
+                        all.nsec3_opt_out, all.dnskey_ttl, all.zonemd, all.csync, all.key_directory,
                         all.key_signatures, all.remove_ds);
     };
     return fields(a) == fields(b) &&

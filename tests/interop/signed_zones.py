@@ -31,6 +31,7 @@ DENIALS = {
     "opt-out": ["--nsec3", "--opt-out"],
     # With NSEC: ldns 1.8.3 never ends digesting some zones with NSEC3.
     "zonemd": ["--zonemd", "sha384"],
+    "csync": ["--csync", "immediate"],
 }
 DS = "12345 13 2 " + "ab" * 32
 
