@@ -103,11 +103,12 @@ void Engine::Core::on_packet(Time now, const PacketInfo& info, Bytes message, co
         ++context.stats.ignored_hop_limit;
         return context.ignore(now, info, message, "its hop limit is not 255");
     }
-    if (read == nullptr && !packet.read(message)) {
+    if (read == nullptr) packet.read(message);
+    const Packet& message_read = read != nullptr ? *read : packet;
+    if (!message_read.is_readable()) {
         ++context.stats.malformed;
         return context.ignore(now, info, message, "it is not a DNS message");
     }
-    const Packet& message_read = read != nullptr ? *read : packet;
     if (message_read.header().opcode() != dns::Opcode::QUERY ||
         message_read.header().rcode_low() != dns::Rcode::NOERROR) {
         ++context.stats.ignored_header;  // RFC 6762 §18.3, §18.11

@@ -99,7 +99,8 @@ public:
     // ---- packets and time
 
     void on_packet(Time now, const PacketInfo& info, Bytes message);
-    /// As above, of a message that is read already, for whoever gives one to several engines.
+    /// As above, of a message that is read already, whether or not it could be, for whoever gives one to
+    /// several.
     void on_packet(Time now, const PacketInfo& info, const Packet& packet, Bytes message);
     /// A packet goes out beside the engine's own, as from a reflector: it is known when it comes back.
     void note_sent(Time now, Bytes message);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "discovery/mdns/packet.hpp"
 #include "discovery/mdns/test_bench.hpp"
 
 namespace kith::discovery::mdns::test {
@@ -85,6 +86,36 @@ TEST(Hostile, ChainsOfPointersEnd) {
     EXPECT_EQ(bench.engine.stats().malformed, 101U);
     bench.hear(query({"q box.local. A"}));
     EXPECT_EQ(multicasts(bench), 1U) << "who is honest is answered";
+}
+
+// RDATA of a type that only the Internet class defines is anything in another class; a link has the
+// Internet class alone, with or without the top bit.
+TEST(Hostile, RecordsOfOtherClassesAreLeftOut) {
+    struct Row {
+        dns::RrType type;
+        std::uint16_t klass;
+        Message rdata;
+        bool is_read;
+    };
+    const Row rows[] = {
+        {dns::RrType::A, 1, {192, 0, 2, 1}, true}, {dns::RrType::A, 0x8001, {192, 0, 2, 1}, true},
+        {dns::RrType::A, 1, {192, 0, 2}, false},   {dns::RrType::A, 3, {1}, false},
+        {dns::RrType::A, 0x8003, {1}, false},      {dns::RrType::A, 4, {192, 0, 2, 1}, false},
+        {dns::RrType::PX, 3, {1}, false},          {dns::RrType::PX, 0x8004, {0, 1, 0xff}, false},
+        {dns::RrType::KX, 3, {0, 1, 0, 9}, false}, {dns::RrType::TXT, 255, {0}, false},
+        {dns::RrType::TXT, 254, {}, false},        {dns::RrType::TXT, 0, {0}, false},
+    };
+    for (const Row& row : rows) {
+        Message buffer(512);
+        dns::MessageBuilder builder;
+        builder.start(buffer, buffer.size());
+        builder.add_record(dns::Section::answer, name("x.local."), row.type,
+                           static_cast<dns::RrClass>(row.klass), 120, row.rdata);
+        Packet packet;
+        ASSERT_TRUE(packet.read(builder.finish()));
+        EXPECT_EQ(packet.records().size(), row.is_read ? 1U : 0U)
+            << dns::type_name(row.type) << " in class " << row.klass;
+    }
 }
 
 // Off the link, or forged to be from us: no answer to a unicast query, and no rename.

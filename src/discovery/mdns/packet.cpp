@@ -49,6 +49,11 @@ bool expand_by_hand(Bytes message, const dns::RecordView& record, std::size_t st
 }  // namespace
 
 bool Packet::read(Bytes message) {
+    is_readable_ = read_all(message);
+    return is_readable_;
+}
+
+bool Packet::read_all(Bytes message) {
     questions_.clear();
     records_.clear();
     question_places_.clear();
@@ -150,8 +155,8 @@ bool Packet::read_records(dns::Reader& reader, dns::Section section) {
         dns::RecordView view{{}, record.type, record.klass, *ttl, *rdata, rdata_offset, section};
         record.ttl = view.effective_ttl();
         record.section = section;
-        const bool is_data = !dns::is_meta_type(record.type) && record.klass != dns::RrClass::ANY &&
-                             record.klass != dns::RrClass::NONE;
+        // In another class RDATA may mean anything, and nobody on a link has records of one.
+        const bool is_data = !dns::is_meta_type(record.type) && record.klass == dns::RrClass::IN;
         if (!is_data || !expand(reader.all(), view, place)) continue;
         records_.push_back(record);
         record_places_.push_back(place);

@@ -4,7 +4,8 @@
 //
 // Hostile input is bounded here: the questions and records looked at (limits.hpp), the bytes names
 // expand to, and the work per name (dns/name.hpp). A record whose RDATA cannot be read is left out
-// and the rest is used (RFC 6762 §6.1); a message whose structure is broken is refused whole.
+// and the rest is used (RFC 6762 §6.1), and so is one of another class than IN, in which RDATA could be
+// anything; a message whose structure is broken is refused whole.
 
 #include <optional>
 #include <vector>
@@ -28,7 +29,7 @@ struct PacketRecord {
     dns::NameView name;
     std::uint64_t name_hash = 0;
     dns::RrType type{};
-    dns::RrClass klass{};  // top bit taken off
+    dns::RrClass klass{};  // top bit taken off: IN
     Flush flush = Flush::no;
     std::uint32_t ttl = 0;
     Bytes rdata;  // expanded and checked
@@ -42,6 +43,8 @@ public:
     /// Reads `message`; false when it is no DNS message. Views stay valid until the next read() and
     /// do not look into `message`.
     bool read(Bytes message);
+    /// What the last read() said. Without it nothing below means anything.
+    bool is_readable() const { return is_readable_; }
 
     const dns::Header& header() const { return header_; }
     bool is_response() const { return header_.has(dns::Header::qr); }
@@ -59,11 +62,13 @@ private:
     enum class NameRead : std::uint8_t { done, too_long, broken };
 
     NameRead read_owner(dns::Reader& reader, Place& place, std::uint64_t& hash);
+    bool read_all(Bytes message);
     bool read_questions(dns::Reader& reader);
     bool read_records(dns::Reader& reader, dns::Section section);
     bool expand(Bytes message, const dns::RecordView& record, Place& place);
     void set_views();
 
+    bool is_readable_ = false;
     dns::Header header_;
     std::vector<PacketQuestion> questions_;
     std::vector<PacketRecord> records_;
