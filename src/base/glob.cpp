@@ -1,5 +1,7 @@
 #include "base/glob.hpp"
 
+#include <algorithm>
+
 namespace kith {
 
 bool matches_glob(std::string_view pattern, std::string_view name) {
@@ -22,6 +24,11 @@ bool matches_glob(std::string_view pattern, std::string_view name) {
     }
     while (at < pattern.size() && pattern[at] == '*') ++at;
     return at == pattern.size();
+}
+
+bool matches_any_glob(const std::vector<std::string>& patterns, std::string_view name) {
+    return std::ranges::any_of(
+        patterns, [&](const std::string& pattern) { return matches_glob(pattern, name); });
 }
 
 }  // namespace kith

@@ -1,15 +1,10 @@
 #include "net/interface_rules.hpp"
 
-#include <algorithm>
-
 namespace kith::net {
 
 InterfaceVerdict judge(const InterfaceRules& rules, const LinkState& link) {
-    const auto matches = [&link](const std::string& pattern) {
-        return matches_glob(pattern, link.name);
-    };
-    if (std::ranges::any_of(rules.deny, matches)) return InterfaceVerdict::denied;
-    const bool is_named = std::ranges::any_of(rules.allow, matches);
+    if (matches_any_glob(rules.deny, link.name)) return InterfaceVerdict::denied;
+    const bool is_named = matches_any_glob(rules.allow, link.name);
     if (!rules.allow.empty() && !is_named) return InterfaceVerdict::not_allowed;
     if (!link.is_up) return InterfaceVerdict::down;
     if (link.is_bridge_port) return InterfaceVerdict::bridge_port;

@@ -44,6 +44,7 @@ MdnsDriver::MdnsDriver(Loop& loop, mdns::Engine& engine, MdnsDriverOptions optio
                        std::function<void()> on_activity)
     : loop_(loop),
       engine_(engine),
+      junction_(engine),
       options_(std::move(options)),
       on_activity_(std::move(on_activity)),
       timer_(loop,
@@ -137,11 +138,7 @@ void MdnsDriver::give(MdnsSocket& socket, SocketKind kind, const MdnsDatagram& d
         asked_.push_front({datagram.source, datagram.destination});
         if (asked_.size() > mdns_asked_max) asked_.pop_back();
     }
-    using Taken = discovery::reflector::Reflector::Taken;
-    if (reflector_ != nullptr &&
-        reflector_->on_packet(loop_.now(), info, datagram.bytes) == Taken::ours)
-        return;
-    engine_.on_packet(loop_.now(), info, datagram.bytes);
+    junction_.on_packet(loop_.now(), info, datagram.bytes);
 }
 
 void MdnsDriver::send(const mdns::Transmit& transmit) {
@@ -157,14 +154,7 @@ void MdnsDriver::send(const mdns::Transmit& transmit) {
 }
 
 void MdnsDriver::send_waiting() {
-    while (const auto transmit = engine_.poll_transmit()) send(*transmit);
-    while (reflector_ != nullptr) {
-        const auto transmit = reflector_->poll_transmit();
-        if (!transmit) break;
-        if (transmit->destination == mdns::Destination::group)
-            engine_.note_sent(loop_.now(), transmit->message);
-        send(*transmit);
-    }
+    while (const auto transmit = junction_.poll_transmit(loop_.now())) send(*transmit);
 }
 
 void MdnsDriver::flush() {
@@ -234,7 +224,8 @@ void MdnsDriver::bring(const LinkState& link, IpFamily family, const LinkState* 
         if (joined) {
             socket->leave(link.index);
             engine_.remove_link(loop_.now(), link.index, family);
-            if (reflector_ != nullptr) reflector_->remove_link(link.index, family);
+            if (auto* const reflector = junction_.reflector())
+                reflector->remove_link(link.index, family);
             joined = false;
         }
         return;
@@ -259,17 +250,18 @@ void MdnsDriver::bring(const LinkState& link, IpFamily family, const LinkState* 
         joined = false;
         return;
     }
-    if (reflector_ != nullptr) reflector_->set_link(link.index, link.name, family, config);
+    if (auto* const reflector = junction_.reflector())
+        reflector->set_link(link.index, link.name, family, config);
 }
 
 void MdnsDriver::set_reflector(discovery::reflector::Reflector* reflector) {
-    reflector_ = reflector;
-    if (reflector_ == nullptr) return;
+    junction_.set_reflector(reflector);
+    if (reflector == nullptr) return;
     for (const auto& [key, joined] : joined_) {
         const auto link = used_.find(key.first);
         if (joined && link != used_.end())
-            reflector_->set_link(key.first, link->second.name, key.second,
-                                 config_of(link->second, key.second));
+            reflector->set_link(key.first, link->second.name, key.second,
+                                config_of(link->second, key.second));
     }
 }
 
@@ -281,7 +273,8 @@ void MdnsDriver::drop(std::uint32_t index) {
             if (MdnsSocket* const socket = socket_for(family, SocketKind::mdns))
                 socket->leave(index);
             engine_.remove_link(loop_.now(), index, family);
-            if (reflector_ != nullptr) reflector_->remove_link(index, family);
+            if (auto* const reflector = junction_.reflector())
+                reflector->remove_link(index, family);
         }
         joined_.erase(joined);
     }

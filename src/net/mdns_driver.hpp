@@ -11,7 +11,7 @@
 #include <string>
 
 #include "discovery/mdns/engine.hpp"
-#include "discovery/reflector/reflector.hpp"
+#include "discovery/reflector/junction.hpp"
 #include "net/interface_rules.hpp"
 #include "net/link_monitor.hpp"
 #include "net/loop.hpp"
@@ -86,7 +86,7 @@ private:
 
     Loop& loop_;
     discovery::mdns::Engine& engine_;
-    discovery::reflector::Reflector* reflector_ = nullptr;
+    discovery::reflector::Junction junction_;
     MdnsDriverOptions options_;
     std::function<void()> on_activity_;
     std::optional<MdnsSocket> v4_, v6_, one_shot_v4_, one_shot_v6_;

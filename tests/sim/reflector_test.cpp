@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dns/message_builder.hpp"
 #include "dns/rdata.hpp"
 #include "world.hpp"
 
@@ -240,6 +241,132 @@ TEST(Reflection, MakesNoStormOfSeveralReflectors) {
         EXPECT_LE(two, 2 * own_beside_two);
         EXPECT_LE(own_beside_two, own + own / 2) << "hosts do not answer each other's echo";
         if (HasFailure()) return;
+    }
+}
+
+/// A message of a neighbor that is no engine: questions and answers that it knows.
+std::vector<std::uint8_t> query_of(std::uint16_t flags, const std::vector<std::string>& questions,
+                                   const std::vector<std::string>& known) {
+    std::vector<std::uint8_t> buffer(1400);
+    dns::MessageBuilder builder;
+    builder.start(buffer, buffer.size());
+    builder.set_flag(flags);
+    for (const std::string& question : questions)
+        builder.add_question(name(question), RrType::PTR, dns::RrClass::IN);
+    for (const std::string& answer : known)
+        builder.add_record(dns::Section::answer, name("_http._tcp.local."), RrType::PTR,
+                           dns::RrClass::IN, 4000, name(answer).wire());
+    const Bytes done = builder.finish();
+    return {done.begin(), done.end()};
+}
+
+// Lists of known answers in several packets (RFC 6762 §7.2), from hosts on either side at once, past reflectors
+// that do not all hear everything.
+TEST(Reflection, LetsNoListOfKnownAnswersGoInCircles) {
+    for (const std::uint64_t seed : seeds(40)) {
+        for (const std::size_t reflectors : {1U, 2U, 3U}) {
+            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed) + ", " + std::to_string(reflectors) +
+                         " reflectors");
+            Between scene(seed);
+            for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
+            scene.world.run(1min);
+            scene.world.set_weather(
+                {.loss_percent = seed % 2 == 0 ? 0U : 30U,
+                 .repeat_percent = 10,
+                 .delay_min = 0ms,
+                 .delay_max = std::chrono::milliseconds(1 + scene.world.rng().below(300))});
+            const std::uint64_t before = scene.world.reflected();
+            std::uint64_t sent = 0;
+            for (int round = 0; round < 20; ++round) {
+                for (std::uint8_t host = 0; host < 4; ++host) {
+                    const Endpoint source{IpAddress::v4(10, 0, 200, host), mdns::port, 0};
+                    const std::string own =
+                        "q" + std::to_string(scene.world.rng().below(6)) + "._http._tcp.local.";
+                    const auto say = [&](const std::vector<std::uint8_t>& message) {
+                        scene.world.inject(host % 2, source, message);
+                        ++sent;
+                    };
+                    say(query_of(dns::Header::tc, {"_http._tcp.local.", own}, {"a." + own}));
+                    say(query_of(dns::Header::tc, {}, {"b._http._tcp.local.", "c." + own}));
+                    say(query_of(0, {}, {"d._http._tcp.local."}));
+                    scene.world.run(std::chrono::milliseconds(scene.world.rng().below(150)));
+                }
+                scene.world.run(std::chrono::milliseconds(scene.world.rng().below(1500)));
+            }
+            scene.world.run(30s);
+            EXPECT_GT(scene.world.reflected(), before);
+            // Each packet at most once by each of them, and by each again where a slow echo looked new.
+            EXPECT_LE(scene.world.reflected() - before, 2 * reflectors * sent);
+            const std::uint64_t after = scene.world.packets();
+            scene.world.run(3h);
+            EXPECT_EQ(scene.world.packets(), after) << "it is silent again";
+            scene.expect_no_complaints();
+            if (HasFailure()) return;
+        }
+    }
+}
+
+// Querier and responders as they are: a browser that knows more than a packet holds.
+TEST(Reflection, AnswersLongListsPastSeveralReflectors) {
+    for (const std::uint64_t seed : seeds(4)) {
+        for (const std::size_t reflectors : {1U, 2U, 3U}) {
+            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed) + ", " + std::to_string(reflectors) +
+                         " reflectors");
+            Between scene(seed);
+            const std::size_t server = scene.add_host(0);
+            const std::size_t viewer = scene.add_host(1);
+            for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
+            scene.set_name(server, "h0");
+            for (int i = 0; i < 150; ++i)
+                scene.offer(server, "service number " + std::to_string(i), "_http._tcp");
+            scene.world.run(10s);
+            auto query = scene.ask(viewer, "_http._tcp.local.", RrType::PTR);
+            scene.world.run(10s);
+            EXPECT_EQ(scene.found(viewer, query), 150U);
+            const std::uint64_t before = scene.world.reflected();
+            scene.world.with(viewer, [&](mdns::Engine& engine, Time now) {
+                engine.on_wake(now);
+                return 0;
+            });
+            scene.world.run(1min);
+            EXPECT_LE(scene.world.reflected() - before, 300U * reflectors)
+                << "a list is passed on once";
+            EXPECT_EQ(scene.found(viewer, query), 150U);
+            scene.expect_no_complaints();
+            scene.expect_silence(viewer, query);
+            if (HasFailure()) return;
+        }
+    }
+}
+
+// A simple resolver gets a reply from each reflector, and they do not ask and answer each other.
+TEST(Reflection, HandsRepliesToSimpleResolversOnce) {
+    for (const std::uint64_t seed : seeds(20)) {
+        for (const std::size_t reflectors : {1U, 2U, 3U}) {
+            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed) + ", " + std::to_string(reflectors) +
+                         " reflectors");
+            Between scene(seed);
+            const std::size_t server = scene.add_host(0);
+            for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
+            scene.set_name(server, "h0");
+            scene.offer(server, "web", "_http._tcp");
+            scene.world.run(1min);
+            scene.world.set_weather(
+                {.loss_percent = 0,
+                 .repeat_percent = 0,
+                 .delay_min = 0ms,
+                 .delay_max = std::chrono::milliseconds(1 + scene.world.rng().below(100))});
+            const std::uint64_t before = scene.world.packets();
+            const Endpoint resolver{IpAddress::v4(10, 0, 200, 1), 50'000, 0};
+            scene.world.inject(1, resolver, query_of(0, {"_http._tcp.local."}, {}));
+            scene.world.run(10s);
+            const std::uint64_t replies = scene.world.sent_to(resolver);
+            EXPECT_GE(replies, 1U);
+            EXPECT_LE(replies, reflectors);
+            EXPECT_LE(scene.world.packets() - before, 12 * reflectors);
+            scene.expect_no_complaints();
+            if (HasFailure()) return;
+        }
     }
 }
 

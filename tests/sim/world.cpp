@@ -13,6 +13,7 @@ namespace {
 
 using mdns::Destination;
 
+constexpr std::uint16_t one_shot_port = 40'000;  // that questions of simple resolvers leave from
 constexpr int hops_max = 2;  // of reflection: two reflectors side by side would play for ever
 
 std::size_t place_of(IpFamily family) { return family == IpFamily::v4 ? 0 : 1; }
@@ -75,6 +76,7 @@ void World::configure(std::size_t index, const Host::Plug& plug) {
 void World::make_reflector(std::size_t index, const discovery::reflector::Policy& policy) {
     Host& host = *hosts_[index];
     host.reflector = std::make_unique<discovery::reflector::Reflector>(policy, host.rng);
+    host.junction.set_reflector(host.reflector.get());
     for (const Host::Plug& plug : host.plugs) configure(index, plug);
 }
 
@@ -176,6 +178,8 @@ void World::deliver(std::size_t index, const Host::Plug& plug, const Endpoint& s
         info.source = source;
         info.source.scope = family == IpFamily::v6 ? plug.id : 0;
         info.destination = transmit.destination;
+        if (!is_group && transmit.to.port == one_shot_port)
+            info.socket = mdns::SocketKind::one_shot;
         deliveries_.push({now_ + after + (is_loopback ? 0us : weather_.delay_min + extra),
                           serial_++, index, info, message});
     }
@@ -226,27 +230,28 @@ void World::send(std::size_t index, const mdns::Transmit& transmit, const Messag
     bytes_ += message->bytes.size();
     const Host::Plug& plug = host.plugs[transmit.interface - 1];
     if (!plug.is_in) return;
-    const Endpoint source{own_address(plug, transmit.family()).address, mdns::port, 0};
+    if (transmit.destination == Destination::unicast)
+        ++unicasts_[{transmit.to.address.to_text(), transmit.to.port}];
+    const bool is_one_shot = transmit.socket == mdns::SocketKind::one_shot;
+    const Endpoint source{own_address(plug, transmit.family()).address,
+                          is_one_shot ? one_shot_port : mdns::port, 0};
     carry(plug.segment, index, source, transmit, message, 0ms, 0);
 }
 
 /// Carries what the engine of a host has to say, and its reflector.
 void World::drain(std::size_t index) {
     Host& host = *hosts_[index];
-    while (const auto transmit = host.engine.poll_transmit()) {
+    while (const auto transmit = host.junction.poll_transmit(now_)) {
         const Message message = make_message({transmit->message.begin(), transmit->message.end()});
         print(index, *transmit, *message);
-        watch(index, host.plugs[transmit->interface - 1], *transmit, *message);
-        send(index, *transmit, message);
-    }
-    while (host.reflector) {
-        const auto transmit = host.reflector->poll_transmit();
-        if (!transmit) break;
-        host.engine.note_sent(now_, transmit->message);
-        ++reflected_;
-        const Message message = make_message({transmit->message.begin(), transmit->message.end()});
-        if (!message->is_readable) complain(index, "a reflected packet cannot be read");
-        print(index, *transmit, *message);
+        // The engine's are the first.
+        if (host.engine_sent < host.engine.stats().packets_out) {
+            ++host.engine_sent;
+            watch(index, host.plugs[transmit->interface - 1], *transmit, *message);
+        } else {
+            ++reflected_;
+            if (!message->is_readable) complain(index, "a reflected packet cannot be read");
+        }
         send(index, *transmit, message);
     }
     take_events(index);
@@ -306,11 +311,7 @@ void World::run(Duration duration) {
         for (const std::uint64_t name : message.probes)
             host.plugs[delivery.info.interface - 1].probed[place_of(delivery.info.family)][name] =
                 now_;
-        if (message.is_readable)
-            host.engine.on_packet(now_, delivery.info, message.packet, message.bytes);
-        else
-            host.engine.on_packet(now_, delivery.info, message.bytes);
-        if (host.reflector) host.reflector->on_packet(now_, delivery.info, message.bytes);
+        host.junction.on_packet(now_, delivery.info, message.packet, message.bytes);
         drain(delivery.host);
     }
     now_ = end;

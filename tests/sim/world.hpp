@@ -22,7 +22,7 @@
 #include "discovery/mdns/engine.hpp"
 #include "discovery/mdns/packet.hpp"
 #include "discovery/mdns/record.hpp"
-#include "discovery/reflector/reflector.hpp"
+#include "discovery/reflector/junction.hpp"
 
 namespace kith::sim {
 
@@ -71,7 +71,7 @@ public:
     // ---- hosts
 
     struct Host {
-        explicit Host(std::uint64_t seed) : rng(seed), engine({}, rng) {}
+        explicit Host(std::uint64_t seed) : rng(seed), engine({}, rng), junction(engine) {}
 
         struct Plug {
             mdns::InterfaceId id = 0;
@@ -85,6 +85,7 @@ public:
         SeededRng rng;
         mdns::Engine engine;
         std::unique_ptr<discovery::reflector::Reflector> reflector;
+        discovery::reflector::Junction junction;  // as in the driver of sockets
         std::vector<Plug> plugs;
         int group = 0;
         std::map<mdns::RegistrationId, dns::Name> established;
@@ -92,6 +93,7 @@ public:
         std::map<mdns::QueryId, std::set<std::string>> found;  // rdata as bytes, of each query
         std::map<mdns::QueryId, std::map<std::string, int>> holders;  // on how many interfaces
         std::uint64_t sent = 0;
+        std::uint64_t engine_sent = 0;  // of these, the engine's
     };
     Host& host(std::size_t index) { return *hosts_[index]; }
     std::size_t host_count() const { return hosts_.size(); }
@@ -108,7 +110,7 @@ public:
     void run(Duration duration);
     Time now() const { return now_; }
     SeededRng& rng() { return rng_; }
-    /// Of these, from reflectors.
+    /// Packets from the reflectors of hosts.
     std::uint64_t reflected() const { return reflected_; }
     std::uint64_t packets() const { return packets_; }
     std::uint64_t bytes() const { return bytes_; }
@@ -118,6 +120,11 @@ public:
     /// Something that is not an engine sends on a segment.
     void inject(std::size_t segment, const Endpoint& source,
                 const std::vector<std::uint8_t>& message);
+    /// Packets that were sent to this address by unicast, which no host has.
+    std::uint64_t sent_to(const Endpoint& address) const {
+        const auto found = unicasts_.find({address.address.to_text(), address.port});
+        return found == unicasts_.end() ? 0 : found->second;
+    }
 
 private:
     /// A message on the wire, read once for all who get it.
@@ -176,6 +183,7 @@ private:
     SeededRng hash_rng_{1};
     mdns::Hasher hasher_{hash_rng_};
     std::uint64_t packets_ = 0, bytes_ = 0, reflected_ = 0;
+    std::map<std::pair<std::string, std::uint16_t>, std::uint64_t> unicasts_;
     std::vector<std::string> complaints_;
 };
 

@@ -1,21 +1,23 @@
 #pragma once
-// Hosts: whose addresses may be shown, for services of theirs are, and who has none that another
-// link can use.
+// Hosts: whose addresses may be shown, for services of theirs are, and who of them has no address that
+// another link can use. Only services make a host known here: addresses alone, which anybody may say any
+// number of, push nobody out.
 
 #include <cstdint>
-#include <deque>
-#include <unordered_map>
 
 #include "base/time.hpp"
+#include "discovery/reflector/limits.hpp"
+#include "discovery/reflector/recency_table.hpp"
 
 namespace kith::discovery::reflector {
 
 class Hosts {
 public:
-    /// A service that is shown names this host. Keys stand for a host on a link.
+    /// A service that is shown names this host. Keys stand for a host on a link. At hosts_max the host goes that
+    /// was heard of longest ago; it is known again when it is heard again.
     void on_service(Time now, std::uint64_t host, Duration ttl);
     enum class Reach : std::uint8_t { this_link, beyond };
-    /// It has an address that is valid on its link only, or beyond.
+    /// It has an address that is valid on its link only, or beyond. Nothing of a host without a service.
     void on_address(Time now, std::uint64_t host, Reach reach, Duration ttl);
 
     bool has_service(Time now, std::uint64_t host) const;
@@ -28,10 +30,7 @@ private:
     struct Host {
         Time service_until{}, near_until{}, far_until{};
     };
-    Host& at(std::uint64_t host);
-
-    std::unordered_map<std::uint64_t, Host> hosts_;
-    std::deque<std::uint64_t> order_;  // the oldest goes when there are hosts_max
+    RecencyTable<Host> hosts_{hosts_max};
 };
 
 }  // namespace kith::discovery::reflector

@@ -12,16 +12,18 @@ namespace kith::discovery::reflector {
 inline constexpr std::size_t rules_max = 64;
 inline constexpr std::size_t rule_types_max = 64;
 
-// Packets reflected onto one interface: five hundred services announced at once are about fifty packets
+// Packets sent to one interface: five hundred services announced at once are about fifty packets
 // a family; what is more than this in a second is no home's.
 inline constexpr double packets_per_second = 200;
 inline constexpr double packets_burst = 400;
-// Of them, of one host, so that none uses up what all have. A server of hundreds of services is below.
+// Packets of one host that are looked at, so that none uses up what all have. A server of hundreds of
+// services is below.
 inline constexpr double source_packets_per_second = 50;
 inline constexpr double source_packets_burst = 150;
 inline constexpr std::size_t sources_max = 256;  // hosts that are counted apart; the oldest goes
 
-// Records and questions that were heard or sent lately: the bursts of a second, twice, and then some.
+// Records and questions that were heard lately, and as many that were sent: the bursts of a second, twice,
+// and then some.
 inline constexpr std::size_t recent_max = 16'384;
 // How late another reflector may bring back what we sent. mDNS delays nothing longer than a second.
 inline constexpr Duration echo_life = 10s;
@@ -34,15 +36,22 @@ inline constexpr Duration question_gap_max = 8s;
 inline constexpr Duration heard_there_life = 1s;
 // Two packets with the same record: what answers a probe may come again after this (RFC 6762 §6).
 inline constexpr Duration repeat_gap = 200ms;
+// How long after its question the rest of a list of known answers may come (RFC 6762 §7.2), which is sent at
+// once; until its question may cross again.
+inline constexpr Duration list_life = question_echo_life;
 
 // Hosts of services that were shown, whose addresses are shown too.
 inline constexpr std::size_t hosts_max = 4096;
 
 // Questions of simple resolvers (RFC 6762 §6.7) that wait for replies. They wait a few seconds.
 inline constexpr std::size_t legacy_max = 256;
+inline constexpr std::size_t legacy_per_host_max = 32;   // of one host's, ten a second
 inline constexpr std::size_t legacy_clients_max = 16;    // that wait for the same
+inline constexpr std::size_t legacy_per_client_max = 2;  // of one host: two programs at once
 inline constexpr std::size_t legacy_questions_max = 16;  // of one query; resolvers ask one or two
 inline constexpr Duration legacy_life = 3s;
 inline constexpr int legacy_replies_max = 64;  // to each query; a reply per host that answers
+// Records handed on for one query, so that none is twice: what those replies hold.
+inline constexpr std::size_t legacy_records_max = 1024;
 
 }  // namespace kith::discovery::reflector

@@ -3,7 +3,6 @@
 // so responses cross from `from` to `to`, and questions the other way.
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "dns/name.hpp"
@@ -24,7 +23,5 @@ struct Policy {
 
     friend bool operator==(const Policy&, const Policy&) = default;
 };
-
-bool matches_any(const std::vector<std::string>& patterns, std::string_view name);
 
 }  // namespace kith::discovery::reflector

@@ -1,48 +1,52 @@
 #pragma once
-// Recent: which records and questions were heard on which link lately, and which we sent there. What
-// we sent to a link and hear from it is no news of that link: so nothing goes in circles, however
-// many reflectors there are and however they rewrite it.
-
-#include <cstdint>
-#include <deque>
-#include <unordered_map>
+// Recent: what happened to a thing on a link lately: that a record or a question was heard there, or that we
+// sent it there. What we sent to a link and hear from it is no news of that link: so nothing goes in
+// circles, however many reflectors there are and however they rewrite it.
 
 #include "base/time.hpp"
+#include "discovery/mdns/types.hpp"
+#include "discovery/reflector/limits.hpp"
+#include "discovery/reflector/recency_table.hpp"
 
 namespace kith::discovery::reflector {
 
+/// Stands for a thing on a link; `thing` is a keyed hash, so peers cannot make two the same.
+inline std::uint64_t key_on_link(mdns::InterfaceId interface, IpFamily family,
+                                 std::uint64_t thing) {
+    const auto link = std::uint64_t{interface} << 8 | static_cast<std::uint64_t>(family);
+    return thing ^ link * 0x9e3779b97f4a7c15U;
+}
+
 class Recent {
 public:
-    static constexpr Time never = Time::min();
     struct Entry {
-        Time heard = never;
-        Time sent = never;
-        Duration gap{};  // of a question that may be going in circles
-
-        bool heard_within(Time now, Duration life) const {
-            return heard != never && heard + life > now;
-        }
-        bool sent_within(Time now, Duration life) const {
-            return sent != never && sent + life > now;
-        }
+        Time at{};       // when it happened last
+        Duration gap{};  // until a question may be sent again that may be going in circles
     };
 
-    /// What is known of `key`, which stands for a thing and a link. Never heard of: an empty entry.
-    Entry get(std::uint64_t key) const;
-    /// Keeps it for echo_life. The oldest go when there are recent_max.
-    void set(Time now, std::uint64_t key, const Entry& entry);
+    explicit Recent(std::size_t max = recent_max) : entries_(max) {}
 
-    std::size_t size() const { return order_.size(); }
+    /// nullptr: it never happened, is older than echo_life, or was pushed out by later things.
+    const Entry* find(Time now, std::uint64_t key) const {
+        const Entry* const entry = entries_.find(key);
+        return entry != nullptr && entry->at + echo_life > now ? entry : nullptr;
+    }
+    /// Whether it happened less than `life` ago; at most echo_life.
+    bool within(Time now, std::uint64_t key, Duration life) const {
+        const Entry* const entry = find(now, key);
+        return entry != nullptr && entry->at + life > now;
+    }
+    /// It happens now. What is as old as echo_life goes, and the oldest when there are `max`.
+    Entry& touch(Time now, std::uint64_t key) {
+        entries_.prune([&](const Entry& entry) { return entry.at + echo_life <= now; });
+        Entry& entry = entries_.touch(key);
+        entry.at = now;
+        return entry;
+    }
+    std::size_t size() const { return entries_.size(); }
 
 private:
-    struct Kept {
-        Time at{};
-        std::uint64_t key = 0;
-    };
-    void prune(Time now);
-
-    std::unordered_map<std::uint64_t, Entry> entries_;
-    std::deque<Kept> order_;  // a key once for each time it was kept
+    RecencyTable<Entry> entries_;
 };
 
 }  // namespace kith::discovery::reflector

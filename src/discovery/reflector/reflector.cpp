@@ -1,7 +1,10 @@
 #include "discovery/reflector/reflector.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
+#include "base/glob.hpp"
+#include "discovery/dnssd/enumeration.hpp"
 #include "discovery/mdns/limits.hpp"
 #include "discovery/mdns/names.hpp"
 #include "dns/name_hash.hpp"
@@ -9,14 +12,14 @@
 namespace kith::discovery::reflector {
 namespace {
 
-/// `local.` and `_services._dns-sd._udp.local.` (RFC 6762 §3, RFC 6763 §9).
-const dns::Name& local_domain() {
-    static const dns::Name name = *dns::Name::from_text("local.");
+const dns::Name& types_name() {
+    static const dns::Name name = *dnssd::type_enumeration_name(dnssd::local_domain());
     return name;
 }
-const dns::Name& types_name() {
-    static const dns::Name name = *dns::Name::from_text("_services._dns-sd._udp.local.");
-    return name;
+
+/// Stands for a host by its name, which has the same addresses for both families.
+std::uint64_t host_key(mdns::InterfaceId interface, std::uint64_t name_hash) {
+    return key_on_link(interface, IpFamily::none, name_hash);
 }
 
 }  // namespace
@@ -39,8 +42,8 @@ void Reflector::match_rules(Interface& interface) const {
     interface.is_from.clear();
     interface.is_to.clear();
     for (const Rule& rule : policy_.rules) {
-        interface.is_from.push_back(matches_any(rule.from, interface.name));
-        interface.is_to.push_back(matches_any(rule.to, interface.name));
+        interface.is_from.push_back(matches_any_glob(rule.from, interface.name));
+        interface.is_to.push_back(matches_any_glob(rule.to, interface.name));
     }
 }
 
@@ -101,7 +104,7 @@ bool Reflector::is_shown(Time now, const View& view, InterfaceId services, dns::
                          std::uint64_t name_hash) const {
     if (view.is_everything) {
         // A reverse name of a link-local address is another host's on each link.
-        return name.is_under(local_domain()) ||
+        return name.is_under(dnssd::local_domain()) ||
                (mdns::is_reverse_name(name) && !mdns::is_multicast_name(name, {}));
     }
     if (name == types_name().view()) return true;
@@ -119,29 +122,17 @@ bool Reflector::is_shown(Time now, const View& view, InterfaceId services,
                        view.types, [&](const dns::Name* shown) { return shown->view() == *type; });
 }
 
-std::uint64_t Reflector::key(InterfaceId interface, IpFamily family, std::uint64_t thing) const {
-    std::uint8_t bytes[13];
-    std::memcpy(bytes, &thing, 8);
-    std::memcpy(bytes + 8, &interface, 4);
-    bytes[12] = static_cast<std::uint8_t>(family);
-    return hasher_.of_bytes(bytes);
-}
-
-std::uint64_t Reflector::host_key(InterfaceId interface, std::uint64_t name_hash) const {
-    return key(interface, IpFamily::none, name_hash);
-}
-
 // ---------------------------------------------------------------- packets
 
-bool Reflector::may_send(Time now, Interface& target, const mdns::PacketInfo& info) {
-    if (sources_.take(now, hasher_.of_bytes(info.source.address.bytes())) &&
-        target.budget.take(now))
-        return true;
+/// Whether anything may be sent to `target` now: looked at before a packet is written for it.
+bool Reflector::may_send(Time now, Interface& target) {
+    if (target.budget.has_any(now)) return true;
     ++stats_.limited;
     return false;
 }
 
-Reflector::Taken Reflector::on_packet(Time now, const mdns::PacketInfo& info, Bytes message) {
+Reflector::Taken Reflector::on_packet(Time now, const mdns::PacketInfo& info,
+                                      const mdns::Packet& packet) {
     if (policy_.rules.empty() || info.family == IpFamily::none) return Taken::copied;
     const auto found = interfaces_.find(info.interface);
     if (found == interfaces_.end()) return Taken::copied;
@@ -157,16 +148,25 @@ Reflector::Taken Reflector::on_packet(Time now, const mdns::PacketInfo& info, By
         ++stats_.off_link;
         return Taken::copied;
     }
-    if (!packet_.read(message) || packet_.header().opcode() != dns::Opcode::QUERY ||
-        packet_.header().rcode_low() != dns::Rcode::NOERROR) {
+    source_ = hasher_.of_bytes(info.source.address.bytes());
+    if (!sources_.take(now, source_)) {
+        ++stats_.limited;
+        return Taken::copied;
+    }
+    if (!packet.is_readable() || packet.header().opcode() != dns::Opcode::QUERY ||
+        packet.header().rcode_low() != dns::Rcode::NOERROR) {
         ++stats_.malformed;
         return Taken::copied;
     }
+    packet_ = &packet;
     if (is_reply) return on_reply(now, info);
-    if (!packet_.is_response()) {
+    const bool is_from_port = info.source.port == mdns::port;
+    if (packet.is_response()) {
+        if (is_from_port) on_response(now, info);  // RFC 6762 §6
+    } else if (is_from_port) {
         on_query(now, info);
-    } else if (info.source.port == mdns::port) {  // RFC 6762 §6
-        on_response(now, info);
+    } else {
+        on_legacy(now, info);
     }
     return Taken::copied;
 }
@@ -182,10 +182,16 @@ std::optional<mdns::Transmit> Reflector::poll_transmit() {
 
 // ---------------------------------------------------------------- responses
 
-std::uint64_t Reflector::record_hash(const mdns::PacketRecord& record) const {
-    // A goodbye is another thing than the record.
-    const std::uint64_t hash = hasher_.of_record(record.key());
-    return record.ttl == 0 ? ~hash : hash;
+/// Reckons what stands for each record and for its RRset.
+void Reflector::hash_records() {
+    record_hashes_.clear();
+    set_hashes_.clear();
+    for (const mdns::PacketRecord& record : packet_->records()) {
+        const std::uint64_t hash = hasher_.of_record(record.key());
+        // A goodbye is another thing than the record.
+        record_hashes_.push_back(record.ttl == 0 ? ~hash : hash);
+        set_hashes_.push_back(hasher_.of_set(record.name_hash, record.type, record.klass));
+    }
 }
 
 namespace {
@@ -204,19 +210,25 @@ bool is_of_one_link(const IpAddress& address) {
 
 /// Remembers whose addresses are to be shown, and who has none for others.
 void Reflector::note_hosts(Time now, InterfaceId services, const View& view) {
-    for (const mdns::PacketRecord& record : packet_.records()) {
-        if (record.ttl == 0) continue;
-        const Duration ttl = std::chrono::seconds(std::min(record.ttl, mdns::cache_ttl_max));
-        const IpAddress address = address_of(record);
-        if (address.family() != IpFamily::none) {
-            hosts_.on_address(
-                now, host_key(services, record.name_hash),
-                is_of_one_link(address) ? Hosts::Reach::this_link : Hosts::Reach::beyond, ttl);
-        }
-        if (record.type != dns::RrType::SRV || !is_shown(now, view, services, record)) continue;
+    const auto ttl_of = [](const mdns::PacketRecord& record) -> Duration {
+        return std::chrono::seconds(std::min(record.ttl, mdns::cache_ttl_max));
+    };
+    for (const mdns::PacketRecord& record : packet_->records()) {
+        if (record.type != dns::RrType::SRV || record.ttl == 0 ||
+            !is_shown(now, view, services, record))
+            continue;
         const auto host = mdns::target_of(record.type, record.rdata);
         // An address lives as long as an SRV record, and is asked for a little later.
-        if (host) hosts_.on_service(now, host_key(services, dns::name_hash(*host)), 2 * ttl);
+        if (host)
+            hosts_.on_service(now, host_key(services, dns::name_hash(*host)), 2 * ttl_of(record));
+    }
+    // A packet may have the addresses before the services.
+    for (const mdns::PacketRecord& record : packet_->records()) {
+        const IpAddress address = address_of(record);
+        if (record.ttl == 0 || address.family() == IpFamily::none) continue;
+        hosts_.on_address(now, host_key(services, record.name_hash),
+                          is_of_one_link(address) ? Hosts::Reach::this_link : Hosts::Reach::beyond,
+                          ttl_of(record));
     }
 }
 
@@ -231,116 +243,139 @@ bool Reflector::is_bound_to_link(Time now, InterfaceId services,
 }
 
 Reflector::Fate Reflector::fate_of(Time now, const mdns::PacketInfo& info, InterfaceId target,
-                                   const View& view, const mdns::PacketRecord& record) const {
+                                   const View& view, std::size_t index) const {
+    const mdns::PacketRecord& record = packet_->records()[index];
     if (!is_shown(now, view, info.interface, record)) return Fate::filtered;
     if (is_bound_to_link(now, info.interface, record)) return Fate::link_local;
-    const std::uint64_t hash = record_hash(record);
-    if (recent_.get(key(info.interface, info.family, hash)).sent_within(now, echo_life))
+    const std::uint64_t hash = record_hashes_[index];
+    if (sent_.within(now, key_on_link(info.interface, info.family, hash), echo_life))
         return Fate::echo;
-    const Recent::Entry there = recent_.get(key(target, info.family, hash));
-    if (there.heard_within(now, heard_there_life) || there.sent_within(now, repeat_gap))
+    const std::uint64_t there = key_on_link(target, info.family, hash);
+    if (heard_.within(now, there, heard_there_life) || sent_.within(now, there, repeat_gap))
         return Fate::there_already;
     return Fate::crosses;
 }
 
 void Reflector::on_response(Time now, const mdns::PacketInfo& info) {
+    hash_records();
     const Interface& from = interfaces_.at(info.interface);
     for_each_other(info, [&](InterfaceId id, Interface& target) {
         const View shown = view(from, target);
         if (!shown.is_any) return;
         note_hosts(now, info.interface, shown);
-        if (may_send(now, target, info)) reflect_response(now, info, id, shown);
+        if (may_send(now, target)) reflect_response(now, info, id, shown);
     });
-    for (const mdns::PacketRecord& record : packet_.records()) {
-        const std::uint64_t place = key(info.interface, info.family, record_hash(record));
-        Recent::Entry entry = recent_.get(place);
-        entry.heard = now;
-        recent_.set(now, place, entry);
+    note_heard(now, info);
+}
+
+/// Remembers which records were heard here that another link's services may be shown with here.
+void Reflector::note_heard(Time now, const mdns::PacketInfo& info) {
+    const Interface& from = interfaces_.at(info.interface);
+    for_each_other(info, [&](InterfaceId id, const Interface& other) {
+        const View shown = view(other, from);
+        if (!shown.is_any) return;
+        for (std::size_t i = 0; i < packet_->records().size(); ++i) {
+            if (is_shown(now, shown, id, packet_->records()[i]))
+                heard_.touch(now, key_on_link(info.interface, info.family, record_hashes_[i]));
+        }
+    });
+}
+
+/// Decides about each record, and about each unique RRset as a whole: the cache-flush bit of a part would
+/// take the rest out of caches (RFC 6762 §10.2).
+void Reflector::judge(Time now, const mdns::PacketInfo& info, InterfaceId target,
+                      const View& view) {
+    fates_.clear();
+    std::unordered_map<std::uint64_t, Fate> sets;
+    const auto& records = packet_->records();
+    const auto is_judged_whole = [&](std::size_t i) {
+        return records[i].flush == mdns::Flush::yes && fates_[i] != Fate::filtered &&
+               fates_[i] != Fate::link_local;
+    };
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        fates_.push_back(fate_of(now, info, target, view, i));
+        if (!is_judged_whole(i)) continue;
+        const auto [set, is_new] = sets.try_emplace(set_hashes_[i], fates_[i]);
+        if (is_new || set->second == Fate::echo) continue;
+        if (fates_[i] != Fate::there_already) set->second = fates_[i];
+    }
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        if (is_judged_whole(i)) fates_[i] = sets.at(set_hashes_[i]);
     }
 }
 
 void Reflector::reflect_response(Time now, const mdns::PacketInfo& info, InterfaceId target,
                                  const View& view) {
-    std::vector<Fate> fates;
-    // Of a unique RRset all goes or nothing: the cache-flush bit of a part would take the rest out of
-    // caches (RFC 6762 §10.2).
-    std::unordered_map<std::uint64_t, Fate> sets;
-    const auto set_of = [&](const mdns::PacketRecord& record) {
-        return hasher_.of_set(record.name_hash, record.type, record.klass);
-    };
-    for (const mdns::PacketRecord& record : packet_.records()) {
-        fates.push_back(fate_of(now, info, target, view, record));
-        if (record.flush == mdns::Flush::no || fates.back() == Fate::filtered ||
-            fates.back() == Fate::link_local)
-            continue;
-        const auto [set, is_new] = sets.try_emplace(set_of(record), fates.back());
-        if (is_new || set->second == Fate::echo) continue;
-        if (fates.back() != Fate::there_already) set->second = fates.back();
+    judge(now, info, target, view);
+    const Way way{target, info.family, dns::Header::qr | dns::Header::aa};
+    start_message(way);
+    for (std::size_t i = 0; i < fates_.size(); ++i) {
+        const mdns::PacketRecord& record = packet_->records()[i];
+        if (fates_[i] == Fate::filtered) ++stats_.filtered;
+        if (fates_[i] == Fate::link_local) ++stats_.link_local;
+        if (fates_[i] == Fate::echo) ++stats_.echoes;
+        // Also when another reflector was first: it is not that link's own.
+        if (fates_[i] == Fate::there_already || fates_[i] == Fate::crosses)
+            sent_.touch(now, key_on_link(target, info.family, record_hashes_[i]));
+        if (fates_[i] != Fate::crosses) continue;
+        const bool is_additional = record.section == dns::Section::additional;
+        add_record(now, way, is_additional ? dns::Section::additional : dns::Section::answer,
+                   record);
     }
-    constexpr std::uint16_t flags = dns::Header::qr | dns::Header::aa;
-    start_message(target, info.family, flags);
-    for (std::size_t i = 0; i < fates.size(); ++i) {
-        const mdns::PacketRecord& record = packet_.records()[i];
-        Fate fate = fates[i];
-        if (const auto set = sets.find(set_of(record));
-            record.flush == mdns::Flush::yes && set != sets.end() && fate != Fate::link_local)
-            fate = set->second;
-        if (fate == Fate::filtered) ++stats_.filtered;
-        if (fate == Fate::link_local) ++stats_.link_local;
-        if (fate == Fate::echo) ++stats_.echoes;
-        if (fate == Fate::there_already || fate == Fate::crosses) {
-            const std::uint64_t place = key(target, info.family, record_hash(record));
-            Recent::Entry entry = recent_.get(place);
-            entry.sent = now;  // also when another reflector was first: it is not that link's own
-            recent_.set(now, place, entry);
-        }
-        if (fate != Fate::crosses) continue;
-        const dns::Section section = record.section == dns::Section::additional
-                                         ? dns::Section::additional
-                                         : dns::Section::answer;
-        add_record(target, info.family, section, record, flags);
-    }
-    send_to_group(target, info.family, mdns::SocketKind::mdns);
+    send_to_group(now, way);
 }
 
 // ---------------------------------------------------------------- writing
 
-void Reflector::start_message(InterfaceId target, IpFamily family, std::uint16_t flags) {
-    builder_.start(buffer_,
-                   interfaces_.at(target).links[mdns::at(mdns::link_of(family))].message_limit());
-    builder_.set_compression(dns::Compression::multicast);
-    builder_.set_flag(flags);
+void Reflector::start_message(const Way& way) {
+    start_message(
+        way, interfaces_.at(way.target).links[mdns::at(mdns::link_of(way.family))].message_limit());
 }
 
-/// Adds a record; one that does not fit any more begins the next message.
-void Reflector::add_record(InterfaceId target, IpFamily family, dns::Section section,
-                           const mdns::PacketRecord& record, std::uint16_t flags) {
+void Reflector::start_message(const Way& way, std::size_t limit) {
+    builder_.start(buffer_, limit);
+    builder_.set_compression(dns::Compression::multicast);
+    builder_.set_flag(way.flags);
+}
+
+/// Adds a record, not of an earlier section than the last; one that does not fit any more begins the next
+/// message.
+void Reflector::add_record(Time now, const Way& way, dns::Section section,
+                           const mdns::PacketRecord& record) {
     const auto add = [&] {
         return builder_.add_record(section, record.name, record.type,
                                    mdns::wire_class(record.klass, record.flush), record.ttl,
                                    record.rdata);
     };
-    // Sections are written in order: an answer after additional records begins a message, too.
-    const bool is_in_order = section != dns::Section::answer || builder_.header().counts[3] == 0;
-    if (is_in_order && add()) return;
-    if ((flags & dns::Header::qr) == 0) builder_.set_flag(dns::Header::tc);  // RFC 6762 §7.2
-    send_to_group(target, family, mdns::SocketKind::mdns);
-    start_message(target, family, flags);
     if (add()) return;
-    builder_.start(buffer_, mdns::message_bytes_max);  // alone and in fragments (RFC 6762 §17)
-    builder_.set_compression(dns::Compression::multicast);
-    builder_.set_flag(flags);
-    if (!add()) ++stats_.oversize;
+    if ((way.flags & dns::Header::qr) == 0) builder_.set_flag(dns::Header::tc);  // RFC 6762 §7.2
+    send_to_group(now, way);
+    start_message(way);
+    if (add()) return;
+    start_message(way, mdns::message_bytes_max);  // alone and in fragments (RFC 6762 §17)
+    if (add()) {
+        send_to_group(now, way);
+    } else {
+        ++stats_.oversize;
+    }
+    start_message(way);
 }
 
-void Reflector::send_to_group(InterfaceId target, IpFamily family, mdns::SocketKind socket) {
+void Reflector::send_to_group(Time now, const Way& way) {
     const std::uint16_t* const counts = builder_.header().counts;
     if (counts[0] + counts[1] + counts[2] + counts[3] == 0) return;
-    const Bytes message = builder_.finish();
+    send(now, {way.target, mdns::group(way.family, way.target), mdns::Destination::group,
+               mdns::SocketKind::mdns, builder_.finish()});
+}
+
+/// The one way out, within the budget of the interface.
+void Reflector::send(Time now, const mdns::Transmit& transmit) {
+    if (!interfaces_.at(transmit.interface).budget.take(now)) {
+        ++stats_.limited;
+        return;
+    }
     ++stats_.packets_out;
-    outgoing_.push_back(
-        {{target, mdns::group(family, target), mdns::Destination::group, socket, {}},
-         {message.begin(), message.end()}});
+    outgoing_.push_back({transmit, {transmit.message.begin(), transmit.message.end()}});
 }
 
 }  // namespace kith::discovery::reflector

@@ -10,9 +10,9 @@
 // unicast bit (answers must cross, too) and addresses that are valid on one link only.
 //
 // Nothing goes in circles: not to the link it came from, nothing from our own addresses, nothing that we
-// sent to the link it comes from, in whatever packet and from whomever (recent.hpp). Nothing is kept to
-// answer with. A question of a simple resolver is asked from a port of our own, and its replies are
-// handed on to whoever asked.
+// sent to the link it comes from, in whatever packet and from whomever (recent.hpp). The rest of a list of
+// known answers goes only where its question went. Nothing is kept to answer with. A question of a simple
+// resolver is asked from a port of our own, and each record of the replies is handed on to whoever asked once.
 //
 // Not thread-safe. Time must not go backwards. There are no timers.
 
@@ -20,8 +20,9 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "base/rng.hpp"
 #include "discovery/mdns/link.hpp"
@@ -45,8 +46,10 @@ struct ReflectorStats {
     std::uint64_t filtered = 0;    // records and questions that no rule lets through
     std::uint64_t link_local = 0;  // records that mean nothing on another link
     std::uint64_t limited = 0;     // packets above a rate
-    std::uint64_t oversize = 0;    // records that fit in no packet
-    std::uint64_t legacy_queries = 0, legacy_replies = 0, legacy_dropped = 0;
+    std::uint64_t unasked = 0;     // known answers whose question did not cross
+    std::uint64_t oversize = 0;    // records and questions that fit in no packet
+    std::uint64_t legacy_queries = 0, legacy_replies = 0;
+    std::uint64_t legacy_dropped = 0;  // questions and replies above a limit
 };
 
 class Reflector {
@@ -57,7 +60,6 @@ public:
     Reflector& operator=(const Reflector&) = delete;
 
     void set_policy(Policy policy);
-    bool is_idle() const { return policy_.rules.empty(); }
 
     /// The link of `family` on `interface`, which is called `name`, is up and looks like this.
     void set_link(mdns::InterfaceId interface, std::string_view name, IpFamily family,
@@ -66,7 +68,8 @@ public:
 
     /// ours: a reply to a question that we passed on, so nobody else's to look at.
     enum class Taken : std::uint8_t { copied, ours };
-    Taken on_packet(Time now, const mdns::PacketInfo& info, Bytes message);
+    /// `packet`: what Packet::read() made of the message, whether or not it could be read.
+    Taken on_packet(Time now, const mdns::PacketInfo& info, const mdns::Packet& packet);
     /// `message` is valid until the next call that is not const.
     std::optional<mdns::Transmit> poll_transmit();
 
@@ -90,6 +93,14 @@ private:
         std::vector<std::uint8_t> message;
     };
     using InterfaceId = mdns::InterfaceId;
+    /// Where messages go that are being written, and with which flags they begin.
+    struct Way {
+        InterfaceId target = 0;
+        IpFamily family = IpFamily::none;
+        std::uint16_t flags = 0;
+    };
+    /// Which of the packet's questions, by index.
+    using Indexes = std::vector<std::size_t>;
 
     void match_rules(Interface& interface) const;
     bool is_concerned(const Interface& interface) const;
@@ -99,9 +110,7 @@ private:
                   std::uint64_t name_hash) const;
     bool is_shown(Time now, const View& view, InterfaceId services,
                   const mdns::PacketRecord& record) const;
-    std::uint64_t key(InterfaceId interface, IpFamily family, std::uint64_t thing) const;
-    std::uint64_t host_key(InterfaceId interface, std::uint64_t name_hash) const;
-    bool may_send(Time now, Interface& target, const mdns::PacketInfo& info);
+    bool may_send(Time now, Interface& target);
     /// Calls `use(id, interface)` for each other interface with a link of the family that is up.
     template <class Use>
     void for_each_other(const mdns::PacketInfo& info, Use use) {
@@ -111,24 +120,35 @@ private:
         }
     }
 
+    // reflector.cpp: responses
+    void hash_records();
     void on_response(Time now, const mdns::PacketInfo& info);
     void note_hosts(Time now, InterfaceId services, const View& view);
+    void note_heard(Time now, const mdns::PacketInfo& info);
     enum class Fate : std::uint8_t { crosses, filtered, link_local, echo, there_already };
     Fate fate_of(Time now, const mdns::PacketInfo& info, InterfaceId target, const View& view,
-                 const mdns::PacketRecord& record) const;
+                 std::size_t index) const;
+    void judge(Time now, const mdns::PacketInfo& info, InterfaceId target, const View& view);
     bool is_bound_to_link(Time now, InterfaceId services, const mdns::PacketRecord& record) const;
-    std::uint64_t record_hash(const mdns::PacketRecord& record) const;
     void reflect_response(Time now, const mdns::PacketInfo& info, InterfaceId target,
                           const View& view);
 
     // reflector_queries.cpp
+    void hash_questions();
     void on_query(Time now, const mdns::PacketInfo& info);
-    std::uint64_t question_hash(const mdns::PacketQuestion& question) const;
-    bool is_probed(const mdns::PacketQuestion& question) const;
+    void note_asked(Time now, const mdns::PacketInfo& info);
     bool question_crosses(Time now, const mdns::PacketInfo& info, InterfaceId target,
-                          const mdns::PacketQuestion& question);
+                          std::size_t index);
     void reflect_query(Time now, const mdns::PacketInfo& info, InterfaceId target,
                        const View& view);
+    void continue_list(Time now, const mdns::PacketInfo& info, InterfaceId target,
+                       const View& view);
+    void ask(Time now, const Way& way, const Indexes& questions, const Indexes& known);
+    void probe(Time now, const Way& way, std::span<const std::size_t> questions);
+    bool write_probe(const Way& way, std::span<const std::size_t> questions, std::size_t limit);
+
+    // reflector_legacy.cpp
+    void on_legacy(Time now, const mdns::PacketInfo& info);
     void reflect_legacy(Time now, const mdns::PacketInfo& info, InterfaceId target,
                         const View& view);
     Taken on_reply(Time now, const mdns::PacketInfo& info);
@@ -136,17 +156,20 @@ private:
                     const LegacyClient& client, const View& view);
 
     // Writing: messages of one kind to one interface.
-    void start_message(InterfaceId target, IpFamily family, std::uint16_t flags);
-    void add_record(InterfaceId target, IpFamily family, dns::Section section,
-                    const mdns::PacketRecord& record, std::uint16_t flags);
-    void send_to_group(InterfaceId target, IpFamily family, mdns::SocketKind socket);
+    void start_message(const Way& way);
+    void start_message(const Way& way, std::size_t limit);
+    void add_record(Time now, const Way& way, dns::Section section,
+                    const mdns::PacketRecord& record);
+    void send_to_group(Time now, const Way& way);
+    void send(Time now, const mdns::Transmit& transmit);
 
     Policy policy_;
     Rng& rng_;
     mdns::Hasher hasher_;
     std::map<InterfaceId, Interface> interfaces_;
-    mdns::Packet packet_;
-    Recent recent_;
+    Recent heard_, sent_;  // records and questions, by link
+    Recent lists_{
+        sources_max};  // hosts that ask with a list of known answers, by the link that goes to
     Hosts hosts_;
     SourceBudgets sources_;
     LegacyQueries legacy_;
@@ -155,6 +178,13 @@ private:
     std::deque<Outgoing> outgoing_;
     Outgoing polled_;
     ReflectorStats stats_;
+
+    // Of the packet that on_packet() looks at; reckoned once, for all links that it goes to.
+    const mdns::Packet* packet_ = nullptr;
+    std::uint64_t source_ = 0;  // a hash of its address
+    std::vector<std::uint64_t> record_hashes_, set_hashes_, question_hashes_;
+    std::vector<bool> is_probed_;  // by question: a record is proposed for its name
+    std::vector<Fate> fates_;      // by record, on the link it is about to go to
 };
 
 }  // namespace kith::discovery::reflector
