@@ -50,6 +50,8 @@ enum class Where : std::uint8_t {
 
 /// A list or a map whose members are all of one kind.
 struct Collection {
+    enum class Kind : std::uint8_t { list, map };
+    Kind kind;
     Where where;
     Where member;
     std::string_view name;             // in messages
@@ -58,23 +60,20 @@ struct Collection {
     std::string_view also_known = {};  // a key of a map that is no member
     std::string_view instead = {};     // what to do when there are too many
 };
+using enum Collection::Kind;
 constexpr Collection collections[] = {
-    {Where::zones, Where::zone, "zones", "an object", false, "$schema"},
-    {Where::keys, Where::key, "keys", "an object", true},
-    {Where::forward, Where::forward_items, "forward", "a list of addresses"},
-    {Where::services, Where::service, "services", "an object"},
-    {Where::reflections, Where::reflection, "reflect", "an object"},
-    {Where::records, Where::record, "records", "an object", false, {}, "; use a zone file"},
-    {Where::rewrites, Where::rewrite, "rewrites", "an object"},
+    {map, Where::zones, Where::zone, "zones", "an object", false, "$schema"},
+    {map, Where::keys, Where::key, "keys", "an object", true},
+    {map, Where::forward, Where::forward_items, "forward", "a list of addresses"},
+    {list, Where::services, Where::service, "services", "an object"},
+    {list, Where::reflections, Where::reflection, "reflect", "an object"},
+    {list, Where::records, Where::record, "records", "an object", false, {}, "; use a zone file"},
+    {list, Where::rewrites, Where::rewrite, "rewrites", "an object"},
 };
 
 const Collection* collection_at(Where where) {
     const auto* found = std::ranges::find(collections, where, &Collection::where);
     return found == std::end(collections) ? nullptr : found;
-}
-
-bool is_map(Where where) {
-    return where == Where::zones || where == Where::keys || where == Where::forward;
 }
 
 constexpr std::size_t rows_max = 40;
@@ -144,7 +143,7 @@ public:
         const Where where = top().where;
         const bool null = value.kind == Scalar::Kind::null;
         if (const Collection* collection = collection_at(where)) {
-            if (is_map(where) && top().row == no_row) return;
+            if (collection->kind == map && top().row == no_row) return;
             if (where == Where::zones && null) return;  // a zone without settings
             return wrong(at, collection->name, collection->expected,
                          collection->secret ? kind_text(value) : found_text(value));
@@ -311,7 +310,7 @@ private:
         const std::string_view found = shape == Nested::Shape::list ? "a list" : "an object";
         const Where where = top().where;
         if (const Collection* collection = collection_at(where)) {
-            if (is_map(where) && top().row == no_row) return Where::ignored;
+            if (collection->kind == map && top().row == no_row) return Where::ignored;
             const bool list_expected = collection->member == Where::forward_items;
             if (list_expected == (shape == Nested::Shape::list)) return collection->member;
             wrong(at, collection->name, collection->expected, found);
