@@ -1,9 +1,7 @@
 #include "cli/journal.hpp"
 
-#include <ctime>
 #include <ostream>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
@@ -16,6 +14,7 @@ namespace kith::cli {
 namespace {
 
 using config::json_text;
+using config::time_text;
 using store::Access;
 using store::JournalEntry;
 using store::KeptZone;
@@ -31,13 +30,6 @@ Result<Store, std::string> open(const StatePlace& place, Access access) {
 int failed(std::ostream& err, std::string_view command, std::string_view why) {
     fmt::print(err, "kith journal {}: {}\n", command, why);
     return 1;
-}
-
-std::string time_text(UnixTime time) {
-    const std::time_t seconds = time;
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
 }
 
 std::string base_text(const store::Base& base) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <iterator>
 #include <vector>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "config/limits.hpp"
@@ -124,6 +126,24 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     const auto count = parse_with_unit(text, duration_units, most);
     if (!count) return std::nullopt;
     return milliseconds(static_cast<milliseconds::rep>(*count));
+}
+
+std::string time_text(UnixTime time) {
+    const std::time_t seconds = time;
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+    std::vector<std::string_view> out;
+    while (true) {
+        const std::size_t start = text.find_first_not_of(" \t");
+        if (start == std::string_view::npos) return out;
+        const std::size_t end = std::min(text.find_first_of(" \t", start), text.size());
+        out.push_back(text.substr(start, end - start));
+        text.remove_prefix(end);
+    }
 }
 
 std::string size_text(std::uint64_t bytes) {

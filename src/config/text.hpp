@@ -7,6 +7,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
 
 namespace kith::config {
 
@@ -30,6 +33,12 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
 std::string duration_text(std::chrono::milliseconds value);
 /// `3s`, `250ms`, `2m`, `1h`, `1d`; nullopt for anything else, or more than 100 years.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// `2026-01-01T00:00:00Z`.
+std::string time_text(UnixTime time);
+
+/// What stands between spaces and tabs.
+std::vector<std::string_view> split_words(std::string_view text);
 
 /// `64MiB`, `1GiB`, `1000`: the largest unit that divides it.
 std::string size_text(std::uint64_t bytes);

@@ -56,6 +56,16 @@ TEST(Sizes, AreReadAndPrintedInTheLargestUnit) {
     }
 }
 
+TEST(TimeText, IsUtc) {
+    EXPECT_EQ(time_text(0), "1970-01-01T00:00:00Z");
+    EXPECT_EQ(time_text(1'709'251'199), "2024-02-29T23:59:59Z");
+}
+
+TEST(SplitWords, KnowsSpacesAndTabs) {
+    EXPECT_EQ(split_words(" a\t\tbc  "), (std::vector<std::string_view>{"a", "bc"}));
+    EXPECT_TRUE(split_words("\t ").empty());
+}
+
 TEST(Nearest, FindsWhatWasMeant) {
     const std::string_view known[] = {"upstream", "upstream_port", "cache_ttl", "A", "AAAA"};
     struct Row {

@@ -4,23 +4,13 @@
 
 #include <algorithm>
 
+#include "config/text.hpp"
 #include "transfer/limits.hpp"
 
 namespace kith::server {
 namespace {
 
 constexpr std::uint16_t dns_port = 53;
-
-std::vector<std::string_view> words_of(std::string_view text) {
-    std::vector<std::string_view> out;
-    while (true) {
-        const std::size_t start = text.find_first_not_of(" \t");
-        if (start == std::string_view::npos) return out;
-        const std::size_t end = std::min(text.find_first_of(" \t", start), text.size());
-        out.push_back(text.substr(start, end - start));
-        text.remove_prefix(end);
-    }
-}
 
 /// The name after `key`, the last two of `words`; takes them away.
 Result<std::optional<dns::Name>, std::string> take_key(std::vector<std::string_view>& words) {
@@ -86,7 +76,7 @@ private:
 }  // namespace
 
 Result<transfer::AccessRule, std::string> parse_access_rule(std::string_view text) {
-    std::vector<std::string_view> words = words_of(text);
+    std::vector<std::string_view> words = config::split_words(text);
     KITH_TRY(const auto key, take_key(words));
     if (words.size() > 1 || (words.empty() && !key)) {
         return std::unexpected(
@@ -105,7 +95,7 @@ Result<transfer::AccessRule, std::string> parse_access_rule(std::string_view tex
 }
 
 Result<ServerAndKey, std::string> parse_server(std::string_view text) {
-    std::vector<std::string_view> words = words_of(text);
+    std::vector<std::string_view> words = config::split_words(text);
     KITH_TRY(const auto key, take_key(words));
     const auto endpoint =
         words.size() == 1 ? Endpoint::from_text(words[0], dns_port) : std::nullopt;
