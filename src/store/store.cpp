@@ -151,10 +151,11 @@ Stored<Store> Store::open(const std::string& folder, Access access) {
     KITH_TRY_VOID(database->run(settings_of_owner));
     KITH_TRY_VOID(check_schema(*database, access));
     // The log and its index are there by now, and stay until the database is closed.
-    database->set_busy_wait(owner_busy_wait_ms);
     database->watch_place({file, file + "-wal", file + "-shm", lock_path});
     return Store(file, std::move(lock), std::move(database));
 }
+
+void Store::serve_from_now() { database_->set_busy_wait(owner_busy_wait_ms); }
 
 struct Store::Batch::Open {
     Transaction transaction;
@@ -273,16 +274,27 @@ Stored<std::optional<std::vector<std::uint8_t>>> Store::get(std::string_view spa
     return Value(std::in_place, value.begin(), value.end());
 }
 
-Stored<std::vector<KeyValue>> Store::list(std::string_view space) const {
+Stored<std::vector<KeyValue>> Store::list(std::string_view space, std::string_view prefix) const {
     std::vector<KeyValue> out;
-    Statement query =
-        database_->statement("SELECT key, value FROM state WHERE space = ? ORDER BY key");
+    Statement query = database_->statement(
+        "SELECT key, value FROM state WHERE space = ? AND key >= ? ORDER BY key");
+    query.bind(space).bind(prefix);
+    for (;;) {
+        KITH_TRY(const bool found, query.step());
+        if (!found || !query.text(0).starts_with(prefix)) return out;
+        const Bytes value = query.blob(1);
+        out.push_back({std::string(query.text(0)), {value.begin(), value.end()}});
+    }
+}
+
+Stored<std::vector<std::string>> Store::keys(std::string_view space) const {
+    std::vector<std::string> out;
+    Statement query = database_->statement("SELECT key FROM state WHERE space = ? ORDER BY key");
     query.bind(space);
     for (;;) {
         KITH_TRY(const bool found, query.step());
         if (!found) return out;
-        const Bytes value = query.blob(1);
-        out.push_back({std::string(query.text(0)), {value.begin(), value.end()}});
+        out.emplace_back(query.text(0));
     }
 }
 

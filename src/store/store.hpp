@@ -95,11 +95,15 @@ class Store {
 public:
     /// Opens `folder`/kith.db. With Access::own, folder (mode 0700) and database (0600) are made,
     /// and a lock file keeps a second server out. The schema is brought up to date. Once opened, every
-    /// call that writes fails (moved) while the files are not where they were.
+    /// call that writes fails (moved) while the files are not where they were. A call waits up to five
+    /// seconds for another process that holds the database.
     static Stored<Store> open(const std::string& folder, Access access);
     ~Store();
     Store(Store&&) noexcept;
     Store& operator=(Store&&) noexcept;
+
+    /// From now on others wait for the caller: calls fail (locked) almost at once instead.
+    void serve_from_now();
 
     /// Path of the database.
     const std::string& file() const { return file_; }
@@ -167,7 +171,10 @@ public:
     /// `space` is the user of a part of the keys: "keys", "leases", "secondary".
     Stored<std::optional<std::vector<std::uint8_t>>> get(std::string_view space,
                                                          std::string_view key) const;
-    Stored<std::vector<KeyValue>> list(std::string_view space) const;  ///< by key
+    /// By key; those whose key begins with `prefix`.
+    Stored<std::vector<KeyValue>> list(std::string_view space, std::string_view prefix = {}) const;
+    /// The keys alone: values may be secrets, which are better not read.
+    Stored<std::vector<std::string>> keys(std::string_view space) const;
     /// Writes all or none; an empty value removes its key.
     Stored<void> put(std::string_view space, std::span<const KeyValue> values);
 

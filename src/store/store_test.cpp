@@ -299,6 +299,12 @@ TEST(Store, KeepsKeysAndValues) {
     ASSERT_EQ(all.size(), 1U);
     EXPECT_EQ(all[0].key, "b");
     EXPECT_THAT(all[0].value, ElementsAre(7));
+    const KeyValue more[] = {{"ba", {1}}, {"bb", {2}}, {"c", {3}}};
+    good(store.put("keys", more));
+    EXPECT_THAT(good(store.keys("keys")), ElementsAre("b", "ba", "bb", "c"));
+    EXPECT_EQ(good(store.list("keys", "b")).size(), 3U);
+    EXPECT_EQ(good(store.list("keys", "bb")).size(), 1U);
+    EXPECT_THAT(good(store.list("keys", "d")), IsEmpty());
     const KeyValue large[] = {{"x", std::vector<std::uint8_t>(value_bytes_max + 1)}};
     EXPECT_EQ(store.put("keys", large).error().fault, StoreFault::too_large);
 }
@@ -371,6 +377,7 @@ TEST(Store, WritesNothingIntoFilesThatAreGone) {
 TEST(Store, WaitsNoLongerThanItsClientsCan) {
     const Folder folder;
     Store store = open(folder);
+    store.serve_from_now();
     fill(store, {});
     const auto other = good(Database::open(store.file(), OpenMode::write));
     const ZoneChange next = change(1, 2, {}, {"a 300 A 192.0.2.1"});
