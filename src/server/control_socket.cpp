@@ -71,7 +71,12 @@ ControlSocket::ControlSocket(net::Loop& loop, std::string path, net::Descriptor 
     : loop_(loop),
       path_(std::move(path)),
       listener_(std::move(listener)),
-      handler_(std::move(handler)) {
+      handler_(std::move(handler)),
+      pause_(loop, [this] { listen(); }) {
+    listen();
+}
+
+void ControlSocket::listen() {
     loop_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept(); });
 }
 
@@ -107,7 +112,13 @@ void ControlSocket::accept() {
     for (;;) {
         net::Descriptor taken(
             ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (!taken) return;
+        if (!taken) {
+            if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ECONNABORTED || errno == EINTR)
+                return;
+            // Out of descriptors: whoever waits would be told of at once again, for ever.
+            loop_.unwatch(listener_.get());
+            return pause_.arm(loop_.now() + control_pause);
+        }
         if (clients_.size() >= control_clients_max || !is_allowed(taken.get())) continue;
         const int fd = taken.get();
         auto client = std::make_unique<Client>(loop_, std::move(taken), [this, fd] { drop(fd); });
@@ -156,8 +167,8 @@ Result<std::string, std::string> ask_control(const std::string& folder, std::str
                   sizeof address.value) != 0) {
         return std::unexpected(
             errno == ENOENT || errno == ECONNREFUSED
-                ? fmt::format("no server runs with the state directory {}; start it, or name "
-                              "another with -d or -c",
+                ? fmt::format("no server runs with the state directory {}, or it has no zone of "
+                              "record; start it, or name another with -d or -c",
                               folder)
                 : fmt::format("{}/{}: {}", folder, control_socket_name, std::strerror(errno)));
     }

@@ -37,6 +37,7 @@ public:
 private:
     struct Client;
     ControlSocket(net::Loop& loop, std::string path, net::Descriptor listener, Handler handler);
+    void listen();
     void accept();
     void serve(Client& client);
     void drop(int fd);
@@ -45,6 +46,7 @@ private:
     std::string path_;
     net::Descriptor listener_;
     Handler handler_;
+    net::Timer pause_;  // until descriptors may be free again
     std::map<int, std::unique_ptr<Client>> clients_;
 };
 

@@ -52,7 +52,6 @@ inline constexpr std::size_t owners_max = 65535;
 
 // What could not be signed or kept is tried again after this time: a full disk is not emptied sooner.
 inline constexpr Duration signing_retry = std::chrono::seconds(10);
-inline constexpr std::int64_t signing_retry_seconds = 10;
 
 // Between two questions to a parent: it may follow CDS at once, or when a person has read a letter.
 inline constexpr Duration parent_check_first = std::chrono::seconds(5);
@@ -62,6 +61,8 @@ inline constexpr Duration parent_check_max = std::chrono::minutes(10);
 // what it may ask: a few names.
 inline constexpr std::size_t control_clients_max = 16;
 inline constexpr Duration control_patience = std::chrono::seconds(5);
+// Without free descriptors nobody is let in for this long.
+inline constexpr Duration control_pause = std::chrono::milliseconds(200);
 inline constexpr std::size_t control_request_bytes_max = 8192;
 
 }  // namespace kith::server
