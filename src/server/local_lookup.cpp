@@ -175,25 +175,29 @@ void LocalLookups::on_timer(Time now) {
 }
 
 void LocalLookups::finish(Time now, discovery::dnssd::OperationId id) {
-    auto node = lookups_.extract(id);
-    session_.cancel(now, id);
-    const Lookup& lookup = node.mapped();
+    const Lookup lookup = take(now, id);
     const bool exists = !lookup.records.empty() || lookup.is_absent ||
                         !know_(now, lookup.name, RrType::ANY).records.empty();
     const auto answer = std::make_shared<const cache::Answer>(
         make_local_answer(lookup.name, lookup.type, lookup.records,
                           exists ? dns::Rcode::NOERROR : dns::Rcode::NXDOMAIN));
-    for (const Waiter& waiter : lookup.waiters) {
-        leave(waiter.client);
-        waiter.reply(waiter.token, answer);
-    }
+    reply_all(lookup, answer);
 }
 
 void LocalLookups::fail(Time now, discovery::dnssd::OperationId id) {
+    const Lookup lookup = take(now, id);
+    reply_all(lookup, failure({0, lookup.name, lookup.type, 0}));
+}
+
+/// Ends the question to the link.
+LocalLookups::Lookup LocalLookups::take(Time now, discovery::dnssd::OperationId id) {
     auto node = lookups_.extract(id);
     session_.cancel(now, id);
-    const Lookup& lookup = node.mapped();
-    const auto answer = failure({0, lookup.name, lookup.type, 0});
+    return std::move(node.mapped());
+}
+
+void LocalLookups::reply_all(const Lookup& lookup,
+                             const std::shared_ptr<const cache::Answer>& answer) {
     for (const Waiter& waiter : lookup.waiters) {
         leave(waiter.client);
         waiter.reply(waiter.token, answer);

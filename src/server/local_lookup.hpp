@@ -90,6 +90,8 @@ private:
     bool make_room(Time now, std::uint64_t client);
     void finish(Time now, discovery::dnssd::OperationId id);
     void fail(Time now, discovery::dnssd::OperationId id);
+    Lookup take(Time now, discovery::dnssd::OperationId id);
+    void reply_all(const Lookup& lookup, const std::shared_ptr<const cache::Answer>& answer);
     void leave(std::uint64_t client);
 
     discovery::dnssd::Session& session_;
