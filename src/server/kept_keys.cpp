@@ -42,23 +42,23 @@ void wipe(std::vector<store::KeyValue>& rows) {
     }
 }
 
-Result<void, std::string> put(store::Store& store, std::vector<store::KeyValue> rows) {
+Result<void, Failure> put(store::Store& store, std::vector<store::KeyValue> rows) {
     const auto stored = store.put(space, rows);
     wipe(rows);
-    if (!stored) return std::unexpected(stored.error().text);
+    if (!stored) return std::unexpected(stored.error());
     return {};
 }
 
 }  // namespace
 
-Result<KeptKeys, std::string> read_kept_keys(const store::Store& store, zone::NameView apex) {
+Result<KeptKeys, Failure> read_kept_keys(const store::Store& store, zone::NameView apex) {
     const std::string prefix = prefix_of(apex);
-    auto rows = store.list(space);
-    if (!rows) return std::unexpected(rows.error().text);
+    auto rows = store.list(space, prefix);
+    if (!rows) return std::unexpected(rows.error());
     KeptKeys out;
-    Result<void, std::string> good;
+    Result<void, Failure> good;
     for (const store::KeyValue& row : *rows) {
-        if (!row.key.starts_with(prefix) || !good) continue;
+        if (!good) break;
         const std::string_view rest = std::string_view(row.key).substr(prefix.size());
         if (rest == state_word) {
             out.state = as_text(row.value);
@@ -80,15 +80,20 @@ Result<KeptKeys, std::string> read_kept_keys(const store::Store& store, zone::Na
     return out;
 }
 
-Result<bool, std::string> has_key_state(const store::Store& store, zone::NameView apex) {
-    const auto state = store.get(space, prefix_of(apex) + std::string(state_word));
-    if (!state) return std::unexpected(state.error().text);
-    return state->has_value();
+Result<std::set<zone::Name>, Failure> zones_with_key_state(const store::Store& store) {
+    KITH_TRY(const std::vector<std::string> rows, store.keys(space));
+    std::set<zone::Name> out;
+    for (const std::string_view row : rows) {
+        const std::size_t at = row.find(' ');
+        if (at == row.npos || row.substr(at + 1) != state_word) continue;
+        if (const auto apex = zone::Name::from_text(row.substr(0, at))) out.insert(*apex);
+    }
+    return out;
 }
 
-Result<void, std::string> write_kept_keys(store::Store& store, zone::NameView apex,
-                                          std::string_view state, std::span<const ZoneKey> added,
-                                          std::span<const KeyId> removed, UnixTime now) {
+Result<void, Failure> write_kept_keys(store::Store& store, zone::NameView apex,
+                                      std::string_view state, std::span<const ZoneKey> added,
+                                      std::span<const KeyId> removed, UnixTime now) {
     const std::string prefix = prefix_of(apex);
     std::vector<store::KeyValue> rows;
     for (const KeyId& id : removed) rows.push_back({row_of(prefix, id), {}});
@@ -98,7 +103,7 @@ Result<void, std::string> write_kept_keys(store::Store& store, zone::NameView ap
     return put(store, std::move(rows));
 }
 
-Result<void, std::string> forget_key_state(store::Store& store, zone::NameView apex) {
+Result<void, Failure> forget_key_state(store::Store& store, zone::NameView apex) {
     return put(store, {{prefix_of(apex) + std::string(state_word), {}}});
 }
 

@@ -1,10 +1,7 @@
 #include "server/key_commands.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <ctime>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "config/text.hpp"
@@ -15,53 +12,21 @@ namespace kith::server {
 namespace {
 
 using config::json_text;
+using config::time_text;
 using dnssec::KeyId;
 using dnssec::KeyIds;
-using dnssec::KeyRole;
 using dnssec::KeyUse;
 using dnssec::ManagedKey;
 using dnssec::ZoneKey;
 using Answer = Result<std::string, std::string>;
 
-std::vector<std::string_view> words_of(std::string_view text) {
-    std::vector<std::string_view> out;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(' '), text.size());
-        if (end != 0) out.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return out;
-}
-
-std::string time_text(UnixTime time) {
-    const std::time_t seconds = time;
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
-}
-
-std::optional<KeyRole> role_of(std::string_view word) {
-    for (const KeyRole role : {KeyRole::csk, KeyRole::ksk, KeyRole::zsk}) {
-        if (dnssec::role_name(role) == word) return role;
-    }
-    return std::nullopt;
-}
-
 /// "13/04711", or a tag alone that one of the keys has.
 std::optional<KeyId> id_of_word(std::string_view word, const dnssec::KeyManager& manager) {
-    const auto number = [](std::string_view text) -> std::optional<unsigned> {
-        unsigned value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-        return value;
-    };
-    const std::size_t slash = word.find('/');
-    const auto algorithm =
-        slash == word.npos ? std::optional<unsigned>(0) : number(word.substr(0, slash));
-    const auto tag = number(slash == word.npos ? word : word.substr(slash + 1));
+    const bool is_tag = word.find('/') == word.npos;
+    const auto id = KeyId::from_text(is_tag ? fmt::format("0/{}", word) : std::string(word));
     for (const ManagedKey& key : manager.keys()) {
-        const bool fits = slash == word.npos || key.id.algorithm == algorithm;
-        if (fits && key.id.tag == tag) return key.id;
+        if (id && id->tag == key.id.tag && (is_tag || id->algorithm == key.id.algorithm))
+            return key.id;
     }
     return std::nullopt;
 }
@@ -127,7 +92,7 @@ std::vector<std::string> ds_of(const Name& apex, const dnssec::KeySet& keys) {
 std::vector<std::string> waits_of(const ZoneSigning::Status& status) {
     if (status.managed == nullptr) return {};
     auto out = status.managed->manager().waiting_for(status.managed->time());
-    if (status.settings.remove_ds && !status.managed->is_bound())
+    if (status.settings->remove_ds && !status.managed->is_bound())
         out.emplace_back("nothing: signing may end");
     return out;
 }
@@ -248,7 +213,7 @@ Answer see_ds(ZoneSigning& signing, const Name& apex, std::span<const std::strin
 }
 
 Answer roll(ZoneSigning& signing, const Name& apex, std::string_view word) {
-    const auto role = role_of(word);
+    const auto role = dnssec::parse_role(word);
     if (!role) return std::unexpected(fmt::format("expected csk, ksk or zsk, found '{}'", word));
     KITH_TRY_VOID(signing.roll(apex, *role));
     return fmt::format("{}: a new {} takes over step by step; `kith key status` follows it\n",
@@ -272,7 +237,7 @@ Answer roll_to(ZoneSigning& signing, const Name& apex, std::string_view word) {
 }  // namespace
 
 Answer run_key_command(ZoneSigning& signing, std::string_view request) {
-    const auto words = words_of(request);
+    const auto words = config::split_words(request);
     const auto word = [&words](std::size_t i) {
         return i < words.size() ? words[i] : std::string_view();
     };

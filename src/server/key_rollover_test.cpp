@@ -344,7 +344,7 @@ private:
     std::optional<store::Store> store_;
     std::unique_ptr<ZoneKeeper> keeper_;
     std::optional<SignedZone> zone_;
-    CurrentSignerPtr current_;
+    ZoneSignerPtr signer_;
     UnixTime now_ = start_time;
     UnixTime jump_ = 0;
     UnixTime uptime_offset_ = 0;
@@ -362,17 +362,17 @@ void Life::open() {
     keeper_ = std::make_unique<ZoneKeeper>(
         loop_, *store_, [](std::span<const ZonePtr>) {}, [this] { return now_ + jump_; });
     auto keys = ManagedKeys::open(*store_, apex, told_);
-    ASSERT_TRUE(keys.has_value()) << keys.error();
+    ASSERT_TRUE(keys.has_value()) << keys.error().text;
     ASSERT_TRUE((*keys)->advance(clocks()).has_value());
     dnssec::SigningPolicy policy;
     policy.dnskey_ttl = static_cast<std::uint32_t>(truth_.dnskey_ttl);
-    const auto current = make_current(apex, (*keys)->key_set(), policy);
-    ASSERT_TRUE(current.has_value()) << current.error();
-    current_ = *current;
-    zone_.emplace(apex, current_, policy, std::move(*keys));
+    const auto signer = make_signer(apex, (*keys)->key_set(), policy);
+    ASSERT_TRUE(signer.has_value()) << signer.error();
+    signer_ = *signer;
+    zone_.emplace(apex, signer_, std::move(*keys));
     KeeperSettings settings;
     settings.sign = [this](const Zone& after, const ZoneChange* change, std::span<const Name> due) {
-        return sign_with(*current_, after, change, due, now_ + jump_, rng_);
+        return sign_with(*signer_, after, change, due, now_ + jump_, rng_);
     };
     keeper_->subscribe([this](const FeedEvent& event) {
         if (event.change != nullptr) zone_->on_change(*event.change);

@@ -47,7 +47,7 @@ struct LoadedSnapshot {
     FileStates files;       // everything that was read or looked for
     std::size_t record_count = 0;
     std::optional<DiscoveryPlan> discovery;
-    bool may_pass = false;  // what is wrong is no file but the state directory: worth another try
+    bool may_pass = false;  // nothing is wrong but with the state directory now: worth another try
 };
 
 /// Keeps the zones of the last successful load, so that a zone file that has not changed is not

@@ -59,9 +59,9 @@ std::string_view take_line(std::string_view& text) {
 ManagedKeys::ManagedKeys(store::Store& store, zone::NameView apex)
     : store_(store), apex_(apex), manager_(dnssec::KeyPolicy{}) {}
 
-Result<std::unique_ptr<ManagedKeys>, std::string> ManagedKeys::open(store::Store& store,
-                                                                    zone::NameView apex,
-                                                                    KeyWishes wishes) {
+Result<std::unique_ptr<ManagedKeys>, Failure> ManagedKeys::open(store::Store& store,
+                                                                zone::NameView apex,
+                                                                KeyWishes wishes) {
     KITH_TRY(KeptKeys kept, read_kept_keys(store, apex));
     std::unique_ptr<ManagedKeys> out(new ManagedKeys(store, apex));
     out->wishes_ = std::move(wishes);
@@ -80,10 +80,11 @@ Result<std::unique_ptr<ManagedKeys>, std::string> ManagedKeys::open(store::Store
 //   time 1767225600       that the manager was told last
 //   ttl 86400             largest of the zone
 //   algorithm 13 15       the configuration's, and the one to use instead of it
-Result<void, std::string> ManagedKeys::restore(std::string_view state) {
-    const auto fail = [this](std::string_view why) {
-        return std::unexpected(fmt::format("{}: the state of the keys of {} cannot be read: {}",
-                                           store_.file(), apex_.to_text(), why));
+Result<void, Failure> ManagedKeys::restore(std::string_view state) {
+    const auto fail = [this](std::string_view why) -> std::unexpected<Failure> {
+        return std::unexpected<Failure>(
+            fmt::format("{}: the state of the keys of {} cannot be read: {}", store_.file(),
+                        apex_.to_text(), why));
     };
     const auto time = numbers_of(take_line(state), "time");
     const auto ttl = numbers_of(take_line(state), "ttl");
@@ -99,7 +100,7 @@ Result<void, std::string> ManagedKeys::restore(std::string_view state) {
     auto manager = KeyManager::from_text(state, policy());
     if (!manager) return fail(manager.error());
     manager_ = std::move(*manager);
-    // A key that nobody names was made right before the process ended; it was never used.
+    // Keys and the state that names them are kept together: there is no other, or it is not ours to use.
     std::erase_if(keys_, [this](const ZoneKey& key) {
         return std::ranges::none_of(manager_.keys(),
                                     [&](const auto& known) { return known.id == id_of(key); });
@@ -153,8 +154,8 @@ std::string ManagedKeys::to_text(const KeyManager& manager) const {
 }
 
 /// Makes the next state durable, and then that of this object.
-Result<void, std::string> ManagedKeys::keep(KeyManager next, std::span<const ZoneKey> added,
-                                            std::span<const KeyId> removed) {
+Result<void, Failure> ManagedKeys::keep(KeyManager next, std::span<const ZoneKey> added,
+                                        std::span<const KeyId> removed) {
     KITH_TRY_VOID(write_kept_keys(store_, apex_, to_text(next), added, removed, time_));
     manager_ = std::move(next);
     kept_time_ = time_;
@@ -165,7 +166,7 @@ Result<void, std::string> ManagedKeys::keep(KeyManager next, std::span<const Zon
     return {};
 }
 
-Result<void, std::string> ManagedKeys::keep_time() {
+Result<void, Failure> ManagedKeys::keep_time() {
     if (!manager_.is_waiting() || time_ - kept_time_ < keep_time_every) return {};
     return keep(manager_, {}, {});
 }
@@ -176,8 +177,8 @@ bool ManagedKeys::is_tag_taken(std::uint16_t tag, std::span<const ZoneKey> other
            std::ranges::any_of(wishes_.foreign, has_tag);
 }
 
-Result<ZoneKey, std::string> ManagedKeys::make_key(const WantedKey& wanted,
-                                                   std::span<const ZoneKey> others) const {
+Result<ZoneKey, Failure> ManagedKeys::make_key(const WantedKey& wanted,
+                                               std::span<const ZoneKey> others) const {
     for (int tries = 0; tries < tag_tries; ++tries) {
         auto made = crypto::PrivateKey::generate(wanted.algorithm);
         if (!made)
@@ -199,7 +200,7 @@ void ManagedKeys::adopt_keys() {
     is_adopting_ = false;
 }
 
-Result<bool, std::string> ManagedKeys::advance(const Clocks& clocks) {
+Result<bool, Failure> ManagedKeys::advance(const Clocks& clocks) {
     tell(clocks);
     if (is_adopting_) adopt_keys();
     KeyManager next = manager_;
@@ -261,7 +262,7 @@ std::optional<UnixTime> ManagedKeys::due_in() const {
 
 // --- events -----------------------------------------------------------------------------------------
 
-Result<void, std::string> ManagedKeys::on_served(const Clocks& clocks) {
+Result<void, Failure> ManagedKeys::on_served(const Clocks& clocks) {
     tell(clocks);
     KeyManager next = manager_;
     if (!next.on_served(time_)) return {};
@@ -269,7 +270,7 @@ Result<void, std::string> ManagedKeys::on_served(const Clocks& clocks) {
     return keep(std::move(next), {}, {});
 }
 
-Result<void, std::string> ManagedKeys::on_signed(std::uint32_t generation, const Clocks& clocks) {
+Result<void, Failure> ManagedKeys::on_signed(std::uint32_t generation, const Clocks& clocks) {
     tell(clocks);
     KeyManager next = manager_;
     if (!next.on_signed(generation, time_)) return {};
@@ -277,7 +278,7 @@ Result<void, std::string> ManagedKeys::on_signed(std::uint32_t generation, const
     return keep(std::move(next), {}, {});
 }
 
-Result<void, std::string> ManagedKeys::on_ds_seen(dnssec::KeyIds keys, const Clocks& clocks) {
+Result<void, Failure> ManagedKeys::on_ds_seen(dnssec::KeyIds keys, const Clocks& clocks) {
     tell(clocks);
     KeyManager next = manager_;
     if (!next.on_ds_seen(std::move(keys), time_)) return {};
@@ -285,7 +286,7 @@ Result<void, std::string> ManagedKeys::on_ds_seen(dnssec::KeyIds keys, const Clo
     return keep(std::move(next), {}, {});
 }
 
-Result<void, std::string> ManagedKeys::roll(KeyRole role, const Clocks& clocks) {
+Result<void, Failure> ManagedKeys::roll(KeyRole role, const Clocks& clocks) {
     const bool has_role = std::ranges::any_of(
         manager_.keys(), [role](const auto& key) { return key.role == role && !key.is_retiring; });
     if (!has_role) {
@@ -300,7 +301,7 @@ Result<void, std::string> ManagedKeys::roll(KeyRole role, const Clocks& clocks) 
     return keep(std::move(next), {}, {});
 }
 
-Result<void, std::string> ManagedKeys::roll_to(Algorithm algorithm, const Clocks& clocks) {
+Result<void, Failure> ManagedKeys::roll_to(Algorithm algorithm, const Clocks& clocks) {
     tell(clocks);
     const std::optional<Chosen> before = chosen_;
     chosen_.reset();

@@ -15,6 +15,7 @@
 
 #include "dnssec/key_clock.hpp"
 #include "dnssec/key_policy.hpp"
+#include "server/failure.hpp"
 #include "store/store.hpp"
 
 namespace kith::server {
@@ -35,15 +36,15 @@ class ManagedKeys {
 public:
     /// Takes up what is kept of the zone, or begins anew; keys are made by advance(). `store` must
     /// outlive it.
-    static Result<std::unique_ptr<ManagedKeys>, std::string> open(store::Store& store,
-                                                                  zone::NameView apex,
-                                                                  KeyWishes wishes);
+    static Result<std::unique_ptr<ManagedKeys>, Failure> open(store::Store& store,
+                                                              zone::NameView apex,
+                                                              KeyWishes wishes);
     /// New wishes of the configuration; followed with the next advance().
     void set_wishes(KeyWishes wishes);
 
     /// Takes the steps that are due, making keys as it needs them. True: key_set() has changed. An
     /// error says what could not be kept; nothing has changed then, and it is to be tried again.
-    Result<bool, std::string> advance(const Clocks& clocks);
+    Result<bool, Failure> advance(const Clocks& clocks);
     /// The keys and what they do now, other signers' among them.
     dnssec::KeySet key_set() const { return key_set(wishes_.foreign); }
     /// The same with other signers' keys that are not yet among the wishes.
@@ -52,16 +53,16 @@ public:
     std::optional<UnixTime> due_in() const;
 
     // What happened; an error as with advance().
-    Result<void, std::string> on_served(const Clocks& clocks);
-    Result<void, std::string> on_signed(std::uint32_t generation, const Clocks& clocks);
-    Result<void, std::string> on_ds_seen(dnssec::KeyIds keys, const Clocks& clocks);
+    Result<void, Failure> on_served(const Clocks& clocks);
+    Result<void, Failure> on_signed(std::uint32_t generation, const Clocks& clocks);
+    Result<void, Failure> on_ds_seen(dnssec::KeyIds keys, const Clocks& clocks);
     /// The zone has, or had while something waits, records with this TTL.
     void see_ttl(std::uint32_t ttl);
 
     /// What an operator asks for; an error as with advance(), or what stands against it.
-    Result<void, std::string> roll(dnssec::KeyRole role, const Clocks& clocks);
+    Result<void, Failure> roll(dnssec::KeyRole role, const Clocks& clocks);
     /// Rolls to another algorithm than the configuration's, until that is changed.
-    Result<void, std::string> roll_to(crypto::Algorithm algorithm, const Clocks& clocks);
+    Result<void, Failure> roll_to(crypto::Algorithm algorithm, const Clocks& clocks);
 
     const dnssec::KeyManager& manager() const { return manager_; }
     /// The time the manager goes by, as of the last call.
@@ -82,16 +83,16 @@ private:
         crypto::Algorithm algorithm{};
     };
     ManagedKeys(store::Store& store, zone::NameView apex);
-    Result<void, std::string> restore(std::string_view state);
+    Result<void, Failure> restore(std::string_view state);
     void adopt_keys();
     dnssec::KeyPolicy policy() const;
     UnixTime tell(const Clocks& clocks);
     std::string to_text(const KeyManager& manager) const;
-    Result<void, std::string> keep(KeyManager next, std::span<const dnssec::ZoneKey> added,
-                                   std::span<const dnssec::KeyId> removed);
-    Result<void, std::string> keep_time();
-    Result<dnssec::ZoneKey, std::string> make_key(const dnssec::WantedKey& wanted,
-                                                  std::span<const dnssec::ZoneKey> others) const;
+    Result<void, Failure> keep(KeyManager next, std::span<const dnssec::ZoneKey> added,
+                               std::span<const dnssec::KeyId> removed);
+    Result<void, Failure> keep_time();
+    Result<dnssec::ZoneKey, Failure> make_key(const dnssec::WantedKey& wanted,
+                                              std::span<const dnssec::ZoneKey> others) const;
     bool is_tag_taken(std::uint16_t tag, std::span<const dnssec::ZoneKey> others) const;
 
     store::Store& store_;

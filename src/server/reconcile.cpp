@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/change_fit.hpp"
 #include "zone/builder.hpp"
 #include "zone/node_block.hpp"
 
@@ -18,20 +19,12 @@ using zone::RrType;
 using zone::ZoneChange;
 using zone::ZonePtr;
 
-std::string misfit(const zone::ChangeError& error) {
-    return fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type),
-                       zone::fault_text(error.fault));
-}
-
 bool is_apex_soa(const Record& record) { return record.type == RrType::SOA; }
 
 /// Applies a change of whatever serials, and takes its SOA as it is.
-Result<ZonePtr, std::string> applied(const ZonePtr& zone, ZoneChange change) {
+Result<ZonePtr, Failure> applied(const ZonePtr& zone, ZoneChange change) {
     change.apex = zone->apex();
-    change.from_serial = zone->serial();
-    change.to_serial = zone->serial();
-    const auto soa = std::ranges::find_if(change.added, is_apex_soa);
-    if (soa != change.added.end()) change.to_serial = zone::soa_serial(soa->rdata).value_or(0);
+    fit_serials(change, *zone);
     auto next = zone::apply_change(zone, change, zone::file_bounds);
     if (!next) return std::unexpected(misfit(next.error()));
     return std::move(*next);
@@ -39,25 +32,25 @@ Result<ZonePtr, std::string> applied(const ZonePtr& zone, ZoneChange change) {
 
 /// Runs through net and journal after it, in pieces, until one does not go.
 template <class Use>
-Result<void, std::string> for_each_piece(const Store& store, const KeptZone& known, Use use) {
-    Result<void, std::string> result;
+Result<void, Failure> for_each_piece(const Store& store, const KeptZone& known, Use use) {
+    Result<void, Failure> result;
     const auto net = store.read_net(known.apex, [&](ZoneChange&& piece) {
         if (result) result = use(std::move(piece));
     });
-    if (!net) return std::unexpected(net.error().text);
+    if (!net) return std::unexpected(net.error());
     if (!result) return result;
     const auto changes =
         store.read_changes(known.apex, known.folded + 1, [&](JournalEntry&& entry) {
             result = use(std::move(entry.change));
             return result.has_value();
         });
-    if (!changes) return std::unexpected(changes.error().text);
+    if (!changes) return std::unexpected(changes.error());
     return result;
 }
 
 /// The whole zone out of a net that has no base under it.
-Result<ZonePtr, std::string> build_from_net(const Store& store, const KeptZone& known,
-                                            dns::NameView apex) {
+Result<ZonePtr, Failure> build_from_net(const Store& store, const KeptZone& known,
+                                        dns::NameView apex) {
     zone::ZoneBuilder builder(apex);
     bool fits = true;
     const auto net = store.read_net(known.apex, [&](ZoneChange&& piece) {
@@ -69,7 +62,7 @@ Result<ZonePtr, std::string> build_from_net(const Store& store, const KeptZone& 
                                .has_value();
         }
     });
-    if (!net) return std::unexpected(net.error().text);
+    if (!net) return std::unexpected(net.error());
     zone::BuiltZone built = builder.finish();
     if (fits && built.zone != nullptr) return std::move(built.zone);
     return std::unexpected(fmt::format("{}: what is kept of zone {} is not a whole zone",
@@ -119,8 +112,8 @@ Record soa_of(const zone::Zone& zone) {
 
 }  // namespace
 
-Result<ZonePtr, std::string> restore_zone(const Store& store, const KeptZone& known,
-                                          dns::NameView apex, const ZonePtr& base) {
+Result<ZonePtr, Failure> restore_zone(const Store& store, const KeptZone& known, dns::NameView apex,
+                                      const ZonePtr& base) {
     ZonePtr zone = base;
     bool skip_net = false;
     if (zone == nullptr) {
@@ -135,21 +128,22 @@ Result<ZonePtr, std::string> restore_zone(const Store& store, const KeptZone& kn
             std::ranges::move(piece.removed, std::back_inserter(net.removed));
             std::ranges::move(piece.added, std::back_inserter(net.added));
         });
-        if (!read) return std::unexpected(read.error().text);
+        if (!read) return std::unexpected(read.error());
         KITH_TRY(zone, applied(zone, std::move(net)));
     }
-    Result<void, std::string> result;
+    Result<void, Failure> result;
     const auto changes =
         store.read_changes(known.apex, known.folded + 1, [&](JournalEntry&& entry) {
             auto next = applied(zone, std::move(entry.change));
             if (!next) {
-                result = std::unexpected(fmt::format("change {}: {}", entry.number, next.error()));
+                result =
+                    std::unexpected(fmt::format("change {}: {}", entry.number, next.error().text));
                 return false;
             }
             zone = std::move(*next);
             return true;
         });
-    if (!changes) return std::unexpected(changes.error().text);
+    if (!changes) return std::unexpected(changes.error());
     if (!result) return std::unexpected(result.error());
     if (zone->serial() != known.serial) {
         return std::unexpected(fmt::format("{}: zone {} comes out with serial {}, expected {}",
@@ -159,17 +153,16 @@ Result<ZonePtr, std::string> restore_zone(const Store& store, const KeptZone& kn
     return zone;
 }
 
-Result<ZonePtr, std::string> merge_edit(const Store& store, const KeptZone& known,
-                                        const ZonePtr& edited) {
+Result<ZonePtr, Failure> merge_edit(const Store& store, const KeptZone& known,
+                                    const ZonePtr& edited) {
     ZonePtr zone = edited;
     SoaPair soa;
-    KITH_TRY_VOID(
-        for_each_piece(store, known, [&](ZoneChange&& piece) -> Result<void, std::string> {
-            soa.take(piece);
-            fit(*zone, piece);
-            KITH_TRY(zone, applied(zone, std::move(piece)));
-            return {};
-        }));
+    KITH_TRY_VOID(for_each_piece(store, known, [&](ZoneChange&& piece) -> Result<void, Failure> {
+        soa.take(piece);
+        fit(*zone, piece);
+        KITH_TRY(zone, applied(zone, std::move(piece)));
+        return {};
+    }));
     const Record file_soa = soa_of(*edited);
     if (!soa.base || !soa.newest || !same_but_serial(file_soa, *soa.base)) return zone;
     zone::set_soa_serial(soa.newest->rdata, edited->serial());

@@ -49,6 +49,8 @@ bool is_about_the_key(NameRule rule) {
     return rule == NameRule::self || rule == NameRule::selfsub || rule == NameRule::selfwild;
 }
 
+}  // namespace
+
 void check_key_folder(const config::Zone& zone, const Name& apex, LoadedSnapshot& loaded) {
     if (!zone.dnssec || zone.dnssec->key_directory.empty()) return;
     const std::string path =
@@ -65,6 +67,8 @@ void check_key_folder(const config::Zone& zone, const Name& apex, LoadedSnapshot
             path, apex.to_text()));
     }
 }
+
+namespace {
 
 void check_timeout_type(const config::Zone& zone, LoadedSnapshot& loaded) {
     if (zone.timeout_type == 0) return;
@@ -119,11 +123,10 @@ void check_grant(const update::Grant& grant, config::Offset at, const Name& apex
     }
 }
 
-void check_record_zone(const config::Zone& zone, const Name& apex, const TransferPolicy& transfer,
+void check_record_zone(const config::Zone& zone, const TransferPolicy& transfer,
                        LoadedSnapshot& loaded) {
     check_timeout_type(zone, loaded);
     check_primaries(zone, transfer, loaded);
-    check_key_folder(zone, apex, loaded);
 }
 
 }  // namespace kith::server

@@ -15,8 +15,12 @@ namespace kith::server {
 void check_grant(const update::Grant& grant, config::Offset at, const dns::Name& apex,
                  const auth::KeyRing& ring, LoadedSnapshot& loaded);
 
-/// What does not go together in one zone's settings. Requires loaded.snapshot.
-void check_record_zone(const config::Zone& zone, const dns::Name& apex,
-                       const TransferPolicy& transfer, LoadedSnapshot& loaded);
+/// What does not go together in one zone's settings. Without loaded.snapshot it is not known which
+/// addresses are this server's, and primaries are not looked at.
+void check_record_zone(const config::Zone& zone, const TransferPolicy& transfer,
+                       LoadedSnapshot& loaded);
+
+/// Whether there are keys where the settings say. For `kith check` alone: who signs reads them anyway.
+void check_key_folder(const config::Zone& zone, const dns::Name& apex, LoadedSnapshot& loaded);
 
 }  // namespace kith::server

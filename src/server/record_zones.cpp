@@ -10,6 +10,7 @@
 #include "net/system.hpp"
 #include "server/control_socket.hpp"
 #include "server/hickory_import.hpp"
+#include "server/kept_keys.hpp"
 #include "server/key_commands.hpp"
 #include "server/key_ring.hpp"
 #include "server/limits.hpp"
@@ -57,11 +58,22 @@ UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const auth::
     return rules;
 }
 
+/// What goes wrong may pass when all of it does.
+void complain(LoadedSnapshot& loaded, config::Offset at, std::string_view where,
+              const Failure& failure) {
+    loaded.may_pass = failure.may_pass && (loaded.may_pass || !has_errors(loaded.problems));
+    loaded.problems.push_back(
+        loaded.config.problem(at, fmt::format("{}: {}", where, failure.text)));
+}
+
 /// Whatever is wrong with a zone, at its name.
 void complain(LoadedSnapshot& loaded, const config::Zone& zone, const Name& apex,
-              std::string_view text) {
-    loaded.problems.push_back(
-        loaded.config.problem(zone.name.at, fmt::format("zone {}: {}", apex.to_text(), text)));
+              const Failure& failure) {
+    complain(loaded, zone.name.at, fmt::format("zone {}", apex.to_text()), failure);
+}
+
+void complain_of_state(LoadedSnapshot& loaded, const Failure& failure) {
+    complain(loaded, loaded.config.server.place_of("state_directory"), "state_directory", failure);
 }
 
 }  // namespace
@@ -173,7 +185,7 @@ std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded,
         const config::Transfer texts = settings.transfer.value_or(config::Transfer{});
         planned.zone.transfer = std::make_shared<const TransferPolicy>(
             make_transfer_policy(texts, ring, loaded.config, loaded.problems));
-        check_record_zone(settings, each.apex, *planned.zone.transfer, loaded);
+        check_record_zone(settings, *planned.zone.transfer, loaded);
         out.push_back(std::move(planned));
     }
     return out;
@@ -182,7 +194,8 @@ std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded,
 void RecordZones::check(LoadedSnapshot& loaded) {
     if (loaded.snapshot == nullptr) return;
     const auto ring = make_key_ring(loaded.config, loaded.files, loaded.problems);
-    plan(loaded, *ring);
+    for (const Planned& each : plan(loaded, *ring))
+        check_key_folder(*each.settings, each.apex, loaded);
     if (has_errors(loaded.problems)) loaded.snapshot = nullptr;
 }
 
@@ -190,9 +203,7 @@ bool RecordZones::open(LoadedSnapshot& loaded) {
     if (parts_ != nullptr) return true;
     auto store = store::Store::open(state_folder(loaded.config), store::Access::own);
     if (!store) {
-        loaded.problems.push_back(
-            loaded.config.problem(loaded.config.server.place_of("state_directory"),
-                                  fmt::format("state_directory: {}", store.error().text)));
+        complain_of_state(loaded, store.error());
         return false;
     }
     SecondaryZones::Hooks secondary;
@@ -238,6 +249,7 @@ void RecordZones::complete(LoadedSnapshot& loaded) {
     std::vector<Planned> planned = plan(loaded, *ring);
     bool good = !has_errors(loaded.problems);
     if (good && !planned.empty()) good = open(loaded);
+    if (good) good = check_ends(loaded);
     // All is read and checked before anything is taken, and no key is made before all was read.
     if (good && parts_ != nullptr)
         good = read(loaded, planned) && prepare(loaded, planned) && take(loaded, planned);
@@ -252,8 +264,8 @@ void RecordZones::complete(LoadedSnapshot& loaded) {
 }
 
 /// What a zone's settings say to its keeper.
-Result<KeeperSettings, std::string> RecordZones::keeper_settings(const LoadedSnapshot& loaded,
-                                                                 const Planned& planned) const {
+Result<KeeperSettings, Failure> RecordZones::keeper_settings(const LoadedSnapshot& loaded,
+                                                             const Planned& planned) const {
     const config::Zone& zone = *planned.settings;
     KeeperSettings settings;
     settings.serial = policy_of(zone);
@@ -267,9 +279,8 @@ Result<KeeperSettings, std::string> RecordZones::keeper_settings(const LoadedSna
     }
     if (!planned.is_new || zone.import_journal.text.empty() || planned.from_file == nullptr)
         return settings;
-    const auto known = parts_->store.find(planned.apex);
-    if (!known) return std::unexpected(known.error().text);
-    if (*known) return settings;
+    KITH_TRY(const auto known, parts_->store.find(planned.apex));
+    if (known) return settings;
     // New here, and trust-dns served it before: it begins as it was there.
     KITH_TRY(ZoneChange change, hickory_import(*planned.from_file, zone.import_journal.text));
     if (change.removed.empty() && change.added.empty()) return settings;
@@ -278,11 +289,44 @@ Result<KeeperSettings, std::string> RecordZones::keeper_settings(const LoadedSna
     return settings;
 }
 
+/// No zone that validators expect to be signed with keys that are kept here is served without: one
+/// that is left from a reload, nor one that was signed when the server ran last.
+bool RecordZones::check_ends(LoadedSnapshot& loaded) {
+    std::optional<store::Store> kept;  // of an earlier configuration, when this one keeps nothing
+    std::set<Name> signed_before;
+    if (parts_ == nullptr) {
+        const std::string folder = state_folder(loaded.config);
+        std::error_code ignored;
+        if (!fs::exists(fs::path(folder) / "kith.db", ignored)) return true;
+        const auto with_state = [&]() -> Result<std::set<Name>, Failure> {
+            KITH_TRY(kept, store::Store::open(folder, store::Access::read));
+            return zones_with_key_state(*kept);
+        }();
+        if (!with_state) {
+            loaded.problems.push_back(loaded.config.problem(
+                loaded.config.server.place_of("state_directory"),
+                fmt::format("state_directory: {}; whether a zone was signed here is not known",
+                            with_state.error().text),
+                Severity::warning));
+            return true;
+        }
+        signed_before = *with_state;
+    }
+    for (const LoadedZone& each : loaded.zones) {
+        const config::Zone& settings = loaded.config.zones[each.index];
+        if (settings.dnssec || (kept && !signed_before.contains(each.apex))) continue;
+        const auto good =
+            kept ? check_signing_end(*kept, each.apex) : parts_->signing.check_end(each.apex);
+        if (!good) complain(loaded, settings, each.apex, good.error());
+    }
+    return !has_errors(loaded.problems);
+}
+
 /// Reads what is kept of the zones and puts it together with their files; nothing changes.
 bool RecordZones::read(LoadedSnapshot& loaded, std::vector<Planned>& planned) {
     for (Planned& each : planned) {
         each.is_new = !parts_->keeper.keeps(each.apex);
-        const auto takeover = [&]() -> Result<ZoneKeeper::TakeoverPtr, std::string> {
+        const auto takeover = [&]() -> Result<ZoneKeeper::TakeoverPtr, Failure> {
             KITH_TRY(KeeperSettings settings, keeper_settings(loaded, each));
             return parts_->keeper.read(each.apex, each.from_file, std::move(settings));
         }();
@@ -308,9 +352,6 @@ bool RecordZones::prepare(LoadedSnapshot& loaded, std::vector<Planned>& planned)
             }
             sign = made->sign;
             each.signing = std::move(*made);
-        } else if (const auto good = parts_->signing.check_end(each.apex); !good) {
-            complain(loaded, *each.settings, each.apex, good.error());
-            continue;
         }
         const auto prepared = parts_->keeper.prepare(*each.takeover, std::move(sign));
         if (!prepared) complain(loaded, *each.settings, each.apex, prepared.error());
@@ -323,10 +364,7 @@ bool RecordZones::take(LoadedSnapshot& loaded, std::vector<Planned>& planned) {
     std::vector<ZoneKeeper::TakeoverPtr> takeovers;
     for (const Planned& each : planned) takeovers.push_back(each.takeover);
     if (const auto taken = parts_->keeper.take(takeovers); !taken) {
-        loaded.may_pass = true;
-        loaded.problems.push_back(
-            loaded.config.problem(loaded.config.server.place_of("state_directory"),
-                                  fmt::format("state_directory: {}", taken.error().text)));
+        complain_of_state(loaded, taken.error());
         return false;
     }
     release_others(planned);
@@ -371,6 +409,7 @@ void RecordZones::put_zones(Snapshot& snapshot, const std::vector<Planned>& plan
 
 void RecordZones::announce() {
     if (parts_ == nullptr) return;
+    parts_->store.serve_from_now();
     parts_->keeper.announce();
     for (const Name& apex : std::exchange(came_, {})) {
         // What changed while this server was stopped is news too.

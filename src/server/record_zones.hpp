@@ -70,11 +70,12 @@ private:
 
     static std::vector<Planned> plan(LoadedSnapshot& loaded, const auth::KeyRing& ring);
     bool open(LoadedSnapshot& loaded);
+    bool check_ends(LoadedSnapshot& loaded);
     bool read(LoadedSnapshot& loaded, std::vector<Planned>& planned);
     bool prepare(LoadedSnapshot& loaded, std::vector<Planned>& planned);
     bool take(LoadedSnapshot& loaded, std::vector<Planned>& planned);
-    Result<KeeperSettings, std::string> keeper_settings(const LoadedSnapshot& loaded,
-                                                        const Planned& planned) const;
+    Result<KeeperSettings, Failure> keeper_settings(const LoadedSnapshot& loaded,
+                                                    const Planned& planned) const;
     void put_zones(Snapshot& snapshot, const std::vector<Planned>& planned,
                    const std::shared_ptr<const auth::KeyRing>& ring);
     void release_others(const std::vector<Planned>& planned);

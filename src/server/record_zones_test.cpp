@@ -1,55 +1,15 @@
 #include "server/record_zones.hpp"
 
-#include <filesystem>
-#include <fstream>
-
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "server/record_zones_testing.hpp"
+#include "store/database.hpp"
 
 namespace kith::server {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-/// A folder with a configuration and its files.
-class RecordConfig : public testing::Test {
-protected:
-    RecordConfig() {
-        std::string pattern = (fs::temp_directory_path() / "kith-records-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-        fs::create_directory(folder_ / "empty");
-    }
-    ~RecordConfig() override {
-        std::error_code ignored;
-        fs::remove_all(folder_, ignored);
-    }
-
-    void write(const std::string& file, std::string_view text) const {
-        std::ofstream(folder_ / file) << text;
-    }
-    LoadedSnapshot load(std::string_view config) {
-        write("kith.json", config);
-        Loader loader({(folder_ / "kith.json").string(), {}, false}, {}, rng_);
-        return loader.load();
-    }
-    /// All problems, with the folder left out.
-    std::string check(std::string_view config) {
-        LoadedSnapshot loaded = load(config);
-        RecordZones::check(loaded);
-        std::string out;
-        for (const Problem& problem : loaded.problems) out += problem.to_text() + '\n';
-        const std::string folder = folder_.string() + '/';
-        for (auto at = out.find(folder); at != out.npos; at = out.find(folder))
-            out.erase(at, folder.size());
-        return out;
-    }
-
-    fs::path folder_;
-    SeededRng rng_{1};
-};
 
 TEST_F(RecordConfig, IsCheckedForWhatCannotWork) {
     struct Row {
@@ -101,50 +61,6 @@ TEST_F(RecordConfig, IsCheckedForWhatCannotWork) {
     }
 }
 
-/// The zones of record of a server, without the rest of it.
-class Reloads : public RecordConfig {
-protected:
-    Reloads() {
-        write("a.zone", zone_text("a.", "one 60 A 192.0.2.1"));
-        write("b.zone", zone_text("b.", "one 60 A 192.0.2.1"));
-    }
-    static std::string zone_text(std::string_view apex, std::string_view line) {
-        return fmt::format(
-            "$ORIGIN {}\n@ 60 SOA ns admin 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.53\n{}\n", apex,
-            line);
-    }
-    /// Loads and completes; true: it took effect.
-    bool reload(std::string_view zones) {
-        LoadedSnapshot loaded = load(fmt::format(
-            R"({{"server": {{"listen": ["127.0.0.1:5399"], "upstream": []}}, "zones": {{{}}}}})",
-            zones));
-        EXPECT_NE(loaded.snapshot, nullptr)
-            << (loaded.problems.empty() ? "" : loaded.problems[0].to_text());
-        records_.complete(loaded);
-        last_ = loaded.problems.empty() ? "" : loaded.problems.back().to_text();
-        may_pass_ = loaded.may_pass;
-        if (loaded.snapshot == nullptr) return false;
-        current_ = loaded.snapshot;
-        records_.announce();
-        return true;
-    }
-    bool serves(std::string_view apex, std::string_view owner) const {
-        const auto zone = records_.keeper()->serving(*dns::Name::from_text(apex));
-        return zone != nullptr && zone->find_node(dns::Name::from_text(owner)->view());
-    }
-
-    net::Loop loop_;
-    SnapshotPtr current_;
-    std::string last_;
-    bool may_pass_ = false;
-    RecordZones records_{
-        loop_,
-        rng_,
-        {[this] { return current_; },
-         [this](SnapshotPtr snapshot) { current_ = std::move(snapshot); },
-         [](std::size_t, std::vector<UpdateReply>&&) {}, [](const Endpoint&) { return false; }}};
-};
-
 constexpr std::string_view both =
     R"("a.": {"file": "a.zone", "serial": "increment"}, "b.": {"file": "b.zone", "serial": "increment"})";
 
@@ -157,12 +73,13 @@ TEST_F(Reloads, TakeAllOrNothing) {
     EXPECT_FALSE(serves("a.", "two.a.")) << "the first is as it was";
     EXPECT_TRUE(serves("a.", "one.a."));
     EXPECT_FALSE(may_pass_) << "nothing to be tried again: a file is to be edited";
+    EXPECT_EQ(problems_, 1U) << "the keys are looked for once: " << last_;
     EXPECT_FALSE(reload(R"("a.": {"file": "a.zone", "serial": "increment"},
         "c.": {"serial": "increment", "transfer": {"primaries": ["127.0.0.1:5399"]}})"));
-    EXPECT_TRUE(records_.keeper()->keeps(*dns::Name::from_text("b."))) << "nor is one let go of";
+    EXPECT_TRUE(records_->keeper()->keeps(*dns::Name::from_text("b."))) << "nor is one let go of";
     ASSERT_TRUE(reload(both)) << last_;
     EXPECT_TRUE(serves("a.", "two.a."));
-    EXPECT_EQ(records_.keeper()->serving(*dns::Name::from_text("a."))->serial(), 2U);
+    EXPECT_EQ(records_->keeper()->serving(*dns::Name::from_text("a."))->serial(), 2U);
 }
 
 TEST_F(Reloads, MayPassWhenOnlyTheDiskRefuses) {
@@ -174,9 +91,31 @@ TEST_F(Reloads, MayPassWhenOnlyTheDiskRefuses) {
     EXPECT_THAT(last_, HasSubstr("deleted or moved away"));
     EXPECT_TRUE(may_pass_);
     EXPECT_FALSE(serves("a.", "two.a."));
+    EXPECT_THAT(lines(), HasSubstr("journal.failed zone=all"));
     fs::rename(folder_ / "away", folder_ / "kith-state");
     EXPECT_TRUE(reload(both));
     EXPECT_TRUE(serves("a.", "two.a."));
+    EXPECT_THAT(lines(), HasSubstr("journal.recovered"));
+}
+
+TEST_F(Reloads, MayPassWhateverStepTheDatabaseRefuses) {
+    ASSERT_TRUE(reload(both));
+    const auto other =
+        store::Database::open((folder_ / "kith-state/kith.db").string(), store::OpenMode::write);
+    ASSERT_TRUE(other.has_value());
+    const auto held = store::Transaction::begin(**other);
+    ASSERT_TRUE(held.has_value());
+    write("c.zone", zone_text("c.", "one 60 A 192.0.2.1"));
+    const std::string more = std::string(both) + R"(, "c.": {"file": "c.zone", "dnssec": {}})";
+    EXPECT_FALSE(reload(more)) << "no key can be kept";
+    EXPECT_THAT(last_, HasSubstr("see which other program has it open"));
+    EXPECT_TRUE(may_pass_);
+    const std::string bad =
+        std::string(both) +
+        R"(, "c.": {"file": "c.zone", "dnssec": {}}, "d.": {"file": "c.zone", "dnssec": {"key_directory": "no"}})";
+    write("c.zone", "@ 60 SOA ns admin 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.53\n");
+    EXPECT_FALSE(reload(bad));
+    EXPECT_FALSE(may_pass_) << "one of the two needs a person";
 }
 
 TEST_F(Reloads, MakeNoKeyWhenTheDatabaseIsDamaged) {

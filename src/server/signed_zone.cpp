@@ -27,46 +27,40 @@ std::string text_of(const dnssec::SignError& error) {
 
 }  // namespace
 
-Result<CurrentSignerPtr, std::string> make_current(zone::NameView apex, KeySet keys,
-                                                   const SigningPolicy& policy) {
+Result<ZoneSignerPtr, std::string> make_signer(zone::NameView apex, KeySet keys,
+                                               const SigningPolicy& policy) {
     auto made = dnssec::ZoneSigner::make(apex, std::move(keys), policy);
     if (!made) return std::unexpected(text_of(made.error()));
-    return std::make_shared<CurrentSigner>(std::move(*made));
+    return std::make_shared<dnssec::ZoneSigner>(std::move(*made));
 }
 
-Result<ZoneChange, std::string> sign_with(CurrentSigner& current, const Zone& after,
+Result<ZoneChange, std::string> sign_with(dnssec::ZoneSigner& signer, const Zone& after,
                                           const ZoneChange* change, std::span<const zone::Name> due,
                                           UnixTime wall, Rng& rng) {
-    auto extra = change == nullptr ? current.signer.sign(after, wall, rng)
-                                   : current.signer.resign(after, *change, due, wall, rng);
+    auto extra = change == nullptr ? signer.sign(after, wall, rng)
+                                   : signer.resign(after, *change, due, wall, rng);
     if (!extra) return std::unexpected(text_of(extra.error()));
     return std::move(*extra);
 }
 
-SignedZone::SignedZone(zone::NameView apex, CurrentSignerPtr current, const SigningPolicy& policy,
+SignedZone::SignedZone(zone::NameView apex, ZoneSignerPtr signer,
                        std::unique_ptr<ManagedKeys> managed)
     : apex_(apex), managed_(std::move(managed)) {
-    set_current(std::move(current), policy);
+    set_signer(std::move(signer));
 }
 
-void SignedZone::set_current(CurrentSignerPtr current, const SigningPolicy& policy) {
-    current_ = std::move(current);
-    policy_ = policy;
+void SignedZone::set_signer(ZoneSignerPtr signer) {
+    signer_ = std::move(signer);
     is_behind_ = false;
     passes_with_work_ = 0;
     begin_pass();
 }
 
-/// Gives whoever signs the keys of now. What was made before is kept when they cannot sign.
-Result<void, std::string> SignedZone::renew_signer() {
-    KITH_TRY(const CurrentSignerPtr made, make_current(apex_, managed_->key_set(), policy_));
-    replace_signer(*made);
+Result<void, std::string> SignedZone::set_keys(KeySet keys) {
+    KITH_TRY(const ZoneSignerPtr made, make_signer(apex_, std::move(keys), signer_->policy()));
+    *signer_ = std::move(*made);
+    set_signer(signer_);
     return {};
-}
-
-void SignedZone::replace_signer(CurrentSigner& made) {
-    current_->signer = std::move(made.signer);
-    set_current(current_, policy_);
 }
 
 void SignedZone::on_change(const ZoneChange& change) {
@@ -84,16 +78,15 @@ void SignedZone::begin_pass() {
 /// Tells the keys what is served, and signs with what they say then.
 Result<void, std::string> SignedZone::take_steps(const Zone& serving, const Clocks& clocks) {
     // Not of a signer that should have been replaced.
-    if (!is_behind_ && current_->signer.shows_keys(serving))
-        KITH_TRY_VOID(managed_->on_served(clocks));
+    if (!is_behind_ && signer_->shows_keys(serving)) KITH_TRY_VOID(managed_->on_served(clocks));
     KITH_TRY(const bool has_changed, managed_->advance(clocks));
     is_behind_ = is_behind_ || has_changed;
-    return is_behind_ ? renew_signer() : Result<void, std::string>();
+    return is_behind_ ? set_keys(managed_->key_set()) : Result<void, std::string>();
 }
 
 Result<SignedZone::Turn, std::string> SignedZone::turn(const Zone& serving, const Clocks& clocks) {
     if (managed_ != nullptr) KITH_TRY_VOID(take_steps(serving, clocks));
-    dnssec::DueNames due = current_->signer.find_due(serving, next_, clocks.wall);
+    dnssec::DueNames due = signer_->find_due(serving, next_, clocks.wall);
     if (managed_ != nullptr) managed_->see_ttl(due.ttl_max);
     if (due.first_due != 0 && (first_due_ == 0 || due.first_due < first_due_))
         first_due_ = due.first_due;

@@ -18,30 +18,26 @@
 
 namespace kith::server {
 
-/// What signs a zone now: shared by whoever signs its changes and whoever brings it other keys.
-struct CurrentSigner {
-    explicit CurrentSigner(dnssec::ZoneSigner&& made) : signer(std::move(made)) {}
-    dnssec::ZoneSigner signer;
-};
-using CurrentSignerPtr = std::shared_ptr<CurrentSigner>;
+/// Shared by whoever signs the zone's changes and whoever brings it other keys.
+using ZoneSignerPtr = std::shared_ptr<dnssec::ZoneSigner>;
 /// The error says why these keys or this policy cannot sign the zone.
-Result<CurrentSignerPtr, std::string> make_current(zone::NameView apex, dnssec::KeySet keys,
-                                                   const dnssec::SigningPolicy& policy);
+Result<ZoneSignerPtr, std::string> make_signer(zone::NameView apex, dnssec::KeySet keys,
+                                               const dnssec::SigningPolicy& policy);
 /// What signing adds to a zone that changed (zone_keeper.hpp: Signer).
-Result<zone::ZoneChange, std::string> sign_with(CurrentSigner& current, const zone::Zone& after,
+Result<zone::ZoneChange, std::string> sign_with(dnssec::ZoneSigner& signer, const zone::Zone& after,
                                                 const zone::ZoneChange* change,
                                                 std::span<const zone::Name> due, UnixTime wall,
                                                 Rng& rng);
 
 class SignedZone {
 public:
-    /// `managed`: whose keys `current` has; null when somebody else looks after them.
-    SignedZone(zone::NameView apex, CurrentSignerPtr current, const dnssec::SigningPolicy& policy,
-               std::unique_ptr<ManagedKeys> managed);
-    /// Goes on with another signer and policy, of the keys it has.
-    void set_current(CurrentSignerPtr current, const dnssec::SigningPolicy& policy);
-    /// Gives whoever signs the keys of another signer.
-    void replace_signer(CurrentSigner& made);
+    /// `managed`: whose keys `signer` has; null when somebody else looks after them.
+    SignedZone(zone::NameView apex, ZoneSignerPtr signer, std::unique_ptr<ManagedKeys> managed);
+    /// Goes on with another signer, of the keys it has.
+    void set_signer(ZoneSignerPtr signer);
+    /// Whoever signs does it with these keys from now on. The error says why they cannot; all is as it
+    /// was then.
+    Result<void, std::string> set_keys(dnssec::KeySet keys);
 
     struct Turn {
         std::vector<zone::Name> due;  // to be signed again
@@ -55,19 +51,17 @@ public:
 
     /// Null when the keys are somebody else's.
     ManagedKeys* managed() const { return managed_.get(); }
-    const CurrentSigner& current() const { return *current_; }
+    const dnssec::ZoneSigner& signer() const { return *signer_; }
 
 private:
-    Result<void, std::string> renew_signer();
     Result<void, std::string> take_steps(const zone::Zone& serving, const Clocks& clocks);
     void begin_pass();
     Result<Duration, std::string> end_pass(const Clocks& clocks);
 
     zone::Name apex_;
-    CurrentSignerPtr current_;
-    dnssec::SigningPolicy policy_;
+    ZoneSignerPtr signer_;
     std::unique_ptr<ManagedKeys> managed_;
-    bool is_behind_ = false;  // the keys of `current_` are not those of managed_ any more
+    bool is_behind_ = false;  // the keys of `signer_` are not those of managed_ any more
     // The pass over the zone that is under way.
     zone::Name next_;
     std::uint32_t generation_ = 0;  // of the keys it looks for

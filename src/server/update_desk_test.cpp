@@ -24,6 +24,7 @@ const Name apex = name("example.");
 class Desk : public testing::Test {
 protected:
     Desk() : folder_(make_folder()), store_(*store::Store::open(folder_, store::Access::own)) {
+        store_.serve_from_now();
         EXPECT_TRUE(keeper_.keep(apex, zone::test::zone({"a 300 A 192.0.2.1"}), {}).has_value());
         desk_.set_rules(apex, std::make_shared<update::UpdateRules>(update::test::all_allowed()),
                         {});

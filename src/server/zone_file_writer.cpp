@@ -37,7 +37,7 @@ bool write_all(int descriptor, std::string_view text) {
 
 /// Reads back what was written: whatever a name or a string holds ("$", "@", quotes, line ends), the
 /// file must say what the zone says before it takes the place of another.
-Result<void, std::string> read_back(const std::string& file, const zone::Zone& zone) {
+Result<std::uint64_t, std::string> read_back(const std::string& file, const zone::Zone& zone) {
     const auto text = FileText::read(file);
     if (!text) return std::unexpected(text.error());
     zone::LoadOptions options;
@@ -45,9 +45,10 @@ Result<void, std::string> read_back(const std::string& file, const zone::Zone& z
     options.apex = zone.apex();
     options.advice = zone::Advice::omit;
     const zone::LoadResult read = zone::load_zone(text->view(), options, nullptr);
+    const std::uint64_t digest = store::digest_of(zone);
     if (read.zone != nullptr && read.zone->serial() == zone.serial() &&
-        store::digest_of(*read.zone) == store::digest_of(zone))
-        return {};
+        store::digest_of(*read.zone) == digest)
+        return digest;
     return std::unexpected(fmt::format(
         "{}: what was written does not read as the zone it was written from; the file is "
         "left as it was{}{}",
@@ -57,7 +58,8 @@ Result<void, std::string> read_back(const std::string& file, const zone::Zone& z
 
 }  // namespace
 
-Result<void, std::string> write_zone_file(const std::string& path, const zone::Zone& zone) {
+Result<std::uint64_t, std::string> write_zone_file(const std::string& path,
+                                                   const zone::Zone& zone) {
     std::error_code ignored;
     const std::filesystem::path target = std::filesystem::weakly_canonical(path, ignored);
     const std::string file = target.empty() ? path : target.string();
@@ -76,16 +78,17 @@ Result<void, std::string> write_zone_file(const std::string& path, const zone::Z
         ::unlink(beside.c_str());
         return error;
     }
-    if (auto good_text = read_back(beside, zone); !good_text) {
+    const auto digest = read_back(beside, zone);
+    if (!digest) {
         ::unlink(beside.c_str());
-        return good_text;
+        return digest;
     }
     if (::rename(beside.c_str(), file.c_str()) != 0) {
         const auto error = failed(file, "cannot replace");
         ::unlink(beside.c_str());
         return error;
     }
-    return {};
+    return digest;
 }
 
 }  // namespace kith::server

@@ -9,7 +9,8 @@
 namespace kith::server {
 
 /// Replaces `path` (the file a symbolic link points to) by the zone in canonical order: written beside
-/// it, synced, renamed. The file keeps its mode. On failure it is as it was, and the error says why.
-Result<void, std::string> write_zone_file(const std::string& path, const zone::Zone& zone);
+/// it, read back, synced, renamed. The file keeps its mode. The digest of the zone (store::digest_of()).
+/// On failure the file is as it was, and the error says why.
+Result<std::uint64_t, std::string> write_zone_file(const std::string& path, const zone::Zone& zone);
 
 }  // namespace kith::server

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <ctime>
 
-#include <fmt/format.h>
-
 #include "base/log.hpp"
 #include "dns/serial.hpp"
+#include "server/change_fit.hpp"
 #include "server/limits.hpp"
 #include "server/zone_file_writer.hpp"
 #include "server/zone_keeper_parts.hpp"
 #include "zone/difference_at.hpp"
-#include "zone/node_block.hpp"
 
 namespace kith::server {
 namespace {
@@ -74,15 +72,6 @@ ZoneChange beyond_file(const Zone& zone) {
     return out;
 }
 
-/// Puts the serials of a change so that it fits `zone`, as far as that is for us to say.
-void fit_serials(ZoneChange& change, const Zone& zone) {
-    change.from_serial = change.to_serial = zone.serial();
-    for (const Record& record : change.added) {
-        if (record.type == RrType::SOA)
-            change.to_serial = zone::soa_serial(record.rdata).value_or(change.to_serial);
-    }
-}
-
 /// Faults that pass by themselves, or when somebody makes room.
 bool is_locked(const store::StoreError& error) { return error.fault == store::StoreFault::locked; }
 
@@ -112,6 +101,7 @@ struct ZoneKeeper::Sealed {
     ZonePtr zone;
     std::shared_ptr<const ZoneChange> change;
     bool is_nothing = false;  // what was staged changes nothing
+    bool sets_base = false;   // nothing was stored of the zone before
 };
 
 ZoneKeeper::ZoneKeeper(net::Loop& loop, store::Store& store, Publish publish, Clock now)
@@ -263,7 +253,7 @@ Result<ZonePtr, std::string> ZoneKeeper::with_signatures(const Signer& sign, con
 
 /// Gives what is staged its serial and signatures.
 Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) const {
-    Sealed sealed{&kept, kept.working, nullptr, false};
+    Sealed sealed{&kept, kept.working, nullptr};
     std::vector<Name> owners = {kept.apex};
     std::vector<Name> due;
     bool is_resigned = false;
@@ -409,9 +399,11 @@ void ZoneKeeper::commit_when_free() { commit(Patience::for_locks); }
 
 void ZoneKeeper::commit(Patience patience) {
     commit_timer_.cancel();
+    const auto is_staged = [](const auto& entry) { return !entry.second->parts.empty(); };
+    if (std::ranges::none_of(zones_, is_staged)) return waits_since_.reset();
     std::vector<Ended> ended;
-    const std::vector<Sealed> sealed = seal_all(ended);
-    const auto stored = store(sealed);
+    std::vector<Sealed> sealed;
+    const auto stored = seal_and_store(sealed, ended);
     if (stored) {
         waits_since_.reset();
         serve(sealed, ended);
@@ -420,12 +412,34 @@ void ZoneKeeper::commit(Patience patience) {
     } else {
         waits_since_.reset();
         note_failure(stored.error(), {});
-        for (const Sealed& each : sealed) {
-            each.kept->working = each.kept->serving;
-            ended.push_back(end(*each.kept, {Outcome::Kind::not_kept, 0, stored.error().text}));
+        for (const auto& [key, kept] : zones_) {
+            if (kept->parts.empty()) continue;
+            kept->working = kept->serving;
+            ended.push_back(end(*kept, {Outcome::Kind::not_kept, 0, stored.error().text}));
         }
     }
     tell(ended);
+}
+
+/// One transaction, begun before anything is signed: while others hold the database, tries cost nothing.
+store::Stored<void> ZoneKeeper::seal_and_store(std::vector<Sealed>& sealed,
+                                               std::vector<Ended>& ended) {
+    KITH_TRY(Store::Batch batch, store_.begin_batch());
+    sealed = seal_all(ended);
+    const auto stored = [&]() -> store::Stored<void> {
+        KITH_TRY_VOID(store(sealed));
+        return batch.commit();
+    }();
+    const bool writes =
+        std::ranges::any_of(sealed, [](const Sealed& each) { return !each.is_nothing; });
+    if (stored && writes) {
+        ++counters_.commits;
+        note_success();
+    }
+    for (const Sealed& each : sealed) {
+        if (!stored && each.sets_base) each.kept->base.reset();
+    }
+    return stored;
 }
 
 bool ZoneKeeper::may_wait(const store::StoreError& error, Patience patience) {
@@ -454,19 +468,17 @@ void ZoneKeeper::note_success() {
                log::kv("effect", std::string_view("changes are taken again")));
 }
 
-/// Makes all of it durable, in one transaction.
-store::Stored<void> ZoneKeeper::store(std::span<const Sealed> sealed) {
+/// Appends all of it to the journal.
+store::Stored<void> ZoneKeeper::store(std::span<Sealed> sealed) {
     std::vector<Append> appends;
-    for (const Sealed& each : sealed) {
+    for (Sealed& each : sealed) {
         if (each.is_nothing) continue;
+        each.sets_base = !each.kept->base;
         KITH_TRY_VOID(write_base(*each.kept));
         appends.push_back({each.change.get(), each.kept->parts.back().origin});
     }
     if (appends.empty()) return {};
-    KITH_TRY_VOID(store_.append(appends, now_()));
-    ++counters_.commits;
-    note_success();
-    return {};
+    return store_.append(appends, now_());
 }
 
 /// Publishes what is durable and tells consumers.
@@ -540,7 +552,7 @@ bool ZoneKeeper::write_back(Kept& kept) {
         return false;
     }
     kept.settings.file_state = file_state(kept.settings.write_file);
-    const Base base = file_base(*kept.serving);
+    const Base base{Base::Kind::file, *written, kept.serving->serial()};
     const auto stored = store_.set_base(kept.apex, base, beyond_file(*kept.serving),
                                         kept.serving->serial(), Store::History::keep, {}, now_());
     if (stored) {

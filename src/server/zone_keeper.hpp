@@ -21,6 +21,7 @@
 
 #include "net/loop.hpp"
 #include "server/change_history.hpp"
+#include "server/failure.hpp"
 #include "server/file_state.hpp"
 #include "store/limits.hpp"
 #include "store/store.hpp"
@@ -111,8 +112,7 @@ public:
     struct Takeover;
     using TakeoverPtr = std::shared_ptr<Takeover>;
     /// Reads what the store has and reconciles it with the file; `settings.sign` is not looked at.
-    Result<TakeoverPtr, std::string> read(NameView apex, ZonePtr from_file,
-                                          KeeperSettings settings);
+    Result<TakeoverPtr, Failure> read(NameView apex, ZonePtr from_file, KeeperSettings settings);
     /// Gives it its serial and signatures.
     Result<void, std::string> prepare(Takeover& takeover, Signer sign) const;
     /// Makes all of them durable in one transaction; they serve from now on. On failure nothing has
@@ -193,16 +193,17 @@ private:
     Ended end(Kept& kept, Outcome outcome);
     static void tell(const std::vector<Ended>& all);
     bool may_wait(const store::StoreError& error, Patience patience);
-    store::Stored<void> store(std::span<const Sealed> sealed);
+    store::Stored<void> seal_and_store(std::vector<Sealed>& sealed, std::vector<Ended>& ended);
+    store::Stored<void> store(std::span<Sealed> sealed);
     void serve(std::span<const Sealed> sealed, std::vector<Ended>& ended);
     void note_failure(const store::StoreError& error, NameView zone);
     void note_success();
-    Result<void, std::string> read_edit(Takeover& takeover) const;
-    Result<void, std::string> read_known(Takeover& takeover) const;
-    Result<void, std::string> read_first(Takeover& takeover) const;
+    Result<void, Failure> read_edit(Takeover& takeover) const;
+    Result<void, Failure> read_known(Takeover& takeover) const;
+    Result<void, Failure> read_first(Takeover& takeover) const;
     store::Stored<void> write(std::span<const TakeoverPtr> all);
     store::Stored<void> write(const Takeover& takeover, UnixTime now);
-    void settle(Takeover& takeover);
+    std::optional<FeedEvent> settle(Takeover& takeover);
     store::Stored<void> write_base(Kept& kept);
     void load_history(Kept& kept);
     void after_change(Kept& kept, const ZoneChange& change);

@@ -7,19 +7,12 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "server/zone_keeper.hpp"
 
 namespace kith::server {
 
 inline std::string key_of(NameView apex) {
     return std::string(as_text(Name(apex).lowered().wire()));
-}
-
-inline std::string misfit(const ChangeError& error) {
-    return fmt::format("{} {}: {}", error.owner.to_text(), dns::type_name(error.type),
-                       zone::fault_text(error.fault));
 }
 
 inline store::Base file_base(const Zone& zone) {
@@ -65,11 +58,19 @@ struct ZoneKeeper::Takeover {
     ZoneChange net;                            // of a step: what differs from the file
     std::shared_ptr<const ZoneChange> change;  // of a step: from the version before; null: unknown
 
+    /// What the file is as a base; found out once, as it costs what the file is long.
+    const store::Base& base() const {
+        if (!base_) base_ = file_base(*from_file);
+        return *base_;
+    }
     /// The version that a step's change starts from; null: none.
     ZonePtr before() const {
         if (kept != nullptr) return kept->serving;
         return known || !settings.first ? nullptr : from_file;
     }
+
+private:
+    mutable std::optional<store::Base> base_;
 };
 
 }  // namespace kith::server

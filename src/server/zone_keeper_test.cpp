@@ -55,6 +55,7 @@ protected:
         auto opened = store::Store::open(folder_, store::Access::own);
         ASSERT_TRUE(opened.has_value()) << opened.error().text;
         store = std::make_unique<store::Store>(std::move(*opened));
+        store->serve_from_now();
         keeper = std::make_unique<ZoneKeeper>(
             loop, *store,
             [this](std::span<const ZonePtr> zones) {
@@ -391,7 +392,14 @@ TEST_F(World, RefusesWhatWouldGoIntoADeletedFile) {
 }
 
 TEST_F(World, WaitsAWhileForWhoeverHoldsTheDatabase) {
+    int signings = 0;
+    settings.sign = [&](const Zone&, const ZoneChange*,
+                        std::span<const Name>) -> Result<ZoneChange, std::string> {
+        ++signings;
+        return ZoneChange{};
+    };
     keep(file({}));
+    signings = 0;
     const auto other = store::Database::open(folder_ + "/kith.db", store::OpenMode::write);
     ASSERT_TRUE(other.has_value());
     auto held = store::Transaction::begin(**other);
@@ -403,12 +411,14 @@ TEST_F(World, WaitsAWhileForWhoeverHoldsTheDatabase) {
     loop.skip(lock_retry);
     loop.turn(0s);
     EXPECT_THAT(outcomes, IsEmpty());
+    EXPECT_EQ(signings, 0) << "signed once, when it can be kept";
     ASSERT_TRUE(held->commit().has_value());
     loop.skip(lock_retry);
     loop.turn(0s);
     ASSERT_EQ(outcomes.size(), 2U) << "nobody was refused";
+    EXPECT_EQ(signings, 1);
     EXPECT_EQ(outcomes[1].kind, Outcome::Kind::done);
-    EXPECT_EQ(keeper->serving(apex)->serial(), 2U);
+    EXPECT_EQ(keeper->serving(apex)->serial(), 3U);
 
     const auto again = store::Transaction::begin(**other);
     ASSERT_TRUE(again.has_value());

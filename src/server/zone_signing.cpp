@@ -31,6 +31,15 @@ std::string text_of(const KeyIds& ids) {
     return out.empty() ? "none" : out;
 }
 
+Result<void, Failure> check_bound(const ManagedKeys* keys) {
+    if (keys == nullptr || !keys->is_bound()) return {};
+    return std::unexpected(fmt::format(
+        "the parent has, or may take, DS records of keys that are kept here ({}), and without them the "
+        "zone would be bogus; set \"remove_ds\": true in its 'dnssec' first, and wait until "
+        "`kith key status` says that signing may end",
+        text_of(keys->manager().wanted_ds())));
+}
+
 }  // namespace
 
 struct ZoneSigning::Entry {
@@ -40,8 +49,10 @@ struct ZoneSigning::Entry {
     std::optional<SignedZone> zone;
     config::Dnssec settings;  // it is signed with
     std::string folder;
-    bool wants_all = false;  // those have changed since
+    /// Whether what serves is signed as settings and keys say: a look at it finds only signatures.
+    enum class Whole : std::uint8_t { signed_so, to_sign, under_way } whole = Whole::signed_so;
     UnixTime files_due = 0;
+    bool is_unread = false;  // those files could not be read last time
     std::string trouble;
     net::Timer look_timer;
     // Of the parent.
@@ -68,18 +79,18 @@ ZoneSigning::Entry* ZoneSigning::find(const Name& apex) const {
 
 // --- coming and going -------------------------------------------------------------------------------
 
-Result<ZoneSigning::Prepared, std::string> ZoneSigning::prepare(const Name& apex,
-                                                                const config::Dnssec& settings,
-                                                                const std::string& folder) {
+Result<ZoneSigning::Prepared, Failure> ZoneSigning::prepare(const Name& apex,
+                                                            const config::Dnssec& settings,
+                                                            const std::string& folder) {
     Prepared out;
     out.settings = settings;
     out.folder = folder;
-    KITH_TRY(out.policy, signing_policy_of(settings));
+    KITH_TRY(const dnssec::SigningPolicy policy, signing_policy_of(settings));
     KITH_TRY(out.wishes, key_wishes_of(settings));
     dnssec::KeySet keys;
     const Entry* const entry = find(apex);
     if (!has_managed_keys(settings)) {
-        if (const auto good = check_end(apex); !good) return std::unexpected(good.error());
+        if (entry != nullptr) KITH_TRY_VOID(check_bound(entry->zone->managed()));
         KITH_TRY(FileKeys files, read_file_keys(apex, settings, folder, now_()));
         keys = std::move(files.keys);
         out.files_due = files.next_change;
@@ -90,10 +101,10 @@ Result<ZoneSigning::Prepared, std::string> ZoneSigning::prepare(const Name& apex
         KITH_TRY_VOID(out.managed->advance(clocks()));
         keys = out.managed->key_set();
     }
-    KITH_TRY(out.current, make_current(apex, std::move(keys), out.policy));
-    out.sign = [this, current = out.current](const Zone& after, const ZoneChange* change,
-                                             std::span<const Name> due) {
-        return sign_with(*current, after, change, due, now_(), rng_);
+    KITH_TRY(out.signer, make_signer(apex, std::move(keys), policy));
+    out.sign = [this, signer = out.signer](const Zone& after, const ZoneChange* change,
+                                           std::span<const Name> due) {
+        return sign_with(*signer, after, change, due, now_(), rng_);
     };
     return out;
 }
@@ -106,41 +117,51 @@ void ZoneSigning::take(const Name& apex, Prepared prepared) {
                 if (Entry* const found = find(apex)) (this->*work)(*found);
             };
         };
-        entry = std::make_shared<Entry>(loop_, with(&ZoneSigning::look),
+        entry = std::make_unique<Entry>(loop_, with(&ZoneSigning::look),
                                         with(&ZoneSigning::ask_parent));
         entry->apex = apex;
     }
     const bool stays_managed = prepared.managed == nullptr && has_managed_keys(prepared.settings);
-    entry->wants_all = entry->zone && !same_signing(entry->settings, prepared.settings);
+    if (entry->zone && !same_signing(entry->settings, prepared.settings))
+        entry->whole = Entry::Whole::to_sign;
     if (stays_managed) {
         entry->zone->managed()->set_wishes(std::move(prepared.wishes));
-        entry->zone->set_current(std::move(prepared.current), prepared.policy);
+        entry->zone->set_signer(std::move(prepared.signer));
     } else {
-        entry->zone.emplace(apex, std::move(prepared.current), prepared.policy,
-                            std::move(prepared.managed));
+        if (prepared.managed != nullptr && with_state_) with_state_->insert(apex);
+        entry->zone.emplace(apex, std::move(prepared.signer), std::move(prepared.managed));
     }
+    // Whatever the parent was being asked was about keys and servers of before.
+    entry->check_timer.cancel();
+    entry->check.reset();
+    entry->check_wait = parent_check_first;
     entry->settings = std::move(prepared.settings);
     entry->folder = std::move(prepared.folder);
     entry->files_due = prepared.files_due;
+    entry->is_unread = false;
 }
 
 void ZoneSigning::watch(const Name& apex) {
     Entry* const entry = find(apex);
-    if (entry == nullptr) return;
-    if (std::exchange(entry->wants_all, false))
-        keeper_.resign(apex, {}, {Origin::Kind::signer, {}}, {});
-    look(*entry);
+    if (entry != nullptr) look(*entry);
 }
 
-Result<void, std::string> ZoneSigning::check_end(const Name& apex) const {
-    const Entry* const entry = find(apex);
-    const ManagedKeys* const keys = entry == nullptr ? nullptr : entry->zone->managed();
-    if (keys == nullptr || !keys->is_bound()) return {};
-    return std::unexpected(fmt::format(
-        "the parent has, or may take, DS records of keys that are kept here ({}), and without them the "
-        "zone would be bogus; set \"remove_ds\": true in its 'dnssec' first, and wait until "
-        "`kith key status` says that signing may end",
-        text_of(keys->manager().wanted_ds())));
+Result<void, Failure> check_signing_end(store::Store& store, const Name& apex) {
+    KITH_TRY(const auto keys, ManagedKeys::open(store, apex, {}));
+    return check_bound(keys.get());
+}
+
+Result<void, Failure> ZoneSigning::check_end(const Name& apex) {
+    if (const Entry* const entry = find(apex)) return check_bound(entry->zone->managed());
+    KITH_TRY(const bool was, was_signed(apex));
+    return was ? check_signing_end(store_, apex) : Result<void, Failure>();
+}
+
+Result<bool, Failure> ZoneSigning::was_signed(const Name& apex) {
+    if (!with_state_) {
+        KITH_TRY(with_state_, zones_with_key_state(store_));
+    }
+    return with_state_->contains(apex);
 }
 
 void ZoneSigning::release(const Name& apex, Release how) {
@@ -150,30 +171,28 @@ void ZoneSigning::release(const Name& apex, Release how) {
 
 /// Takes out of a zone what was signed with keys that are kept here, when its settings say so no more.
 void ZoneSigning::end_signing(const Name& apex) {
-    const auto was_signed = has_key_state(store_, apex);
+    const auto was = was_signed(apex);
     const ZonePtr zone = keeper_.serving(apex);
-    if (!was_signed || !*was_signed || zone == nullptr) return;
-    const auto keys = ManagedKeys::open(store_, apex, {});
-    if (!keys || (*keys)->is_bound()) {
-        log::write(
-            log::Level::error, "signing.ended_early", log::kv("zone", apex.to_text()),
-            log::kv("why", keys ? "validators may expect signatures by its keys" : keys.error()),
-            log::kv("effect", std::string_view("its signatures stay and will expire; put "
-                                               "'dnssec' back, with \"remove_ds\": true")));
-        return;
-    }
-    const auto staged = keeper_.stage(
-        dnssec::unsigned_change(*zone), {Origin::Kind::signer, {}},
-        [this, apex](const Outcome& outcome) {
-            if (outcome.kind != Outcome::Kind::done) return;
-            log::write(log::Level::info, "signing.ended", log::kv("zone", apex.to_text()));
-            if (const auto forgotten = forget_key_state(store_, apex); !forgotten)
-                log::write(log::Level::warning, "key.not_kept", log::kv("zone", apex.to_text()),
-                           log::kv("why", forgotten.error()));
-        });
+    if (!was || !*was || zone == nullptr) return;
+    const auto staged = keeper_.stage(dnssec::unsigned_change(*zone), {Origin::Kind::signer, {}},
+                                      [this, apex](const Outcome& outcome) {
+                                          if (outcome.kind != Outcome::Kind::done) return;
+                                          log::write(log::Level::info, "signing.ended",
+                                                     log::kv("zone", apex.to_text()));
+                                          forget(apex);
+                                      });
     if (!staged)
         log::write(log::Level::error, "signing.failed", log::kv("zone", apex.to_text()),
                    log::kv("why", zone::fault_text(staged.error().fault)));
+}
+
+void ZoneSigning::forget(const Name& apex) {
+    if (const auto forgotten = forget_key_state(store_, apex); !forgotten) {
+        log::write(log::Level::warning, "key.not_kept", log::kv("zone", apex.to_text()),
+                   log::kv("why", forgotten.error().text));
+    } else if (with_state_) {
+        with_state_->erase(apex);
+    }
 }
 
 // --- the look ---------------------------------------------------------------------------------------
@@ -206,35 +225,46 @@ void ZoneSigning::look(Entry& entry) {
         wait = std::min<Duration>(
             wait, std::chrono::seconds(std::max<UnixTime>(entry.files_due - now_(), 1)));
     look_again(entry, wait);
-    if (turn->due.empty()) {
+    if (entry.whole == Entry::Whole::to_sign) {
+        entry.whole = Entry::Whole::under_way;
+        turn->due.push_back(entry.apex);
+    }
+    if (!turn->due.empty()) {
+        resign(entry, std::move(turn->due));
+    } else if (entry.whole == Entry::Whole::signed_so && !entry.is_unread) {
         note(entry, {});
-    } else {
-        // Where it fails, what is due is found again.
-        keeper_.resign(entry.apex, std::move(turn->due), {Origin::Kind::signer, {}},
-                       [this, apex = entry.apex](const Outcome& outcome) {
-                           Entry* const found = find(apex);
-                           if (found == nullptr) return;
-                           const bool good = outcome.kind == Outcome::Kind::done;
-                           note(*found, good ? std::string() : outcome.text);
-                           if (!good) look_again(*found, signing_retry);
-                       });
     }
     follow_parent(entry);
 }
 
+void ZoneSigning::resign(Entry& entry, std::vector<Name> due) {
+    keeper_.resign(entry.apex, std::move(due), {Origin::Kind::signer, {}},
+                   [this, apex = entry.apex](const Outcome& outcome) {
+                       if (Entry* const found = find(apex)) on_resigned(*found, outcome);
+                   });
+}
+
+/// Where it has failed, what is due is found again.
+void ZoneSigning::on_resigned(Entry& entry, const Outcome& outcome) {
+    using Whole = Entry::Whole;
+    const bool good = outcome.kind == Outcome::Kind::done;
+    // take() may have asked for it once more meanwhile.
+    if (entry.whole == Whole::under_way) entry.whole = good ? Whole::signed_so : Whole::to_sign;
+    note(entry, good ? std::string() : outcome.text);
+    if (!good) look_again(entry, signing_retry);
+}
+
 /// The times of key files say something else now, or other signatures are of now.
 void ZoneSigning::read_files_again(Entry& entry) {
-    auto files = read_file_keys(entry.apex, entry.settings, entry.folder, now_());
-    const auto made = [&]() -> Result<CurrentSignerPtr, std::string> {
-        if (!files) return std::unexpected(files.error());
-        KITH_TRY(const auto policy, signing_policy_of(entry.settings));
-        KITH_TRY(const auto current, make_current(entry.apex, std::move(files->keys), policy));
-        entry.zone->replace_signer(*current);
-        return current;
+    const auto next_change = [&]() -> Result<UnixTime, std::string> {
+        KITH_TRY(FileKeys files, read_file_keys(entry.apex, entry.settings, entry.folder, now_()));
+        KITH_TRY_VOID(entry.zone->set_keys(std::move(files.keys)));
+        return files.next_change;
     }();
-    entry.files_due = made ? files->next_change : now_() + signing_retry_seconds;
-    if (!made) return note(entry, made.error());
-    keeper_.resign(entry.apex, {entry.apex}, {Origin::Kind::signer, {}}, {});
+    entry.files_due = next_change ? *next_change : now_() + signing_retry / 1s;
+    entry.is_unread = !next_change;
+    if (!next_change) return note(entry, next_change.error());
+    entry.whole = Entry::Whole::to_sign;
 }
 
 // --- the parent -------------------------------------------------------------------------------------
@@ -256,6 +286,7 @@ void ZoneSigning::follow_parent(Entry& entry) {
 
 void ZoneSigning::ask_parent(Entry& entry) {
     entry.check_timer.cancel();
+    if (entry.settings.parent_servers.empty()) return;
     entry.check_wait = std::min(entry.check_wait * 2, parent_check_max);
     entry.check = std::make_unique<ParentCheck>(
         loop_, rng_, entry.apex, entry.settings.parent_servers,
@@ -265,8 +296,7 @@ void ZoneSigning::ask_parent(Entry& entry) {
 }
 
 void ZoneSigning::on_parent(Entry& entry, const Result<DsSet, std::string>& found) {
-    // The check itself calls: it ends after this turn.
-    loop_.post([check = std::shared_ptr<ParentCheck>(std::move(entry.check))] {});
+    entry.check.reset();
     ManagedKeys* const keys = entry.zone->managed();
     if (keys == nullptr) return;
     if (!found) {
@@ -280,7 +310,7 @@ void ZoneSigning::on_parent(Entry& entry, const Result<DsSet, std::string>& foun
     if (seen != keys->manager().seen_ds())
         log::write(log::Level::info, "parent.ds_seen", log::kv("zone", entry.apex.to_text()),
                    log::kv("keys", text_of(seen)));
-    if (const auto done = keys->on_ds_seen(seen, clocks()); !done) note(entry, done.error());
+    if (const auto done = keys->on_ds_seen(seen, clocks()); !done) note(entry, done.error().text);
     look_again(entry, {});
 }
 
@@ -295,7 +325,7 @@ std::vector<Name> ZoneSigning::zones() const {
 std::optional<ZoneSigning::Status> ZoneSigning::status(const Name& apex) const {
     const Entry* const entry = find(apex);
     if (entry == nullptr) return std::nullopt;
-    return Status{entry->settings, entry->zone->managed(), &entry->zone->current().signer.keys(),
+    return Status{&entry->settings, entry->zone->managed(), &entry->zone->signer().keys(),
                   entry->parent, entry->trouble};
 }
 

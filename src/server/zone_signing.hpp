@@ -6,6 +6,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "base/rng.hpp"
@@ -18,6 +20,10 @@
 
 namespace kith::server {
 
+/// As ZoneSigning::check_end(), of a store nobody signs with now: for configurations without zones of
+/// record.
+Result<void, Failure> check_signing_end(store::Store& store, const Name& apex);
+
 class ZoneSigning {
 public:
     /// All must outlive it.
@@ -28,8 +34,7 @@ public:
     /// A signer that is ready, and that signs nothing that is served yet.
     struct Prepared {
         Signer sign;
-        CurrentSignerPtr current;
-        dnssec::SigningPolicy policy;
+        ZoneSignerPtr signer;
         config::Dnssec settings;
         std::string folder;
         KeyWishes wishes;
@@ -38,15 +43,16 @@ public:
     };
     /// The signer of a zone with these settings: its keys are those of files, or are kept in the store,
     /// where they are made when there are none. `folder` is that of the configuration. Nothing of what
-    /// serves changes before take(): a reload that is refused leaves no trace.
-    Result<Prepared, std::string> prepare(const Name& apex, const config::Dnssec& settings,
-                                          const std::string& folder);
+    /// serves changes before take(); keys that were made stay, for the next try.
+    Result<Prepared, Failure> prepare(const Name& apex, const config::Dnssec& settings,
+                                      const std::string& folder);
     /// From now on the zone is signed so; the keeper has the Signer.
     void take(const Name& apex, Prepared prepared);
     /// The zone serves: it is watched from now on.
     void watch(const Name& apex);
-    /// What stands against signing no more: validators that expect signatures.
-    Result<void, std::string> check_end(const Name& apex) const;
+    /// What stands against signing no more with keys that are kept here: validators that expect their
+    /// signatures. Of a zone that is signed now, or was when the server ran last.
+    Result<void, Failure> check_end(const Name& apex);
     /// The zone is not served any more, or not signed. `ends`: its settings say so.
     enum class Release : std::uint8_t { stays, ends };
     void release(const Name& apex, Release how = Release::stays);
@@ -55,7 +61,7 @@ public:
 
     std::vector<Name> zones() const;
     struct Status {
-        config::Dnssec settings;
+        const config::Dnssec* settings = nullptr;
         const ManagedKeys* managed = nullptr;  // null: keys in files
         const dnssec::KeySet* keys = nullptr;  // of now
         std::string parent;                    // what the last check of the parent said
@@ -75,9 +81,13 @@ private:
     Entry* find(const Name& apex) const;
     Result<ManagedKeys*, std::string> managed(const Name& apex) const;
     Clocks clocks() const { return {now_(), loop_.update_now()}; }
+    Result<bool, Failure> was_signed(const Name& apex);
     void end_signing(const Name& apex);
+    void forget(const Name& apex);
     void look(Entry& entry);
     void look_again(Entry& entry, Duration wait);
+    void resign(Entry& entry, std::vector<Name> due);
+    void on_resigned(Entry& entry, const Outcome& outcome);
     void read_files_again(Entry& entry);
     void follow_parent(Entry& entry);
     void ask_parent(Entry& entry);
@@ -89,7 +99,9 @@ private:
     store::Store& store_;
     Rng& rng_;
     ZoneKeeper::Clock now_;
-    std::map<Name, std::shared_ptr<Entry>> entries_;
+    std::map<Name, std::unique_ptr<Entry>> entries_;
+    // Zones with keys that are kept here, signed now or not; nullopt: not read yet.
+    std::optional<std::set<Name>> with_state_;
 };
 
 }  // namespace kith::server

@@ -2,9 +2,9 @@
 
 #include "base/log.hpp"
 #include "dns/serial.hpp"
+#include "server/change_fit.hpp"
 #include "server/reconcile.hpp"
 #include "server/zone_keeper_parts.hpp"
-#include "zone/node_block.hpp"
 
 namespace kith::server {
 
@@ -17,23 +17,19 @@ Result<ZonePtr, std::string> ZoneKeeper::keep(NameView apex, ZonePtr from_file,
     const Signer sign = settings.sign;
     KITH_TRY(const TakeoverPtr takeover, read(apex, std::move(from_file), std::move(settings)));
     KITH_TRY_VOID(prepare(*takeover, sign));
-    const std::size_t before = untold_.size();
-    if (const auto taken = take(std::span(&takeover, 1)); !taken)
-        return std::unexpected(taken.error().text);
-    const std::vector<FeedEvent> events(untold_.begin() + static_cast<std::ptrdiff_t>(before),
-                                        untold_.end());
-    untold_.resize(before);
-    for (const FeedEvent& event : events) {
-        publish_(std::span(&event.zone, 1));
-        for (const Consumer& consumer : consumers_) consumer(event);
+    if (const auto written = write(std::span(&takeover, 1)); !written)
+        return std::unexpected(written.error().text);
+    if (const std::optional<FeedEvent> event = settle(*takeover)) {
+        publish_(std::span(&event->zone, 1));
+        for (const Consumer& consumer : consumers_) consumer(*event);
     }
     return serving(apex);
 }
 
 // --- read ------------------------------------------------------------------------------------------
 
-Result<ZoneKeeper::TakeoverPtr, std::string> ZoneKeeper::read(NameView apex, ZonePtr from_file,
-                                                              KeeperSettings settings) {
+Result<ZoneKeeper::TakeoverPtr, Failure> ZoneKeeper::read(NameView apex, ZonePtr from_file,
+                                                          KeeperSettings settings) {
     auto out = std::make_shared<Takeover>();
     out->apex = apex;
     out->settings = std::move(settings);
@@ -45,24 +41,20 @@ Result<ZoneKeeper::TakeoverPtr, std::string> ZoneKeeper::read(NameView apex, Zon
         KITH_TRY_VOID(read_edit(*out));
         return out;
     }
-    auto known = store_.find(apex);
-    if (!known) return std::unexpected(known.error().text);
-    out->known = std::move(*known);
+    KITH_TRY(out->known, store_.find(apex));
     KITH_TRY_VOID(out->known ? read_known(*out) : read_first(*out));
     return out;
 }
 
 /// The file of a zone that serves was read again.
-Result<void, std::string> ZoneKeeper::read_edit(Takeover& takeover) const {
+Result<void, Failure> ZoneKeeper::read_edit(Takeover& takeover) const {
     const Kept& kept = *takeover.kept;
     if (takeover.from_file == nullptr) return {};
-    const Base base = file_base(*takeover.from_file);
+    const Base& base = takeover.base();
     if (kept.base ? *kept.base == base
                   : kept.serving != nullptr && file_base(*kept.serving) == base)
         return {};
-    auto known = store_.find(kept.apex);
-    if (!known) return std::unexpected(known.error().text);
-    takeover.known = std::move(*known);
+    KITH_TRY(takeover.known, store_.find(kept.apex));
     takeover.zone = takeover.from_file;
     if (takeover.known && takeover.known->base.kind == Base::Kind::file) {
         KITH_TRY(takeover.zone, merge_edit(store_, *takeover.known, takeover.from_file));
@@ -73,7 +65,7 @@ Result<void, std::string> ZoneKeeper::read_edit(Takeover& takeover) const {
 }
 
 /// A zone that the store knows, at start.
-Result<void, std::string> ZoneKeeper::read_known(Takeover& takeover) const {
+Result<void, Failure> ZoneKeeper::read_known(Takeover& takeover) const {
     const store::KeptZone& known = *takeover.known;
     const ZonePtr& from_file = takeover.from_file;
     if (from_file == nullptr && known.base.kind == Base::Kind::file) {
@@ -81,9 +73,8 @@ Result<void, std::string> ZoneKeeper::read_known(Takeover& takeover) const {
         takeover.is_forgotten = true;
         return {};
     }
-    const bool is_unchanged =
-        from_file == nullptr ||
-        (known.base.kind == Base::Kind::file && known.base.digest == store::digest_of(*from_file));
+    const bool is_unchanged = from_file == nullptr || (known.base.kind == Base::Kind::file &&
+                                                       known.base.digest == takeover.base().digest);
     if (is_unchanged) {
         KITH_TRY(takeover.zone, restore_zone(store_, known, takeover.apex, from_file));
         return {};
@@ -100,18 +91,14 @@ Result<void, std::string> ZoneKeeper::read_known(Takeover& takeover) const {
 }
 
 /// A zone that the store has never seen.
-Result<void, std::string> ZoneKeeper::read_first(Takeover& takeover) const {
+Result<void, Failure> ZoneKeeper::read_first(Takeover& takeover) const {
     takeover.zone = takeover.from_file;
     if (takeover.from_file == nullptr) return {};
     takeover.last = takeover.from_file->serial();
     auto& first = takeover.settings.first;
     if (!first) return {};
     first->apex = takeover.apex;
-    first->from_serial = first->to_serial = takeover.last;
-    for (const zone::Record& record : first->added) {
-        if (record.type == zone::RrType::SOA)
-            first->to_serial = zone::soa_serial(record.rdata).value_or(first->to_serial);
-    }
+    fit_serials(*first, *takeover.from_file);
     auto next = zone::apply_change(takeover.from_file, *first, zone::file_bounds);
     if (!next) return std::unexpected(misfit(next.error()));
     takeover.zone = std::move(*next);
@@ -153,11 +140,10 @@ Result<void, std::string> ZoneKeeper::prepare(Takeover& takeover, Signer sign) c
 // --- take ------------------------------------------------------------------------------------------
 
 store::Stored<void> ZoneKeeper::take(std::span<const TakeoverPtr> all) {
-    if (const auto written = write(all); !written) {
-        note_failure(written.error(), all.front()->apex);
-        return written;
+    KITH_TRY_VOID(write(all));
+    for (const TakeoverPtr& each : all) {
+        if (std::optional<FeedEvent> event = settle(*each)) untold_.push_back(std::move(*event));
     }
-    for (const TakeoverPtr& each : all) settle(*each);
     return {};
 }
 
@@ -165,12 +151,20 @@ store::Stored<void> ZoneKeeper::write(std::span<const TakeoverPtr> all) {
     const bool writes = std::ranges::any_of(
         all, [](const TakeoverPtr& each) { return each->is_step || each->is_forgotten; });
     if (!writes) return {};
-    const UnixTime now = now_();
-    KITH_TRY(store::Store::Batch batch, store_.begin_batch());
-    for (const TakeoverPtr& each : all) {
-        KITH_TRY_VOID(write(*each, now));
+    const auto written = [&]() -> store::Stored<void> {
+        const UnixTime now = now_();
+        KITH_TRY(store::Store::Batch batch, store_.begin_batch());
+        for (const TakeoverPtr& each : all) {
+            KITH_TRY_VOID(write(*each, now));
+        }
+        return batch.commit();
+    }();
+    if (written) {
+        note_success();
+    } else {
+        note_failure(written.error(), {});
     }
-    return batch.commit();
+    return written;
 }
 
 store::Stored<void> ZoneKeeper::write(const Takeover& takeover, UnixTime now) {
@@ -189,13 +183,13 @@ store::Stored<void> ZoneKeeper::write(const Takeover& takeover, UnixTime now) {
         KITH_TRY_VOID(store_.set_base(takeover.apex, file_base(before), nothing, before.serial(),
                                       Store::History::forget, {}, now));
     }
-    return store_.set_base(
-        takeover.apex, file_base(*takeover.from_file), takeover.net, takeover.zone->serial(),
-        takeover.change ? Store::History::keep : Store::History::forget, appends, now);
+    return store_.set_base(takeover.apex, takeover.base(), takeover.net, takeover.zone->serial(),
+                           takeover.change ? Store::History::keep : Store::History::forget, appends,
+                           now);
 }
 
-/// It is durable, as far as it must be: from now on it serves.
-void ZoneKeeper::settle(Takeover& takeover) {
+/// It is durable, as far as it must be: from now on it serves. What consumers are to be told, if anything.
+std::optional<FeedEvent> ZoneKeeper::settle(Takeover& takeover) {
     const bool is_new = takeover.kept == nullptr;
     if (is_new) {
         auto fresh = std::make_unique<Kept>();
@@ -206,9 +200,15 @@ void ZoneKeeper::settle(Takeover& takeover) {
     }
     Kept& kept = *takeover.kept;
     kept.settings = std::move(takeover.settings);
+    if (is_new && takeover.is_step && kept.settings.first) {
+        log::write(log::Level::info, "journal.imported", log::kv("zone", kept.apex.to_text()),
+                   log::kv("file", kept.settings.first_from),
+                   log::kv("added", kept.settings.first->added.size()),
+                   log::kv("removed", kept.settings.first->removed.size()));
+    }
     kept.settings.first.reset();
     kept.serving = kept.working = takeover.zone;
-    if (takeover.is_step) kept.base = file_base(*takeover.from_file);
+    if (takeover.is_step) kept.base = takeover.base();
     if (is_new && takeover.known && !takeover.is_step && !takeover.is_forgotten) {
         kept.base = takeover.known->base;
         kept.change_bytes = takeover.known->change_bytes;
@@ -221,8 +221,6 @@ void ZoneKeeper::settle(Takeover& takeover) {
             kept.history.add(takeover.change);
             after_change(kept, *takeover.change);
         }
-        if (!is_new)
-            untold_.push_back({takeover.change, takeover.zone, {Origin::Kind::file, {}}, now_()});
     }
     if (is_new && takeover.is_step && takeover.known) {
         log::write(
@@ -234,6 +232,8 @@ void ZoneKeeper::settle(Takeover& takeover) {
     if (is_new && kept.serving != nullptr && !kept.base) {
         if (const auto stored = write_base(kept); !stored) note_failure(stored.error(), kept.apex);
     }
+    if (is_new || !takeover.is_step) return std::nullopt;
+    return FeedEvent{takeover.change, takeover.zone, {Origin::Kind::file, {}}, now_()};
 }
 
 void ZoneKeeper::announce() {

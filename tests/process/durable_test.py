@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -288,6 +289,23 @@ def reloads(checks: Checks, program: Path) -> None:
             checks.equal("nobody has to ask again for an edit", addresses(kith, "edited.dyn.example."), [])
 
 
+def locked_start(checks: Checks, program: Path) -> None:
+    """Another program has the database for a moment while the server starts: it waits, as nobody waits for it yet."""
+    with tempfile.TemporaryDirectory(prefix="kith-test-") as name:
+        folder = Path(name)
+        with Kith(program, config(), files={"dyn.zone": FILE}, folder=folder):
+            pass
+        (folder / "dyn.zone").write_text(FILE + "edited A 192.0.2.50\n")  # so that there is something to write
+        database = sqlite3.connect(folder / "kith-state/kith.db", isolation_level=None, check_same_thread=False)
+        database.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(1, lambda: database.execute("ROLLBACK"))
+        timer.start()
+        with Kith(program, None, folder=folder) as kith:
+            checks.equal("a start waits for whoever has the database", addresses(kith, "edited.dyn.example."), ["192.0.2.50"])
+        timer.join()
+        database.close()
+
+
 def moved_state(checks: Checks, program: Path) -> None:
     """The state directory goes away under the running server."""
     with tempfile.TemporaryDirectory(prefix="kith-test-") as name:
@@ -316,7 +334,7 @@ def main() -> int:
     parser = arguments(__doc__)
     options = parser.parse_args()
     checks = Checks()
-    for part in (basics, plain_server, leases, many_at_once, forwarding, written_back, signed, reloads, moved_state, full_disk):
+    for part in (basics, plain_server, leases, many_at_once, forwarding, written_back, signed, reloads, locked_start, moved_state, full_disk):
         part(checks, options.kith.resolve())
     return checks.finish()
 

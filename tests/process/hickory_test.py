@@ -73,6 +73,7 @@ def check_2016(checks: Checks, program: Path) -> None:
         make_journal(folder / "example.com.jrnl")
         with start(program, folder, OF_2016) as kith:
             checks.check("prints what scripts wait for", "awaiting connections..." in kith.log(), kith.log())
+            checks.equal("it says what it took over", kith.log().count("journal.imported"), 1)
             checks.equal("a record of the zone file", address(kith, "www.example.com."), ["192.0.2.80"])
             checks.equal("a record that only the journal has", address(kith, "new.example.com."), ["192.0.2.70"])
             checks.equal("a record that the journal removed", address(kith, "old.example.com."), [])
