@@ -27,6 +27,11 @@ const Row rows[] = {
     {"§2.3: and other types there deny as usual", "moved.old MX", "NOERROR aa\n" OLD_SOA},
     {"§3.1: a synthesized CNAME can be asked for", "host.moved.old CNAME",
      "NOERROR aa\nmoved.old. 77 DNAME new.\nhost.moved.old. 77 CNAME host.new.\n"},
+    {"§3.2: ANY goes on as every other type does", "host.moved.old ANY",
+     "NOERROR aa\nmoved.old. 77 DNAME new.\nhost.moved.old. 77 CNAME host.new.\nhost.new. 60 A "
+     "192.0.2.1\n"},
+    {"§3.2: and learns that there is nothing", "no.moved.old ANY",
+     "NXDOMAIN aa\nmoved.old. 77 DNAME new.\nno.moved.old. 77 CNAME no.new.\n" NEW_SOA},
     {"§2.4: what stands below is occluded", "hidden.moved.old A",
      "NXDOMAIN aa\nmoved.old. 77 DNAME new.\nhidden.moved.old. 77 CNAME hidden.new.\n" NEW_SOA},
     {"a chain of DNAME", "host.twice.old A",

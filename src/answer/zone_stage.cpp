@@ -241,7 +241,7 @@ private:
         std::ranges::copy(new_suffix, name.begin() + static_cast<std::ptrdiff_t>(prefix.size()));
         const Bytes substituted(name.data(), prefix.size() + new_suffix.size());
         Owner owner = target_owner(query_);
-        if (query_.type() == RrType::CNAME || query_.type() == RrType::ANY) {
+        if (query_.type() == RrType::CNAME) {
             add_record(exchange_, Section::answer, owner, RrType::CNAME, dname.ttl(), substituted);
             return Verdict::answered;  // §3.1: the CNAME is what was asked for
         }

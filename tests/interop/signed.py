@@ -132,10 +132,7 @@ def make_questions(served: list[zones.Zone], count: int, rng: random.Random) -> 
             name = (b"*",) + base
         if not name or name[-1] != b"test":
             continue
-        rtype = rng.choice(TYPES)
-        if rtype == "ANY" and b"moved" in name[1:]:
-            continue  # D22: one CNAME, made from the DNAME, is a whole answer; others follow it
-        out.append(DoQuestion(name, rtype, rng))
+        out.append(DoQuestion(name, rng.choice(TYPES), rng))
     return out
 
 
@@ -188,10 +185,12 @@ server:
         self.process.wait(10)
 
 
-def check_validation(questions: list[Question], validator: Validator, kith: servers.Server, checks: Checks) -> None:
+def check_validation(questions: list[Question], validator: Validator, kith: servers.Server, trusted: dict[str, str], checks: Checks) -> None:
     """A zone that is all signed gives secure answers, but for what lies in unsigned zones below."""
     seen: Counter[str] = Counter()
     for question in questions:
+        if question.rtype == "DS" and dnsmsg.name_to_text(question.name) in trusted:
+            continue  # the DS of a zone is its parent's, and there is none here (RFC 4035 §5.2)
         mine = Reply(kith.ask_tcp(question.wire))
         if question.rtype in ("RRSIG", "ANY", "NSEC3") or mine.rcode not in ("NOERROR", "NXDOMAIN"):
             continue
@@ -266,7 +265,7 @@ def main() -> int:
         for entry, count in comparison.explained.most_common():
             print(f"  {entry} explains {count}, for example {comparison.examples[entry]}")
         validator = Validator(folder / "unbound", running["kith"].port, trusted)
-        check_validation(questions[:options.validated], validator, running["kith"], checks)
+        check_validation(questions[:options.validated], validator, running["kith"], trusted, checks)
         sample = [question for question in questions if question.rtype in ("A", "TXT", "SOA") and
                   Reply(running["kith"].ask_tcp(question.wire)).sections[0]][:40]
         check_delv(sample, running["kith"], trusted, folder, checks)
