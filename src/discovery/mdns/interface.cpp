@@ -178,6 +178,16 @@ Time Interface::say_goodbye(Time now, std::uint32_t index) {
     return responder_.withdraw(now, index);
 }
 
+/// Ends a record, with a goodbye if anybody may have it: what is shared was perhaps said before its name came
+/// into doubt. Returns when that goes.
+Time Interface::end_record(Time now, std::uint32_t index) {
+    const OwnRecord& own = own_.record(index);
+    if (own.state == OwnRecord::State::live || own.ownership == Ownership::shared)
+        return say_goodbye(now, index);
+    forget(now, index);
+    return now;
+}
+
 void Interface::abandon(Time now, RegistrationId registration) {
     const auto found = own_of_.find(registration);
     if (found == own_of_.end()) return;
@@ -200,15 +210,7 @@ void Interface::withdraw(Time now, RegistrationId registration) {
     prober_.forget(registration);
     const std::vector<std::uint32_t> records = std::move(found->second);
     own_of_.erase(found);
-    for (const std::uint32_t index : records) {
-        // What is shared was perhaps said before its name came into doubt.
-        const OwnRecord& own = own_.record(index);
-        if (own.state == OwnRecord::State::live || own.ownership == Ownership::shared) {
-            say_goodbye(now, index);
-        } else {
-            forget(now, index);
-        }
-    }
+    for (const std::uint32_t index : records) end_record(now, index);
 }
 
 /// Other live records of the unique RRset of `index`.
@@ -226,14 +228,9 @@ Time Interface::remove_record(Time now, RegistrationId registration, std::uint32
     if (index == OwnRecords::none) return now;
     std::erase(own_of_[registration], index);
     if (own_of_[registration].empty()) own_of_.erase(registration);
-    OwnRecord& own = own_.record(index);
-    if (own.state != OwnRecord::State::live) {
-        forget(now, index);
-        return now;
-    }
-    if (!has_set_members(index)) {
-        return say_goodbye(now, index);
-    }
+    const OwnRecord& own = own_.record(index);
+    if (own.state != OwnRecord::State::live || !has_set_members(index))
+        return end_record(now, index);
     // The rest of the set, said again with the cache-flush bit, takes this one out of all caches.
     const dns::RrType type = own.type;
     const std::vector<std::uint32_t> others = own_.name_of(own).records;
@@ -256,11 +253,11 @@ void Interface::replace_record(Time now, RegistrationId registration, std::uint3
     const bool is_unique = own_.record(before).is_unique();
     add_record(registration, slot, record);
     Time first = now;
-    if (was_live && !is_unique) {
-        // RFC 6762 §8.4: the old data is withdrawn before the new is announced.
-        first = say_goodbye(now, before) + update_gap;
-    } else {
+    if (is_unique) {
         forget(now, before);  // announced with the cache-flush bit, the new data replaces it
+    } else {
+        // RFC 6762 §8.4: the old data is withdrawn before the new is announced.
+        first = end_record(now, before) + update_gap;
     }
     if (was_live) make_live(now, registration, slot, first);
 }

@@ -116,6 +116,7 @@ private:
     bool hand_over(std::uint32_t index);
     void forget(Time now, std::uint32_t index);
     Time say_goodbye(Time now, std::uint32_t index);
+    Time end_record(Time now, std::uint32_t index);
     std::uint32_t place_of(RegistrationId registration, std::uint32_t slot) const;
     bool has_set_members(std::uint32_t index) const;
 

@@ -58,8 +58,9 @@ inline constexpr std::size_t unicast_answers_max = 512;  // answers kept for eac
 inline constexpr std::size_t send_history_max = 1024;
 
 // ---- echoes
-// Packets of ours that are known again; those of a reflector beside us are among them.
-inline constexpr std::size_t sent_digests_max = 1024;
+// Packets of ours that are known again. Those of our reflector are most of them: four links at its full rate
+// for as long as they are remembered (junction.cpp checks it); a digest takes about 70 bytes.
+inline constexpr std::size_t sent_digests_max = 8192;
 inline constexpr Duration sent_digest_life = 10s;        // a reflector holds nothing longer
 inline constexpr std::size_t former_records_max = 1024;  // records we had and withdrew or changed
 // They are believed by peers for their TTL, and no echo is older; at most this long.

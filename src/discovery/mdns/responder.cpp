@@ -71,9 +71,15 @@ void Responder::announce_due(Time now) {
 }
 
 void Responder::silence(Time now, std::uint32_t index) {
-    announcing_.erase(index);
     const OwnRecord& record = own_.record(index);
     history_.keep(now, record.hash, record.sending);  // one that says the same may speak next
+    take_out(index);
+}
+
+/// Takes a record out of everything that waits.
+void Responder::take_out(std::uint32_t index) {
+    announcing_.erase(index);
+    const OwnRecord& record = own_.record(index);
     for (const LinkIndex link : both_links) {
         unschedule(link, {index, Answer::Kind::record});
         unschedule(link, {record.name, Answer::Kind::nsec});
@@ -81,7 +87,7 @@ void Responder::silence(Time now, std::uint32_t index) {
 }
 
 void Responder::forget(Time now, std::uint32_t index) {
-    silence(now, index);
+    take_out(index);
     erase(now, index);
 }
 
@@ -106,7 +112,7 @@ void Responder::resume(Time now, std::uint32_t index) {
     const std::uint32_t leaving = own_.find_same(index, OwnRecord::State::leaving);
     if (leaving == OwnRecords::none) return;
     join_sendings(record.sending, own_.record(leaving).sending);
-    silence(now, leaving);
+    take_out(leaving);
     finish_leaving(now, leaving);
 }
 
@@ -128,7 +134,7 @@ void Responder::inherit(std::uint32_t index, std::uint32_t heir) {
 }
 
 Time Responder::withdraw(Time now, std::uint32_t index) {
-    silence(now, index);
+    take_out(index);
     OwnRecord& record = own_.record(index);
     record.state = OwnRecord::State::leaving;
     Time last = now;

@@ -118,6 +118,7 @@ private:
     void schedule(Time now, LinkIndex link, const Answer& answer, Time due, Duration interval);
     void schedule_set(Time now, LinkIndex link, const Answer& answer, Time due, Duration interval);
     void unschedule(LinkIndex link, const Answer& answer);
+    void take_out(std::uint32_t record);
     bool is_scheduled(const Answer& answer) const;
     void flush(Time now, LinkIndex link);
     void on_multicast(Time now, LinkIndex link, std::span<const Answer> written);

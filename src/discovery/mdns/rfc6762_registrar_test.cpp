@@ -350,6 +350,37 @@ TEST(Rfc6762Announcing, FollowsAChangeOfData) {
               RegisterFault::unknown_id);
 }
 
+// While a name is in doubt its shared records are silent, but neighbors have them.
+TEST(Rfc6762Announcing, EndsSilentSharedRecordsWithAGoodbye) {
+    SCOPED_TRACE("6762-101");
+    const Lines service = {"web._http._tcp.local. 120! SRV 0 0 80 box.local.",
+                           "_http._tcp.local. 4500 PTR web._http._tcp.local."};
+    for (const bool is_removed : {true, false}) {
+        Bench bench;
+        const RegistrationId id = bench.establish(service);
+        bench.engine.on_wake(bench.now);
+        bench.drain();
+        if (is_removed) {
+            ASSERT_TRUE(bench.engine.remove_record(bench.now, id, 1).has_value());
+        } else {
+            ASSERT_TRUE(
+                bench.engine
+                    .update_record(bench.now, id, 1, rdata(RrType::PTR, "other._http._tcp.local."))
+                    .has_value());
+        }
+        bench.drain();
+        bench.run(10s);
+        const std::vector<Sent> said = responses_of(bench.sent);
+        ASSERT_FALSE(said.empty());
+        EXPECT_TRUE(said[0].has("an _http._tcp.local. 0 PTR web._http._tcp.local."))
+            << (is_removed ? "removed" : "replaced");
+        const auto has_new = [](const Sent& packet) {
+            return packet.has("an _http._tcp.local. 4500 PTR other._http._tcp.local.");
+        };
+        EXPECT_EQ(std::ranges::any_of(said, has_new), !is_removed);
+    }
+}
+
 TEST(Rfc6762Announcing, HoldsFrequentChangesBack) {
     SCOPED_TRACE("6762-91");
     Bench bench;

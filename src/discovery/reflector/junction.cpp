@@ -2,6 +2,10 @@
 
 namespace kith::discovery::reflector {
 
+static_assert(mdns::sent_digests_max >=
+                  4 * packets_per_second * (mdns::sent_digest_life / std::chrono::seconds(1)),
+              "the engine knows what is reflected when it comes back");
+
 void Junction::on_packet(Time now, const mdns::PacketInfo& info, Bytes message) {
     packet_.read(message);
     on_packet(now, info, packet_, message);
