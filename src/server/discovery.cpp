@@ -283,6 +283,7 @@ void DiscoveryService::log_counters() const {
                log::kv("malformed", reflected.malformed), log::kv("off_link", reflected.off_link),
                log::kv("echoes", reflected.echoes), log::kv("filtered", reflected.filtered),
                log::kv("link_local", reflected.link_local), log::kv("limited", reflected.limited),
+               log::kv("unasked", reflected.unasked), log::kv("oversize", reflected.oversize),
                log::kv("legacy_queries", reflected.legacy_queries),
                log::kv("legacy_replies", reflected.legacy_replies),
                log::kv("legacy_dropped", reflected.legacy_dropped));
