@@ -62,7 +62,7 @@ def explain(context: Context, mine: object, other: object) -> set[str] | None:
     if mine.question != other.question or mine.has_edns != other.has_edns or mine.do != other.do:
         return None
     left, right = Answer.of(mine), Answer.of(other)
-    for rule in (special_names, chains, any_type, authority_of_positive_answers, ds_of_unsigned_zones,
+    for rule in (special_names, chains, any_type, signatures_asked_for, authority_of_positive_answers, ds_of_unsigned_zones,
                  addresses_of_other_zones):
         if left == right:
             break
@@ -140,6 +140,17 @@ def any_type(context: Context, mine: Answer, other: Answer) -> None:
             return
     other.answer, other.additional = mine.answer, mine.additional
     context.entries.add("D22")
+
+
+def signatures_asked_for(context: Context, mine: Answer, other: Answer) -> None:
+    """dialect: D62. asked for RRSIG, all signatures of a name are given, not one of them."""
+    missing = mine.answer - other.answer
+    owners = {record[OWNER] for record in other.answer if record[TYPE] == RRSIG}
+    if context.question.rtype != "RRSIG" or not missing or not other.answer <= mine.answer:
+        return
+    if all(record[TYPE] == RRSIG and record[OWNER] in owners for record in missing):
+        other.answer = mine.answer
+        context.entries.add("D62")
 
 
 def authority_of_positive_answers(context: Context, mine: Answer, other: Answer) -> None:

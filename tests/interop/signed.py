@@ -7,7 +7,7 @@ and DNAME, and signed by dnssec-signzone (NSEC, NSEC3, NSEC3 with salt and itera
 docs/dialect.md; besides, Unbound, which trusts the zone's key, asks kith alone and must find every answer
 it gives secure (or, of what opted out, insecure), and delv must say so of a sample.
 
-    tests/interop/signed.py --kith build/dev/kith [--queries 10000] [--seed 1] [--keep]
+    tests/interop/signed.py --kith build/dev/kith [--queries 10000] [--validated 2000] [--seed 1] [--keep]
 """
 
 import random
@@ -185,6 +185,11 @@ server:
         self.process.wait(10)
 
 
+def is_alias(question: Question, kith: servers.Server) -> bool:
+    reply = Reply(kith.ask_tcp(dnsmsg.query(question.name, "CNAME", rd=False)))
+    return any(record[1] == dnsmsg.TYPES["CNAME"] for record in reply.sections[0])
+
+
 def check_validation(questions: list[Question], validator: Validator, kith: servers.Server, trusted: dict[str, str], checks: Checks) -> None:
     """A zone that is all signed gives secure answers, but for what lies in unsigned zones below."""
     seen: Counter[str] = Counter()
@@ -194,6 +199,8 @@ def check_validation(questions: list[Question], validator: Validator, kith: serv
         mine = Reply(kith.ask_tcp(question.wire))
         if question.rtype in ("RRSIG", "ANY", "NSEC3") or mine.rcode not in ("NOERROR", "NXDOMAIN"):
             continue
+        if question.rtype == "NSEC" and is_alias(question, kith):
+            continue  # Unbound follows the alias that it has in its cache (RFC 4035 §2.5: NSEC stands beside it)
         is_referral = not mine.sections[0] and "AA" not in mine.flags
         leaves = any(record[1] == dnsmsg.TYPES["CNAME"] for record in mine.sections[0])
         if is_referral or leaves:
