@@ -4,53 +4,20 @@
 import re
 import sys
 import time
-import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from daemons import Avahi, Bus, Resolved
 from harness import arguments, skip
 from links import Link, Process, unavailable
+from suite import Suite
 
 
-class Suite:
+class Daemons(Suite):
     """A: kith and the daemon. B: kith by itself, on the same link."""
 
-    def __init__(self, kith: Path, link: Link):
-        self.link = link
-        self.a, self.b = link["A"], link["B"]
-        self.kith = str(kith.resolve())
-        self.failures: list[str] = []
-
-    def check(self, what: str, good: object, shown: str = "") -> None:
-        print(f"{'ok  ' if good else 'FAIL'} {what}", flush=True)
-        if not good:
-            self.failures.append(what)
-            print("     " + shown.strip().replace("\n", "\n     "))
-
-    def run(self, test) -> None:
-        print(f"-- {test.__doc__}")
-        try:
-            test()
-        except Exception:  # one broken test must not hide the others
-            self.failures.append(test.__name__)
-            traceback.print_exc()
-        for machine in (self.a, self.b):
-            machine.stop_all()
-
     def register(self, *words: str) -> Process:
-        """On B, by kith's own responder."""
-        process = self.b.start(self.kith, "register", *words, stdin=True)
-        process.wait_output("registered")
-        return process
-
-    def wait_for(self, what: str, look, wanted: str, seconds: float = 10) -> None:
-        deadline = time.monotonic() + seconds
-        found = look()
-        while wanted not in found and time.monotonic() < deadline:
-            time.sleep(0.2)
-            found = look()
-        self.check(what, wanted in found, found)
+        return self.register_on(self.b, *words)
 
     # ------------------------------------------------------------ what is the same of both
 
@@ -270,34 +237,23 @@ exec {self.kith} browse _ipp._tcp --backend avahi""")
         """systemd-resolved and its bus are restarted"""
         self.restarts(Resolved(self.a, "hosta"), "resolved", 25)
 
-    def all(self) -> None:
-        for test in (self.avahi_finds, self.avahi_registers, self.avahi_conflicts, self.personas, self.avahi_restarts, self.other_stacks, self.without):
-            if not ONLY or test.__name__ in ONLY:
-                self.run(test)
-        if not Resolved.available():
-            print("     (systemd-resolved is not here: set KITH_PEERS to where it is unpacked)")
-            return
-        for test in (self.resolved_finds, self.resolved_registers, self.resolved_conflicts, self.resolved_restarts):
-            if not ONLY or test.__name__ in ONLY:
-                self.run(test)
-
-
-ONLY: list[str] = []
+    def tests(self) -> list:
+        of_avahi = [self.avahi_finds, self.avahi_registers, self.avahi_conflicts, self.personas, self.avahi_restarts, self.other_stacks, self.without]
+        if Resolved.available():
+            return of_avahi + [self.resolved_finds, self.resolved_registers, self.resolved_conflicts, self.resolved_restarts]
+        print("     (systemd-resolved is not here: set KITH_PEERS to where it is unpacked)")
+        return of_avahi
 
 
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("tests", nargs="*", help="only these")
     options = parser.parse_args()
-    ONLY.extend(options.tests)
     if why := unavailable(["avahi-daemon", "avahi-browse", "dbus-daemon", "ss"]):
         return skip(why)
     with Link("AB") as link:
-        suite = Suite(options.kith, link)
-        suite.all()
-        for failure in suite.failures:
-            print(f"failed: {failure}")
-        return 1 if suite.failures else 0
+        suite = Daemons(options.kith, link)
+        return suite.run_all(suite.tests(), options.tests, [suite.a, suite.b])
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ import re
 import signal
 import sys
 import time
-import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from harness import arguments, skip
 from daemons import Avahi, Resolved
 from links import Link, Process, unavailable
+from suite import Suite
 
 ZEROCONF_REGISTER = """
 import socket, sys, time
@@ -40,37 +40,19 @@ zc.close()
 """
 
 
-class Suite:
+class Neighbors(Suite):
+    """A: kith. B: avahi-daemon and the others. C: another machine."""
+
     def __init__(self, kith: Path, link: Link):
-        self.link = link
-        self.a, self.b = link["A"], link["B"]
-        self.kith = str(kith)
+        super().__init__(kith, link)
         self.personas = {}
         for name in ("avahi-browse", "avahi-resolve", "avahi-publish", "dns-sd"):
             path = link.folder / name
-            path.symlink_to(kith.resolve())
+            path.symlink_to(self.kith)
             self.personas[name] = str(path)
-        self.failures: list[str] = []
-
-    def check(self, what: str, good: object, shown: str = "") -> None:
-        print(f"{'ok  ' if good else 'FAIL'} {what}")
-        if not good:
-            self.failures.append(what)
-            print("     " + shown.strip().replace("\n", "\n     "))
-
-    def run(self, test) -> None:
-        print(f"-- {test.__doc__}")
-        try:
-            test()
-        except Exception:  # one broken test must not hide the others
-            self.failures.append(test.__name__)
-            traceback.print_exc()
-        self.a.stop_all()  # of the programs on one port only one gets what is sent to it by unicast
 
     def register(self, *words: str) -> Process:
-        process = self.a.start(self.kith, "register", *words, stdin=True)
-        process.wait_output("registered")
-        return process
+        return self.register_on(self.a, *words)
 
     # ------------------------------------------------------------ tests
 
@@ -297,31 +279,23 @@ class Suite:
         self.check("6762-101 goodbye at the end", True)
         watching.stop()
 
-    def all(self) -> None:
-        self.avahi = Avahi(self.b, "hostb")
-        for test in (self.avahi_finds_kith, self.kith_finds_avahi, self.personas_say_the_same, self.conflicts, self.one_shot, self.zeroconf, self.links_change, self.no_interface,
-                     self.daemon, self.resolved, self.mdnsd):
-            if not ONLY or test.__name__ in ONLY:
-                self.run(test)
-
-
-ONLY: list[str] = []
+    def tests(self) -> list:
+        return [self.avahi_finds_kith, self.kith_finds_avahi, self.personas_say_the_same, self.conflicts, self.one_shot, self.zeroconf, self.links_change,
+                self.no_interface, self.daemon, self.resolved, self.mdnsd]
 
 
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("tests", nargs="*", help="only these")
     options = parser.parse_args()
-    ONLY.extend(options.tests)
     why = unavailable(["avahi-daemon", "avahi-browse", "dbus-daemon", "dig", "mdnsd"])
     if why:
         return skip(why)
     with Link("ABC") as link:
-        suite = Suite(options.kith, link)
-        suite.all()
-        for failure in suite.failures:
-            print(f"failed: {failure}")
-        return 1 if suite.failures else 0
+        suite = Neighbors(options.kith, link)
+        suite.avahi = Avahi(suite.b, "hostb")
+        # Of the programs on one port only one gets what is sent to it by unicast.
+        return suite.run_all(suite.tests(), options.tests, [suite.a])
 
 
 if __name__ == "__main__":
