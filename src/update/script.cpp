@@ -48,6 +48,35 @@ std::optional<std::uint32_t> parse_ttl(std::string_view text) {
     return text.empty() ? std::nullopt : std::optional(static_cast<std::uint32_t>(sum));
 }
 
+/// A line in which ";" is a character like others, unless quotes say so anyway: nsupdate knows comments only as
+/// whole lines, and the data of a record may have it (`TXT v=DMARC1; p=none`).
+class PlainLine {
+public:
+    explicit PlainLine(std::string_view line) {
+        bool is_quoted = false;
+        for (std::size_t at = 0; at < line.size(); ++at) {
+            if (line[at] == ';' && !is_quoted) {
+                escapes_.push_back(text_.size());
+                text_ += '\\';
+            }
+            text_ += line[at];
+            if (line[at] == '"') is_quoted = !is_quoted;
+            if (line[at] == '\\' && at + 1 < line.size()) text_ += line[++at];
+        }
+    }
+    std::string_view text() const { return text_; }
+    /// Where in the line a place of text() is.
+    std::size_t place(std::size_t in_text) const {
+        const auto before = std::ranges::lower_bound(escapes_, in_text) - escapes_.begin();
+        return in_text - static_cast<std::size_t>(before);
+    }
+
+private:
+    std::string text_;
+    std::vector<std::size_t> escapes_;  // that the line did not have
+};
+constexpr std::string_view plain_semicolon = "\\;";
+
 /// Reads one line, word by word.
 class LineReader {
 public:
@@ -70,8 +99,10 @@ private:
         return error(at_end() ? fmt::format("expected {}, found nothing", what)
                               : fmt::format("expected {}, found '{}'", what, word()));
     }
+    /// Behind what has no data there may be a comment.
     Command finish(ScriptCommand command) const {
-        if (!at_end()) return expected("the end of the line");
+        if (!at_end() && !word().starts_with(plain_semicolon))
+            return expected("the end of the line");
         return command;
     }
 
@@ -156,8 +187,14 @@ Command LineReader::read_simple() {
             "'{}' is for GSS-TSIG (Kerberos), which kith does not have: use a TSIG key or SIG(0)",
             word()));
     }
-    // What nsupdate checks about host names: kith sends what it is given.
-    if (is("check-names") || is("check-svcb")) return ScriptCommand{};
+    if (is("check-names") || is("check-svcb")) {
+        // What nsupdate checks about host names: kith sends what it is given.
+        ++at_;
+        constexpr std::string_view words[] = {"on", "off", "yes", "no", "true", "false", "1", "0"};
+        const bool is_good =
+            std::ranges::any_of(words, [this](std::string_view each) { return is(each); });
+        return is_good ? Command(ScriptCommand{}) : expected("on or off");
+    }
     return expected("a command (`help` lists them)");
 }
 
@@ -223,7 +260,7 @@ Command LineReader::read_key() {
     ++at_;
     if (at_end()) return expected("a secret in base64");
     command.text += ':';
-    for (; !at_end(); ++at_) command.text += word();
+    for (; !at_end() && !word().starts_with(plain_semicolon); ++at_) command.text += word();
     return command;
 }
 
@@ -345,10 +382,13 @@ Command parse_script_line(std::string_view line, const ScriptDefaults& defaults)
         return command;
     }
     if (line[begin] == ';') return command;
-    auto tokens = dns::split_tokens(line);
-    if (!tokens) return std::unexpected(tokens.error());
-    if (tokens->empty()) return command;
-    return LineReader(line, *std::move(tokens), defaults).read();
+    const PlainLine plain(line);
+    auto tokens = dns::split_tokens(plain.text());
+    if (tokens && tokens->empty()) return command;
+    Command read = tokens ? LineReader(plain.text(), *std::move(tokens), defaults).read()
+                          : Command(std::unexpected(tokens.error()));
+    if (!read) read.error().position = plain.place(read.error().position);
+    return read;
 }
 
 std::string_view script_help() {
