@@ -224,6 +224,33 @@ TEST_F(ReflectorTest, DoesNotSayWhatTheOtherLinkHasHeardJustNow) {
         hear(printer, response({"an _ipp._tcp.local. 4500 PTR a._ipp._tcp.local."})).empty());
 }
 
+// What no rule is about is not remembered, and pushes nothing out that is.
+TEST_F(ReflectorTest, RemembersOnlyWhatARuleReads) {
+    start({printers});
+    const Lines shared = {"an _ipp._tcp.local. 4500 PTR Laser._ipp._tcp.local."};
+    const Lines asked = {"q _ipp._tcp.local. PTR"};
+    hear(viewer, response(shared));
+    hear(printer, query(asked));
+    for (int host = 30; host < 230; ++host) {
+        Lines records, questions;
+        for (int i = 0; i < 100; ++i) {
+            const std::string owner = "x" + std::to_string(host * 100 + i) + ".local.";
+            records.push_back("an " + owner + " 120 A 192.0.2.20");
+            questions.push_back("q " + owner + " A");
+        }
+        for (const auto& [id, network] :
+             {std::pair(1U, "192.0.2."), std::pair(2U, "198.51.100.")}) {
+            hear(from(id, network + std::to_string(host)), response(records));
+            hear(from(id, network + std::to_string(host)), query(questions));
+        }
+    }
+    EXPECT_TRUE(hear(printer, response(shared)).empty()) << "it was heard there just now";
+    EXPECT_TRUE(hear(viewer, query(asked)).empty()) << "it was asked there just now";
+    now += 1s;
+    EXPECT_EQ(hear(printer, response(shared)).size(), 1U);
+    EXPECT_EQ(hear(viewer, query(asked)).size(), 1U);
+}
+
 // A loop slower than a second: another reflector that waits. It is passed on less and less.
 TEST_F(ReflectorTest, SlowsDownAQuestionThatGoesInCircles) {
     start({everything, everything_back});
