@@ -52,6 +52,13 @@ inline constexpr Duration connect_timeout = 10s;
 inline constexpr Duration message_timeout = 30s;
 inline constexpr Duration transfer_timeout = std::chrono::hours(2);
 
+// What a transfer must bring in its first minute, twice that in its second, and so on; else its primary
+// loses its place among the few refreshes that all zones share. So whoever sends drop by drop holds one for
+// two minutes, and two hours of one cost 400 MB. A line of 64 kbit/s still brings a zone of 4 MB, one
+// of 1 Mbit/s whatever fits into two hours.
+inline constexpr Duration pace_period = std::chrono::minutes(1);
+inline constexpr std::size_t pace_bytes_min = 60'000;
+
 // Targets of one zone's NOTIFY: name servers and configured ones. What is more gets none.
 inline constexpr std::size_t notify_targets_max = 256;
 // NOTIFY requests on their way at once, of all zones; others wait their turn.
@@ -65,6 +72,9 @@ inline constexpr int notify_tries = 6;
 
 // Members of one catalog zone; a catalog with more is broken (RFC 9432 §5.1) and changes nothing.
 inline constexpr std::size_t catalog_members_max = 1'000'000;
+// Name of a catalog that is made here: "group", a member's 16 digits and "zones" stand in front of it, in
+// 255 bytes. A longer one is an error of the configuration.
+inline constexpr std::size_t catalog_name_bytes_max = 255 - (1 + 5) - (1 + 16) - (1 + 5);
 // Bytes of one group name: those of a character-string.
 inline constexpr std::size_t catalog_group_bytes_max = 255;
 

@@ -149,6 +149,9 @@ void Refresh::on_connected(Time now) {
 void Refresh::send_transfer_query(Time now) {
     step_ = Step::transferring;
     deadline_ = now + message_timeout;
+    pace_due_ = now + pace_period;
+    pace_bytes_ = 0;
+    minutes_ = 1;
     id_ = static_cast<std::uint16_t>(rng_->next());
     security_ = settings_.make_security ? settings_.make_security() : Security{};
     QueryOut query{kind_, id_, settings_.zone, settings_.klass, {}, edns_};
@@ -168,6 +171,7 @@ void Refresh::send_transfer_query(Time now) {
 void Refresh::on_tcp_message(Time now, Bytes message) {
     if (step_ != Step::transferring) return;
     deadline_ = now + message_timeout;
+    pace_bytes_ += message.size();
     if (in_->on_message(message) != InState::more) on_transfer_over(now);
 }
 
@@ -236,7 +240,7 @@ void Refresh::finish() {
 }
 
 void Refresh::on_timer(Time now) {
-    if (finished() || now < std::min(deadline_, give_up_)) return;
+    if (finished() || now < *next_deadline()) return;
     if (now >= give_up_) {
         return fail(
             now,
@@ -246,6 +250,7 @@ void Refresh::on_timer(Time now) {
                     "the transfer took more than {} minutes",
                     std::chrono::duration_cast<std::chrono::minutes>(transfer_timeout).count())));
     }
+    if (now < deadline_) return check_pace(now);
     switch (step_) {
         case Step::soa: return tries_ < soa_query_tries ? send_soa_query(now) : open(now);
         case Step::connecting:
@@ -257,9 +262,23 @@ void Refresh::on_timer(Time now) {
     }
 }
 
+/// A minute of a transfer is over: each must bring more than the one before it.
+void Refresh::check_pace(Time now) {
+    if (pace_bytes_ < minutes_ * pace_bytes_min) {
+        return fail(now, error_of(InFault::cut,
+                                  fmt::format("the primary is too slow: {} bytes in minute {} of "
+                                              "the transfer, expected at least {}",
+                                              pace_bytes_, minutes_, minutes_ * pace_bytes_min)));
+    }
+    ++minutes_;
+    pace_bytes_ = 0;
+    pace_due_ = now + pace_period;
+}
+
 std::optional<Time> Refresh::next_deadline() const {
     if (finished()) return std::nullopt;
-    return std::min(deadline_, give_up_);
+    const Time next = std::min(deadline_, give_up_);
+    return step_ == Step::transferring ? std::min(next, pace_due_) : next;
 }
 
 Refresh::Result Refresh::take_result() {

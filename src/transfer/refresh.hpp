@@ -87,6 +87,7 @@ private:
     void send_soa_query(Time now);
     void open(Time now);
     void send_transfer_query(Time now);
+    void check_pace(Time now);
     void on_soa(Time now, Bytes rdata, std::optional<std::uint32_t> expire);
     void on_transfer_over(Time now);
     void take(Time now);
@@ -102,6 +103,9 @@ private:
     int tries_ = 0;
     Time deadline_{};
     Time give_up_{};
+    Time pace_due_{};             // transferring: the end of the minute under way
+    std::size_t pace_bytes_ = 0;  // that came in it
+    std::size_t minutes_ = 1;     // it is the first
     Kind kind_ = Kind::axfr;
     bool edns_ = true;
     bool is_open_ = false;

@@ -433,5 +433,79 @@ TEST(Simulation, EachStepFailsInTurn) {
     }
 }
 
+/// A zone of some 600 kB.
+zone::ZonePtr large_zone() {
+    std::vector<zone::Record> all = {
+        record("@ 300 SOA ns.example. hostmaster.example. 1 5 2 60 5", name("example."))};
+    for (int i = 0; i < 3000; ++i) {
+        all.push_back(record("h" + std::to_string(i) + " 60 TXT \"" + std::string(180, 'x') + '"',
+                             name("example.")));
+    }
+    return zone::test::build(all).zone;
+}
+
+/// A whole transfer of that zone, in messages of this size, each so long after the one before.
+struct Trickle {
+    Duration took{};
+    std::string error;  // empty: it came
+};
+Trickle trickle(const zone::ZonePtr& zone, std::size_t message_bytes, Duration pause) {
+    SeededRng rng(1);
+    const Time begin = Time() + 1h;
+    Time now = begin;
+    RefreshSettings settings;
+    settings.zone = name("example.");
+    Refresh refresh(std::move(settings), rng, now);
+    std::vector<Message> messages;
+    while (!refresh.finished()) {
+        if (const auto action = refresh.poll_action()) {
+            if (action->kind == Act::open_tcp) refresh.on_connected(now);
+            if (action->kind != Act::send_tcp) continue;
+            const auto query = read_transfer_query(action->message);
+            TransferOut out(*query, Source{zone, {}, {}}, nullptr, message_bytes);
+            messages = run(out);
+            continue;
+        }
+        const Time next = now + pause;
+        while (!refresh.finished() && *refresh.next_deadline() < next) {
+            now = *refresh.next_deadline();
+            refresh.on_timer(now);
+        }
+        if (refresh.finished() || messages.empty()) break;
+        now = next;
+        refresh.on_tcp_message(now, messages.front());
+        messages.erase(messages.begin());
+    }
+    return {now - begin, refresh.error() ? refresh.error()->text : std::string()};
+}
+
+TEST(Simulation, APrimaryThatIsTooSlowLosesItsPlace) {
+    const zone::ZonePtr zone = large_zone();
+    struct Row {
+        const char* why;
+        std::size_t message_bytes;
+        Duration pause;
+        Duration most;      // it takes
+        const char* error;  // begins so; "": it comes
+    };
+    const Row rows[] = {
+        {"a fast line", 16384, 10ms, 1s, ""},
+        {"64 kbit/s", 16384, 2s, 2min, ""},
+        {"a drop before each deadline", 512, 29s, 1min,
+         "the primary is too slow: 900 bytes in minute 1 of"},
+        {"the least of the first minute, for ever", 16384, 15s, 2min,
+         "the primary is too slow: 65313 bytes in minute 2 of the transfer, expected at least "
+         "120000"},
+        {"silence", 16384, 31s, 30s, "the primary stopped sending"},
+    };
+    for (const Row& row : rows) {
+        const Trickle found = trickle(zone, row.message_bytes, row.pause);
+        EXPECT_EQ(found.error.substr(0, std::string_view(row.error).size()), row.error) << row.why;
+        EXPECT_EQ(found.error.empty(), std::string_view(row.error).empty())
+            << row.why << ": " << found.error;
+        EXPECT_LE(found.took, row.most) << row.why;
+    }
+}
+
 }  // namespace
 }  // namespace kith::transfer::test
