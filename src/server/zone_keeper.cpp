@@ -300,11 +300,6 @@ Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) const {
 /// One part of what is staged cannot be signed, or makes a zone that cannot be: finds which, by
 /// signing them one after the other, and stages the rest anew.
 void ZoneKeeper::sift(Kept& kept, std::vector<Ended>& ended) {
-    const auto refuse = [this, &ended](Part&& part, std::string text) {
-        ended.push_back({{}, {Outcome::Kind::refused, 0, std::move(text)}});
-        ended.back().parts.push_back(std::move(part));
-        ++counters_.refused;
-    };
     std::vector<Part> good;
     ZonePtr trial = kept.serving;
     for (Part& part : std::exchange(kept.parts, {})) {
@@ -320,21 +315,34 @@ void ZoneKeeper::sift(Kept& kept, std::vector<Ended>& ended) {
             good.push_back(std::move(part));
             continue;
         }
-        refuse(std::move(part), signed_trial.error());
+        refuse(std::move(part), signed_trial.error(), ended);
     }
     trial = nullptr;
-    for (Part& part : good) {
+    restage(kept, std::move(good),
+            ended);  // what fails was about signatures that only the trial had
+}
+
+/// Stages these parts once more, on the version that serves; what does not fit it is refused.
+void ZoneKeeper::restage(Kept& kept, std::vector<Part> parts, std::vector<Ended>& ended) {
+    kept.working = kept.serving;
+    for (Part& part : parts) {
         if (part.change) {
             fit_serials(*part.change, *kept.working);
             auto next = zone::apply_change(kept.working, *part.change, kept.settings.bounds);
-            if (!next) {  // it was about a signature that only the trial had
-                refuse(std::move(part), misfit(next.error()));
+            if (!next) {
+                refuse(std::move(part), misfit(next.error()), ended);
                 continue;
             }
             kept.working = std::move(*next);
         }
         kept.parts.push_back(std::move(part));
     }
+}
+
+void ZoneKeeper::refuse(Part&& part, std::string text, std::vector<Ended>& ended) {
+    ended.push_back({{}, {Outcome::Kind::refused, 0, std::move(text)}});
+    ended.back().parts.push_back(std::move(part));
+    ++counters_.refused;
 }
 
 /// Ends what was staged for a zone: what comes next is staged anew.
@@ -403,6 +411,7 @@ void ZoneKeeper::commit(Patience patience) {
     if (std::ranges::none_of(zones_, is_staged)) return waits_since_.reset();
     std::vector<Ended> ended;
     std::vector<Sealed> sealed;
+    catch_up(ended);
     const auto stored = seal_and_store(sealed, ended);
     if (stored) {
         waits_since_.reset();
@@ -453,6 +462,7 @@ void ZoneKeeper::note_failure(const store::StoreError& error, NameView zone) {
     const bool is_news =
         failure_ != error.text || loop_.now() - failure_logged_ >= failure_log_interval;
     failure_ = error.text;
+    is_uncertain_ = is_uncertain_ || error.fault == store::StoreFault::moved;
     if (!is_news) return;
     failure_logged_ = loop_.now();
     log::write(log::Level::error, "journal.failed",

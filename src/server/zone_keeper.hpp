@@ -187,6 +187,7 @@ private:
     std::vector<Sealed> seal_all(std::vector<Ended>& ended);
     Result<Sealed, std::string> seal(Kept& kept) const;
     void sift(Kept& kept, std::vector<Ended>& ended);
+    void refuse(Part&& part, std::string text, std::vector<Ended>& ended);
     static Result<ZonePtr, std::string> with_signatures(const Signer& sign, const ZonePtr& zone,
                                                         const ZoneChange* change,
                                                         std::span<const Name> due);
@@ -196,6 +197,9 @@ private:
     store::Stored<void> seal_and_store(std::vector<Sealed>& sealed, std::vector<Ended>& ended);
     store::Stored<void> store(std::span<Sealed> sealed);
     void serve(std::span<const Sealed> sealed, std::vector<Ended>& ended);
+    void restage(Kept& kept, std::vector<Part> parts, std::vector<Ended>& ended);
+    void catch_up(std::vector<Ended>& ended);
+    Result<std::optional<FeedEvent>, Failure> catch_up(Kept& kept);
     void note_failure(const store::StoreError& error, NameView zone);
     void note_success();
     Result<void, Failure> read_edit(Takeover& takeover) const;
@@ -220,7 +224,8 @@ private:
     std::map<std::string, std::unique_ptr<Kept>> zones_;  // by apex, lower case, wire form
     std::vector<FeedEvent> untold_;                       // of take(), for announce()
     std::optional<Time> waits_since_;                     // for whoever holds the database
-    std::string failure_;  // of the last transaction; empty: it went well
+    std::string failure_;        // of the last transaction; empty: it went well
+    bool is_uncertain_ = false;  // what failed may be in the store all the same
     Time failure_logged_;
     net::Timer commit_timer_;
     net::Timer compact_timer_;

@@ -391,6 +391,65 @@ TEST_F(World, RefusesWhatWouldGoIntoADeletedFile) {
     EXPECT_EQ(content(keep(file({"a 300 A 192.0.2.1"}))).size(), 2U);
 }
 
+TEST_F(World, TakesUpWhatWasKeptAllTheSame) {
+    const auto zone = [] { return file({"a 300 A 192.0.2.1"}); };
+    const ZonePtr first = keep(zone());
+    change({}, {"b 300 A 192.0.2.2"});
+    // The files go while a transaction ends: it is in them, and was said to have failed.
+    const ZonePtr served = keeper->serving(apex);
+    const auto next = zone::apply_change(served, {apex, 2, 3, {}, records({"c 300 A 192.0.2.3"})});
+    ASSERT_TRUE(next.has_value());
+    const ZoneChange kept_change = zone::difference(*served, **next);
+    const store::Append append{&kept_change, {Origin::Kind::update, "key."}};
+    ASSERT_TRUE(store->append(std::span(&append, 1), 0).has_value());
+    std::filesystem::rename(folder_, folder_ + ".away");
+    change({}, {"c 300 A 192.0.2.3"});
+    EXPECT_EQ(outcomes.back().kind, Outcome::Kind::not_kept);
+    EXPECT_EQ(content(keeper->serving(apex)).size(), 2U);
+    std::filesystem::rename(folder_ + ".away", folder_);
+    change({}, {"d 300 A 192.0.2.4"});
+    EXPECT_EQ(outcomes.back().kind, Outcome::Kind::done) << outcomes.back().text;
+    EXPECT_EQ(content(keeper->serving(apex)).size(), 4U);
+    EXPECT_EQ(keeper->serving(apex)->serial(), 4U);
+    EXPECT_EQ(events.size(), 3U) << "consumers are told of each";
+    expect_history(first);
+    const std::vector<std::string> before = dump(*keeper->serving(apex));
+    restart();
+    EXPECT_EQ(dump(*keep(zone())), before);
+}
+
+TEST_F(World, TakesUpAnEditThatWasKeptAllTheSame) {
+    keep(file({"a 300 A 192.0.2.1"}));
+    change({}, {"b 300 A 192.0.2.2"});
+    const ZonePtr edited = file({"a 300 A 192.0.2.1", "e 300 A 192.0.2.5"});
+    // As the takeover would have written it.
+    const ZonePtr served = keeper->serving(apex);
+    const auto next = zone::apply_change(served, {apex, 2, 3, {}, records({"e 300 A 192.0.2.5"})});
+    ASSERT_TRUE(next.has_value());
+    const ZoneChange change_to = zone::difference(*served, **next);
+    const store::Append append{&change_to, {Origin::Kind::file, {}}};
+    ASSERT_TRUE(
+        store
+            ->set_base(apex, {store::Base::Kind::file, store::digest_of(*edited), edited->serial()},
+                       zone::difference(*edited, **next), 3, store::Store::History::keep,
+                       std::span(&append, 1), now)
+            .has_value());
+    std::filesystem::rename(folder_, folder_ + ".away");
+    change({}, {"c 300 A 192.0.2.3"});
+    EXPECT_EQ(outcomes.back().kind, Outcome::Kind::not_kept);
+    std::filesystem::rename(folder_ + ".away", folder_);
+    keep(edited);
+    EXPECT_EQ(keeper->serving(apex)->serial(), 3U) << "it is the edit that is there";
+    EXPECT_THAT(content(keeper->serving(apex)),
+                ElementsAre("a.example. 300 A 192.0.2.1", "b.example. 300 A 192.0.2.2",
+                            "e.example. 300 A 192.0.2.5"));
+    change({}, {"c 300 A 192.0.2.3"});
+    EXPECT_EQ(outcomes.back().kind, Outcome::Kind::done) << outcomes.back().text;
+    const std::vector<std::string> before = dump(*keeper->serving(apex));
+    restart();
+    EXPECT_EQ(dump(*keep(edited)), before);
+}
+
 TEST_F(World, WaitsAWhileForWhoeverHoldsTheDatabase) {
     int signings = 0;
     settings.sign = [&](const Zone&, const ZoneChange*,

@@ -37,6 +37,8 @@ Result<ZoneKeeper::TakeoverPtr, Failure> ZoneKeeper::read(NameView apex, ZonePtr
     out->kept = find(apex);
     if (out->kept != nullptr) {
         commit();
+        std::vector<Ended> ended;  // nothing is staged now
+        catch_up(ended);
         out->zone = out->kept->serving;
         KITH_TRY_VOID(read_edit(*out));
         return out;
