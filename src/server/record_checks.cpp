@@ -129,4 +129,20 @@ void check_record_zone(const config::Zone& zone, const TransferPolicy& transfer,
     check_primaries(zone, transfer, loaded);
 }
 
+void complain(LoadedSnapshot& loaded, config::Offset at, std::string_view where,
+              const Failure& failure) {
+    loaded.may_pass = failure.may_pass && (loaded.may_pass || !has_errors(loaded.problems));
+    loaded.problems.push_back(
+        loaded.config.problem(at, fmt::format("{}: {}", where, failure.text)));
+}
+
+void complain(LoadedSnapshot& loaded, const config::Zone& zone, const Name& apex,
+              const Failure& failure) {
+    complain(loaded, zone.name.at, fmt::format("zone {}", apex.to_text()), failure);
+}
+
+void complain_of_state(LoadedSnapshot& loaded, const Failure& failure) {
+    complain(loaded, loaded.config.server.place_of("state_directory"), "state_directory", failure);
+}
+
 }  // namespace kith::server

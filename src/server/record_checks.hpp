@@ -5,6 +5,7 @@
 #include <span>
 
 #include "auth/tsig_key.hpp"
+#include "server/failure.hpp"
 #include "server/loader.hpp"
 #include "server/transfer_policy.hpp"
 #include "update/policy.hpp"
@@ -22,5 +23,14 @@ void check_record_zone(const config::Zone& zone, const TransferPolicy& transfer,
 
 /// Whether there are keys where the settings say. For `kith check` alone: who signs reads them anyway.
 void check_key_folder(const config::Zone& zone, const dns::Name& apex, LoadedSnapshot& loaded);
+
+/// Adds an error to the problems; what was loaded may pass later when all that is wrong may.
+void complain(LoadedSnapshot& loaded, config::Offset at, std::string_view where,
+              const Failure& failure);
+/// The same of a zone, at its name.
+void complain(LoadedSnapshot& loaded, const config::Zone& zone, const dns::Name& apex,
+              const Failure& failure);
+/// The same of the state directory.
+void complain_of_state(LoadedSnapshot& loaded, const Failure& failure);
 
 }  // namespace kith::server

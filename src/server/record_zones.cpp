@@ -1,84 +1,23 @@
 #include "server/record_zones.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
-#include <fmt/format.h>
-
 #include "base/log.hpp"
-#include "net/system.hpp"
-#include "server/control_socket.hpp"
-#include "server/hickory_import.hpp"
-#include "server/kept_keys.hpp"
 #include "server/key_commands.hpp"
 #include "server/key_ring.hpp"
 #include "server/limits.hpp"
 #include "server/record_checks.hpp"
-#include "transfer/catalog.hpp"
+#include "server/record_zones_parts.hpp"
 
 namespace kith::server {
-namespace {
 
-using config::Config;
 using dns::Name;
 using zone::ZonePtr;
 
 namespace fs = std::filesystem;
 
-SerialPolicy policy_of(const config::Zone& zone) {
-    switch (zone.serial.value_or(config::SerialRule::increment)) {
-        case config::SerialRule::increment: return SerialPolicy::increment;
-        case config::SerialRule::unixtime: return SerialPolicy::unixtime;
-        case config::SerialRule::dateserial: return SerialPolicy::dateserial;
-    }
-    return SerialPolicy::increment;
-}
-
-UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const auth::KeyRing& ring,
-                        LoadedSnapshot& loaded) {
-    if (zone.update.empty()) return nullptr;
-    std::vector<update::Grant> grants;
-    for (const config::TextAt& line : zone.update) {
-        auto grant = update::parse_grant(line.text, apex);
-        if (grant) {
-            check_grant(*grant, line.at, apex, ring, loaded);
-            grants.push_back(std::move(*grant));
-        } else {
-            loaded.problems.push_back(
-                loaded.config.problem(line.at, fmt::format("update: {}", grant.error().text)));
-        }
-    }
-    auto rules = std::make_shared<update::UpdateRules>();
-    rules->policy = update::Policy(std::move(grants));
-    rules->leases.seconds_max = static_cast<std::uint32_t>(zone.lease_max.count() / 1000);
-    rules->timeout_type = dns::RrType{zone.timeout_type};
-    rules->is_signed_here = zone.dnssec.has_value();
-    rules->takes_zone_keys = zone.dnssec && zone.dnssec->authorizes_updates;
-    return rules;
-}
-
-/// What goes wrong may pass when all of it does.
-void complain(LoadedSnapshot& loaded, config::Offset at, std::string_view where,
-              const Failure& failure) {
-    loaded.may_pass = failure.may_pass && (loaded.may_pass || !has_errors(loaded.problems));
-    loaded.problems.push_back(
-        loaded.config.problem(at, fmt::format("{}: {}", where, failure.text)));
-}
-
-/// Whatever is wrong with a zone, at its name.
-void complain(LoadedSnapshot& loaded, const config::Zone& zone, const Name& apex,
-              const Failure& failure) {
-    complain(loaded, zone.name.at, fmt::format("zone {}", apex.to_text()), failure);
-}
-
-void complain_of_state(LoadedSnapshot& loaded, const Failure& failure) {
-    complain(loaded, loaded.config.server.place_of("state_directory"), "state_directory", failure);
-}
-
-}  // namespace
-
-std::string state_folder(const Config& config) {
+std::string state_folder(const config::Config& config) {
     const fs::path beside = fs::path(config.file).parent_path();
     if (!config.server.state_directory.empty())
         return (beside / config.server.state_directory).string();
@@ -89,37 +28,6 @@ std::string state_folder(const Config& config) {
     }
     return (beside / "kith-state").string();
 }
-
-struct RecordZones::Parts {
-    Parts(net::Loop& loop, Rng& rng, store::Store&& opened, ZoneKeeper::Publish publish,
-          UpdateDesk::Deliver deliver, SecondaryZones::Hooks secondary_hooks,
-          NotifySender::Hooks notify_hooks)
-        : store(std::move(opened)),
-          keeper(loop, store, std::move(publish), net::unix_now),
-          signing(loop, keeper, store, rng, net::unix_now),
-          desk(loop, keeper, store, std::move(deliver), net::unix_now),
-          secondaries(loop, keeper, store, rng, std::move(secondary_hooks)),
-          notify(loop, rng, std::move(notify_hooks)) {}
-    store::Store store;
-    ZoneKeeper keeper;
-    ZoneSigning signing;
-    UpdateDesk desk;
-    SecondaryZones secondaries;
-    std::optional<CatalogZones> catalogs;
-    NotifySender notify;
-    std::unique_ptr<ControlSocket> control;
-};
-
-struct RecordZones::Planned {
-    Name apex;
-    const config::Zone* settings = nullptr;
-    ZonePtr from_file;
-    Zone zone;
-    // While it is taken over:
-    bool is_new = false;
-    ZoneKeeper::TakeoverPtr takeover;
-    std::optional<ZoneSigning::Prepared> signing;
-};
 
 RecordZones::RecordZones(net::Loop& loop, Rng& rng, Hooks hooks)
     : loop_(loop),
@@ -155,46 +63,10 @@ void RecordZones::on_notifies() {
     }
 }
 
-void RecordZones::watch_keys(const config::Dnssec& settings, LoadedSnapshot& loaded) {
-    const fs::path base = fs::path(loaded.config.file).parent_path();
-    const auto watch = [&](const std::string& path) {
-        if (path.empty()) return;
-        const std::string file = (base / path).string();
-        loaded.files[file] = file_state(file);
-    };
-    watch(settings.key_directory);
-    watch(settings.key_signatures);
-}
-
-std::vector<RecordZones::Planned> RecordZones::plan(LoadedSnapshot& loaded,
-                                                    const auth::KeyRing& ring) {
-    std::vector<Planned> out;
-    for (const LoadedZone& each : loaded.zones) {
-        const config::Zone& settings = loaded.config.zones[each.index];
-        if (!settings.is_of_record()) continue;
-        Planned planned;
-        planned.apex = each.apex;
-        planned.settings = &settings;
-        planned.from_file = each.zone;
-        if (settings.dnssec) watch_keys(*settings.dnssec, loaded);
-        if (settings.transfer) check_catalog(settings, loaded);
-        if (settings.transfer && settings.transfer->catalog && !settings.is_secondary()) {
-            planned.from_file = make_catalog(each.apex, loaded);
-        }
-        planned.zone.updates = rules_of(settings, each.apex, ring, loaded);
-        const config::Transfer texts = settings.transfer.value_or(config::Transfer{});
-        planned.zone.transfer = std::make_shared<const TransferPolicy>(
-            make_transfer_policy(texts, ring, loaded.config, loaded.problems));
-        check_record_zone(settings, *planned.zone.transfer, loaded);
-        out.push_back(std::move(planned));
-    }
-    return out;
-}
-
 void RecordZones::check(LoadedSnapshot& loaded) {
     if (loaded.snapshot == nullptr) return;
     const auto ring = make_key_ring(loaded.config, loaded.files, loaded.problems);
-    for (const Planned& each : plan(loaded, *ring))
+    for (const PlannedZone& each : plan_record_zones(loaded, *ring))
         check_key_folder(*each.settings, each.apex, loaded);
     if (has_errors(loaded.problems)) loaded.snapshot = nullptr;
 }
@@ -243,170 +115,6 @@ bool RecordZones::open(LoadedSnapshot& loaded) {
     return true;
 }
 
-void RecordZones::complete(LoadedSnapshot& loaded) {
-    if (loaded.snapshot == nullptr) return;
-    const auto ring = make_key_ring(loaded.config, loaded.files, loaded.problems);
-    std::vector<Planned> planned = plan(loaded, *ring);
-    bool good = !has_errors(loaded.problems);
-    if (good && !planned.empty()) good = open(loaded);
-    if (good) good = check_ends(loaded);
-    // All is read and checked before anything is taken, and no key is made before all was read.
-    if (good && parts_ != nullptr)
-        good = read(loaded, planned) && prepare(loaded, planned) && take(loaded, planned);
-    if (!good) {
-        loaded.snapshot = nullptr;
-        return;
-    }
-    Snapshot& snapshot = *loaded.snapshot;
-    if (!ring->empty() || !planned.empty()) snapshot.keys = ring;
-    if (parts_ != nullptr) put_zones(snapshot, planned, ring);
-    set_availability(snapshot);
-}
-
-/// What a zone's settings say to its keeper.
-Result<KeeperSettings, Failure> RecordZones::keeper_settings(const LoadedSnapshot& loaded,
-                                                             const Planned& planned) const {
-    const config::Zone& zone = *planned.settings;
-    KeeperSettings settings;
-    settings.serial = policy_of(zone);
-    if (zone.is_secondary()) settings.bounds = zone::file_bounds;  // what its primary says
-    settings.journal_bytes_max = zone.journal_size.bytes;
-    if (zone.write_file) {
-        settings.write_file =
-            (fs::path(loaded.config.file).parent_path() / zone.file.text).string();
-        const auto state = loaded.files.find(settings.write_file);
-        if (state != loaded.files.end()) settings.file_state = state->second;
-    }
-    if (!planned.is_new || zone.import_journal.text.empty() || planned.from_file == nullptr)
-        return settings;
-    KITH_TRY(const auto known, parts_->store.find(planned.apex));
-    if (known) return settings;
-    // New here, and trust-dns served it before: it begins as it was there.
-    KITH_TRY(ZoneChange change, hickory_import(*planned.from_file, zone.import_journal.text));
-    if (change.removed.empty() && change.added.empty()) return settings;
-    settings.first = std::move(change);
-    settings.first_from = zone.import_journal.text;
-    return settings;
-}
-
-/// No zone that validators expect to be signed with keys that are kept here is served without: one
-/// that is left from a reload, nor one that was signed when the server ran last.
-bool RecordZones::check_ends(LoadedSnapshot& loaded) {
-    std::optional<store::Store> kept;  // of an earlier configuration, when this one keeps nothing
-    std::set<Name> signed_before;
-    if (parts_ == nullptr) {
-        const std::string folder = state_folder(loaded.config);
-        std::error_code ignored;
-        if (!fs::exists(fs::path(folder) / "kith.db", ignored)) return true;
-        const auto with_state = [&]() -> Result<std::set<Name>, Failure> {
-            KITH_TRY(kept, store::Store::open(folder, store::Access::read));
-            return zones_with_key_state(*kept);
-        }();
-        if (!with_state) {
-            loaded.problems.push_back(loaded.config.problem(
-                loaded.config.server.place_of("state_directory"),
-                fmt::format("state_directory: {}; whether a zone was signed here is not known",
-                            with_state.error().text),
-                Severity::warning));
-            return true;
-        }
-        signed_before = *with_state;
-    }
-    for (const LoadedZone& each : loaded.zones) {
-        const config::Zone& settings = loaded.config.zones[each.index];
-        if (settings.dnssec || (kept && !signed_before.contains(each.apex))) continue;
-        const auto good =
-            kept ? check_signing_end(*kept, each.apex) : parts_->signing.check_end(each.apex);
-        if (!good) complain(loaded, settings, each.apex, good.error());
-    }
-    return !has_errors(loaded.problems);
-}
-
-/// Reads what is kept of the zones and puts it together with their files; nothing changes.
-bool RecordZones::read(LoadedSnapshot& loaded, std::vector<Planned>& planned) {
-    for (Planned& each : planned) {
-        each.is_new = !parts_->keeper.keeps(each.apex);
-        const auto takeover = [&]() -> Result<ZoneKeeper::TakeoverPtr, Failure> {
-            KITH_TRY(KeeperSettings settings, keeper_settings(loaded, each));
-            return parts_->keeper.read(each.apex, each.from_file, std::move(settings));
-        }();
-        if (takeover) {
-            each.takeover = *takeover;
-        } else {
-            complain(loaded, *each.settings, each.apex, takeover.error());
-        }
-    }
-    return !has_errors(loaded.problems);
-}
-
-/// Finds or makes the keys of signed zones, and signs what is new in them.
-bool RecordZones::prepare(LoadedSnapshot& loaded, std::vector<Planned>& planned) {
-    const std::string folder = fs::path(loaded.config.file).parent_path().string();
-    for (Planned& each : planned) {
-        Signer sign;
-        if (each.settings->dnssec) {
-            auto made = parts_->signing.prepare(each.apex, *each.settings->dnssec, folder);
-            if (!made) {
-                complain(loaded, *each.settings, each.apex, made.error());
-                continue;
-            }
-            sign = made->sign;
-            each.signing = std::move(*made);
-        }
-        const auto prepared = parts_->keeper.prepare(*each.takeover, std::move(sign));
-        if (!prepared) complain(loaded, *each.settings, each.apex, prepared.error());
-    }
-    return !has_errors(loaded.problems);
-}
-
-/// Has all that is prepared take effect, or nothing of it.
-bool RecordZones::take(LoadedSnapshot& loaded, std::vector<Planned>& planned) {
-    std::vector<ZoneKeeper::TakeoverPtr> takeovers;
-    for (const Planned& each : planned) takeovers.push_back(each.takeover);
-    if (const auto taken = parts_->keeper.take(takeovers); !taken) {
-        complain_of_state(loaded, taken.error());
-        return false;
-    }
-    release_others(planned);
-    came_.clear();
-    for (Planned& each : planned) {
-        zones_[each.apex] = each.zone;
-        if (each.signing) {
-            parts_->signing.take(each.apex, std::move(*each.signing));
-        } else {
-            parts_->signing.release(each.apex, ZoneSigning::Release::ends);
-        }
-        if (each.is_new) came_.push_back(each.apex);
-    }
-    return true;
-}
-
-/// Puts what the zones have become into the snapshot, and tells who looks after them.
-void RecordZones::put_zones(Snapshot& snapshot, const std::vector<Planned>& planned,
-                            const std::shared_ptr<const auth::KeyRing>& ring) {
-    parts_->notify.set_keys(ring);
-    std::vector<TransferZone> transfers;
-    for (const Planned& each : planned) {
-        if (const ZonePtr zone = parts_->keeper.serving(each.apex);
-            zone != nullptr && !snapshot.answer.zones.replace(zone)) {
-            std::vector<ZonePtr> all = snapshot.answer.zones.zones();
-            all.push_back(zone);
-            snapshot.answer.zones = zone::ZoneSet(std::move(all));
-        }
-        if (each.zone.transfer->is_secondary())
-            parts_->secondaries.keep(each.apex, each.zone.transfer, ring);
-        zones_[each.apex].expires_at = parts_->secondaries.expires_at(each.apex);
-        transfers.push_back(transfer_zone(each.apex, zones_[each.apex]));
-        std::vector<Endpoint> primaries;
-        for (const ServerAndKey& primary : each.zone.transfer->primaries)
-            primaries.push_back(primary.endpoint);
-        parts_->desk.set_rules(each.apex, each.zone.updates, std::move(primaries));
-    }
-    snapshot.transfers = TransferZones(std::move(transfers));
-    set_catalogs(planned, ring);
-    add_members(snapshot);
-}
-
 void RecordZones::announce() {
     if (parts_ == nullptr) return;
     parts_->store.serve_from_now();
@@ -419,52 +127,6 @@ void RecordZones::announce() {
 }
 
 // --- catalogs --------------------------------------------------------------------------------------
-
-/// What does not go together in the settings about catalogs.
-void RecordZones::check_catalog(const config::Zone& zone, LoadedSnapshot& loaded) {
-    const config::Transfer& transfer = *zone.transfer;
-    const auto complain = [&](config::Offset at, std::string text) {
-        loaded.problems.push_back(loaded.config.problem(at, std::move(text)));
-    };
-    if (transfer.catalog && !zone.file.text.empty()) {
-        complain(
-            zone.file.at,
-            "file: expected none beside 'catalog', whose records are made; remove one of them");
-    }
-    if (transfer.member_of.text.empty()) return;
-    const auto name = Name::from_text(transfer.member_of.text);
-    const bool is_there = name && std::ranges::any_of(loaded.zones, [&](const LoadedZone& each) {
-                              const config::Zone& other = loaded.config.zones[each.index];
-                              return each.apex == *name && other.transfer &&
-                                     other.transfer->catalog && !other.is_secondary();
-                          });
-    if (is_there) return;
-    complain(
-        transfer.member_of.at,
-        fmt::format(
-            "member_of: expected a zone of this server with \"catalog\": true and without 'primaries', found '{}'",
-            transfer.member_of.text));
-}
-
-/// The catalog that lists the zones of the configuration that name it.
-ZonePtr RecordZones::make_catalog(const Name& apex, LoadedSnapshot& loaded) {
-    transfer::CatalogMembers members;
-    for (const LoadedZone& each : loaded.zones) {
-        const config::Zone& settings = loaded.config.zones[each.index];
-        if (!settings.transfer || settings.transfer->member_of.text.empty()) continue;
-        const auto catalog = Name::from_text(settings.transfer->member_of.text);
-        if (!catalog || *catalog != apex) continue;
-        transfer::CatalogMember member{each.apex, transfer::member_id(each.apex, 0), {}, {}};
-        if (!settings.transfer->group.empty())
-            member.groups.push_back(transfer::group_rdata(settings.transfer->group));
-        members.emplace(each.apex, std::move(member));
-    }
-    zone::ZoneBuilder builder(apex);
-    for (const zone::Record& record : transfer::write_catalog(apex, 1, members)) {
-        static_cast<void>(builder.add(record.owner, record.type, record.ttl, record.rdata));
-    }
-    return builder.finish().zone;
-}
 
 void RecordZones::set_catalogs(const std::vector<Planned>& planned,
                                const std::shared_ptr<const auth::KeyRing>& ring) {
@@ -545,21 +207,6 @@ void RecordZones::add_members(Snapshot& snapshot) const {
         snapshot.transfers.put(transfer_zone(apex, found->second));
     }
     snapshot.answer.zones = zone::ZoneSet(std::move(all));
-}
-
-void RecordZones::release_others(const std::vector<Planned>& planned) {
-    for (const Name& apex : parts_->keeper.zones()) {
-        if (std::ranges::any_of(planned,
-                                [&apex](const Planned& each) { return each.apex == apex; }))
-            continue;
-        if (parts_->catalogs->catalog_of(apex) != nullptr) continue;
-        parts_->secondaries.release(apex, SecondaryZones::State::stays);
-        parts_->notify.forget(apex);
-        parts_->desk.release(apex);
-        parts_->signing.release(apex);
-        parts_->keeper.release(apex);
-        zones_.erase(apex);
-    }
 }
 
 TransferZone RecordZones::transfer_zone(const Name& apex, const Zone& zone) const {

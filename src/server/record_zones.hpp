@@ -68,7 +68,6 @@ private:
         ExpiresAt expires_at;
     };
 
-    static std::vector<Planned> plan(LoadedSnapshot& loaded, const auth::KeyRing& ring);
     bool open(LoadedSnapshot& loaded);
     bool check_ends(LoadedSnapshot& loaded);
     bool read(LoadedSnapshot& loaded, std::vector<Planned>& planned);
@@ -84,10 +83,6 @@ private:
     void add_member(const dns::Name& apex, const dns::Name& catalog);
     void remove_member(const dns::Name& apex);
     void add_members(Snapshot& snapshot) const;
-    /// What others put there is read again when it changes.
-    static void watch_keys(const config::Dnssec& settings, LoadedSnapshot& loaded);
-    static void check_catalog(const config::Zone& zone, LoadedSnapshot& loaded);
-    static zone::ZonePtr make_catalog(const dns::Name& apex, LoadedSnapshot& loaded);
     void publish(std::span<const zone::ZonePtr> zones);
     void on_health(const dns::Name& apex);
     TransferZone transfer_zone(const dns::Name& apex, const Zone& zone) const;
