@@ -68,9 +68,11 @@ void check_catalog(const config::Zone& zone, const Name& apex, LoadedSnapshot& l
             "file: expected none beside 'catalog', whose records are made; remove one of them");
     }
     if (makes_catalog(zone) && !transfer::may_be_catalog(apex)) {
-        complain(zone.at, fmt::format("expected a name of at most {} bytes for a catalog, whose members stand "
-                                      "below it, found {}",
-                                      transfer::catalog_name_bytes_max, apex.size()));
+        complain(
+            zone.at,
+            fmt::format("expected a name of at most {} bytes for a catalog, whose members stand "
+                        "below it, found {}",
+                        transfer::catalog_name_bytes_max, apex.size()));
     }
     if (transfer.member_of.text.empty()) return;
     const auto name = Name::from_text(transfer.member_of.text);

@@ -198,6 +198,8 @@ CatalogPlan plan_catalog(const Name& catalog, const CatalogMembers& next,
     return plan;
 }
 
+bool may_be_catalog(dns::NameView apex) { return apex.size() <= catalog_name_bytes_max; }
+
 std::vector<zone::Record> write_catalog(const Name& apex, std::uint32_t serial,
                                         const CatalogMembers& members) {
     std::vector<zone::Record> out;

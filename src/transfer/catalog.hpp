@@ -65,7 +65,10 @@ struct Ownership {
 CatalogPlan plan_catalog(const dns::Name& catalog, const CatalogMembers& next,
                          const std::map<dns::Name, Ownership>& owned);
 
+/// Whether the owners of a catalog's records fit into names below this one.
+bool may_be_catalog(dns::NameView apex);
 /// The records of a catalog, for a producer: SOA with `serial`, NS invalid. (§4.1), version, members.
+/// Requires may_be_catalog().
 std::vector<zone::Record> write_catalog(const dns::Name& apex, std::uint32_t serial,
                                         const CatalogMembers& members);
 /// A unique label for a member: 16 hex digits, from the name and `salt` (new for a member that

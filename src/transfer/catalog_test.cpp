@@ -125,6 +125,23 @@ TEST(Catalog, ReadsWhatItWrites) {
     EXPECT_EQ(*read, members);
 }
 
+TEST(Catalog, NeedsRoomInFrontOfItsName) {
+    const std::string labels(63, 'a');
+    const std::string longest =
+        labels + "." + labels + "." + labels + "." + std::string(32, 'b') + ".";
+    EXPECT_EQ(name(longest).size(), catalog_name_bytes_max);
+    EXPECT_TRUE(may_be_catalog(name(longest)));
+    EXPECT_FALSE(may_be_catalog(name("c." + longest)));
+    CatalogMember each = member("zone.test.", member_id(name("zone.test."), 0));
+    each.groups = {group_rdata("a")};
+    each.new_owner = name("elsewhere.");
+    const CatalogMembers members{{each.zone, each}};
+    const zone::BuiltZone built =
+        zone::test::build(write_catalog(name(longest), 1, members), longest);
+    ASSERT_NE(built.zone, nullptr);
+    EXPECT_EQ(read_catalog(*built.zone), members);
+}
+
 TEST(Catalog, IdsStayAndDiffer) {
     EXPECT_EQ(member_id(name("example."), 0), member_id(name("EXAMPLE."), 0));
     EXPECT_NE(member_id(name("example."), 0), member_id(name("example."), 1));
