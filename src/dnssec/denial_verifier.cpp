@@ -239,6 +239,11 @@ void verify_denial(const Zone& zone, FlawList& flaws) {
     }
     if (apex.find(RrType::NSEC)) NsecCheck(zone, flaws).run();
     if (!params) return;
+    if (!has_room_for_nsec3(zone.apex())) {
+        return flaws.add(zone.apex(), RrType::NSEC3PARAM,
+                         "the name of the zone is too long for NSEC3, whose owners put 33 bytes in "
+                         "front of it");
+    }
     for (const Bytes rdata : params) {
         const auto head = Nsec3Head::read(rdata);
         if (!head || head->algorithm != nsec3_sha1 || head->flags != 0) {

@@ -73,6 +73,10 @@ Nsec3Hash Nsec3Hasher::hash(NameView name) {
     return nsec3_hash(digest_, lower, parameters_.salt, parameters_.iterations);
 }
 
+bool has_room_for_nsec3(NameView apex) {
+    return 1 + Nsec3Label().size() + apex.size() <= dns::name_bytes_max;
+}
+
 Name nsec3_owner(const Nsec3Hash& hash, NameView apex) {
     dns::NameBuilder owner;
     KITH_CHECK(owner.append(nsec3_label(hash)) && owner.append(apex));

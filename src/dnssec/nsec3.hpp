@@ -62,7 +62,9 @@ private:
     crypto::Digest digest_;
 };
 
-/// The owner of an NSEC3: its label in front of the apex. Requires an apex of at most 222 bytes.
+/// Whether names below this apex can own NSEC3: their label needs 33 bytes of the 255.
+bool has_room_for_nsec3(NameView apex);
+/// The owner of an NSEC3: its label in front of the apex. Requires has_room_for_nsec3().
 Name nsec3_owner(const Nsec3Hash& hash, NameView apex);
 /// The hash in the first label of an NSEC3's owner; nullopt when it is not one.
 std::optional<Nsec3Hash> nsec3_hash_of(NameView owner, NameView apex);

@@ -14,8 +14,6 @@ using zone::Zone;
 using zone::ZoneChange;
 using zone::ZonePtr;
 
-constexpr std::size_t nsec3_label_bytes = 33;
-
 std::optional<SignFault> policy_fault(NameView apex, const SigningPolicy& policy) {
     if (policy.jitter < 0 || policy.refresh < 0 || policy.inception_skew < 0 ||
         policy.refresh + policy.jitter >= policy.validity) {
@@ -24,7 +22,7 @@ std::optional<SignFault> policy_fault(NameView apex, const SigningPolicy& policy
     if (policy.denial == Denial::nsec) return std::nullopt;
     if (policy.nsec3.iterations > nsec3_iterations_signed_max) return SignFault::iterations;
     if (policy.nsec3.salt.size() > nsec3_salt_bytes_max) return SignFault::salt;
-    if (apex.size() + nsec3_label_bytes > dns::name_bytes_max) return SignFault::name_too_long;
+    if (!has_room_for_nsec3(apex)) return SignFault::name_too_long;
     return std::nullopt;
 }
 

@@ -186,6 +186,16 @@ TEST(ZoneVerifier, NamesEveryFlaw) {
         << "RFC 5155 §6: an insecure delegation may come without a word";
 }
 
+TEST(ZoneVerifier, HashesNoNamesThatCannotBeOwners) {
+    const std::string label(63, 'a');
+    const std::string apex = label + "." + label + "." + label + "." + std::string(40, 'b') + ".";
+    const ZonePtr zone =
+        zone::test::zone({"@ 60 NS ns.", "@ 0 NSEC3PARAM 1 0 0 -",
+                          "@ 60 DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4="},
+                         apex);
+    EXPECT_TRUE(mentions(flaws(*zone), apex + " NSEC3PARAM: the name of the zone is too long"));
+}
+
 TEST(ZoneVerifier, WatchesTheClock) {
     const World world(Denial::nsec);
     const ZoneReport report = verify_zone(*world.zone, now);
