@@ -20,6 +20,9 @@ constexpr std::size_t expire_option_bytes = 4 + 4;
 constexpr std::size_t message_bytes_least =
     dns::header_bytes + dns::name_bytes_max + 4 + opt_bytes + expire_option_bytes;
 
+// A record that is as short as can be: a pointer, type, class, TTL and no data.
+constexpr std::size_t record_bytes_least = 12;
+
 zone::RrSetView soa_of(const zone::Zone& zone) { return zone.apex_node().find(RrType::SOA); }
 
 void start_answer(dns::MessageBuilder& builder, const TransferQuery& query) {
@@ -70,6 +73,12 @@ TransferOut::TransferOut(const TransferQuery& query, Source source,
     choose_shape();
 }
 
+std::size_t Source::changed_records() const {
+    std::size_t count = 0;
+    for (const ChangePtr& change : changes) count += change->removed.size() + change->added.size();
+    return count;
+}
+
 void TransferOut::choose_shape() {
     if (query_.kind == Kind::axfr) return;
     const std::uint32_t serial = source_.zone->serial();
@@ -80,10 +89,8 @@ void TransferOut::choose_shape() {
     const bool from_client =
         !source_.changes.empty() && source_.changes.front()->from_serial == query_.serial;
     if (!from_client) return;
-    std::size_t changed = 0;
-    for (const ChangePtr& change : source_.changes)
-        changed += change->removed.size() + change->added.size();
-    if (changed > 4 * source_.zone->record_count()) return;  // whatever cancels out in it
+    if (source_.changed_records() > 4 * source_.zone->record_count())
+        return;  // whatever cancels out
     differences_ = make_differences(*source_.zone, source_.changes);
     std::size_t records = 0;
     for (const Difference& difference : differences_) records += difference.record_count();
@@ -221,12 +228,15 @@ Bytes answer_ixfr_over_udp(const TransferQuery& query, const Source& source, Mes
     const std::size_t limit = std::max(
         std::min<std::size_t>(query.payload_bytes, payload_bytes_max), dns::udp_bytes_plain);
     const std::size_t signature = signer != nullptr ? signer->room() : 0;
+    TransferQuery soa_only = query;
+    soa_only.serial = source.zone->serial();
+    // What cannot fit is not made: the sender of a datagram may be anybody, and differences are work.
+    const bool may_fit = source.changed_records() <= limit / record_bytes_least;
     // Not signed while it may still be thrown away: a signer counts what it signs.
-    TransferOut out(query, source, nullptr, limit - std::min(limit, signature));
+    TransferOut out(may_fit ? query : soa_only, source, nullptr,
+                    limit - std::min(limit, signature));
     Bytes message = out.next_message(buffer);
     if (out.shape() == Shape::whole || !out.done() || message.size() + signature > limit) {
-        TransferQuery soa_only = query;
-        soa_only.serial = source.zone->serial();
         message = TransferOut(soa_only, source, nullptr, limit).next_message(buffer);
     }
     if (message.size() + signature > limit) message = write_truncated(query, buffer);

@@ -31,6 +31,9 @@ struct Source {
     /// Seconds until the zone expires here when this server is a secondary (RFC 7314 §3.1.1.1);
     /// none: the SOA's, as a primary answers.
     std::optional<std::uint32_t> expire_seconds;
+
+    /// Records of all changes, also those that cancel out.
+    std::size_t changed_records() const;
 };
 
 /// What a query turned out to get.

@@ -230,6 +230,21 @@ TEST(TransferOut, AnswersIxfrOverUdp) {
     EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, large, nullptr, 4096, buffer)).size(), 8U);
     EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, large, nullptr, 900, buffer)), soa)
         << "our own bound";
+    std::vector<zone::Record> before, renewed;
+    for (int i = 0; i < 30; ++i) {
+        before.push_back(
+            zone::test::record("h" + std::to_string(i) + " 1 A 10.0.0.1", name("example.")));
+        renewed.push_back(before.back());
+        renewed.back().provenance.lease_end = 1;
+    }
+    std::vector<zone::Record> all = renewed;
+    all.push_back(zone::test::record(soa_line(3), name("example.")));
+    const Source leases{zone::test::build(all).zone, {change(2, 3, before, renewed)}, {}};
+    EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, leases, nullptr, 1232, buffer)).size(), 4U)
+        << "all of it cancels out";
+    EXPECT_EQ(answer_lines(answer_ixfr_over_udp(asked, leases, nullptr, 600, buffer)),
+              Lines{soa_line(3)})
+        << "more than could fit is not looked at";
     CountingSigner signer;
     const Bytes is_signed = answer_ixfr_over_udp(asked, large, &signer, 900, buffer);
     EXPECT_EQ(dns::MessageView::parse(is_signed)->header().counts[3], 1);
