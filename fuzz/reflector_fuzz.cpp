@@ -41,7 +41,7 @@ const std::array<dns::Name, 12>& names() {
         name("20.2.0.192.in-addr.arpa."),
         name("1.1.254.169.in-addr.arpa."),
         name("example.com."),
-        name("a-name-with-a-first-label-that-is-about-as-long-as-labels-can-be.local."),
+        name("a-name-with-a-first-label-about-as-long-as-labels-can-ever-be.local."),
     };
     return all;
 }
