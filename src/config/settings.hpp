@@ -270,7 +270,7 @@ inline constexpr std::array dnssec_fields{
     Field<Dnssec>{"zone_ttl_max", &Dnssec::zone_ttl_max, {0, 31'536'000'000}, live, ours,
         "Largest TTL in the zone, which rolls of keys wait for; larger ones that are seen count."},
     Field<Dnssec>{"ds_ttl", &Dnssec::ds_ttl, {0, 31'536'000'000}, live, ours,
-        "TTL of the DS records at the parent."},
+        "TTL of the DS records at the parent; larger ones that are seen there count."},
     Field<Dnssec>{"propagation", &Dnssec::propagation, {0, 31'536'000'000}, live, ours,
         "How long until every secondary has a new version of the zone."},
     Field<Dnssec>{"parent_propagation", &Dnssec::parent_propagation, {0, 31'536'000'000}, live, ours,

@@ -239,6 +239,7 @@ struct Weather {
     UnixTime signing_max = 2 * day;  // how long signing again takes
     unsigned restarts = 300;         // one in so many hours
     unsigned jumps = 0;              // the wall clock is wrong from now on, one in so many hours
+    bool shows_ds_ttl = false;       // whoever looks at the parent sees the TTL of its DS
 };
 
 /// Waits that are told; nothing is added to them, so that each must be right to the second.
@@ -418,6 +419,8 @@ void Life::act() {
                 }))
                 seen.insert(id_of(used.key));
         }
+        if (weather_.shows_ds_ttl && !ds_.empty())
+            managed().see_ds_ttl(static_cast<std::uint32_t>(truth_.ds_ttl));
         EXPECT_TRUE(managed().on_ds_seen(seen, clocks()).has_value());
     }
     if (weather_.jumps != 0 && rng_.below(weather_.jumps) == 0)
@@ -533,6 +536,16 @@ TEST(KeyRollover, SurvivesClocksThatJump) {
     EXPECT_EQ(life.failure(), "");
     EXPECT_TRUE(life.is_secure());
     EXPECT_GE(life.keys_made(), 10U);
+}
+
+TEST(KeyRollover, WaitsForTheTtlThatTheParentShows) {
+    const dnssec::KeyPolicy told = policy_of(KeyLayout::csk);
+    dnssec::KeyPolicy truth = told;
+    truth.ds_ttl += hour;
+    Life life(told, truth, {.shows_ds_ttl = true}, 8);
+    life.run(365 * day);
+    EXPECT_EQ(life.failure(), "") << "IsFoundOutWithAnyWaitTooShort: what becomes of it otherwise";
+    EXPECT_GE(life.keys_made(), 3U);
 }
 
 // The judge finds fault with every wait that is too short by as little as one hour.

@@ -78,7 +78,7 @@ Result<std::unique_ptr<ManagedKeys>, Failure> ManagedKeys::open(store::Store& st
 // The state as text: lines of our own, then those of KeyManager::to_text().
 //
 //   time 1767225600       that the manager was told last
-//   ttl 86400             largest of the zone
+//   ttl 86400 3600        largest of the zone, and of its DS that was seen
 //   algorithm 13 15       the configuration's, and the one to use instead of it
 Result<void, Failure> ManagedKeys::restore(std::string_view state) {
     const auto fail = [this](std::string_view why) -> std::unexpected<Failure> {
@@ -89,11 +89,16 @@ Result<void, Failure> ManagedKeys::restore(std::string_view state) {
     const auto time = numbers_of(take_line(state), "time");
     const auto ttl = numbers_of(take_line(state), "ttl");
     const auto algorithms = numbers_of(take_line(state), "algorithm");
-    if (time.size() != 1 || ttl.size() != 1 || algorithms.size() != 2)
+    // A state of before the DS's TTL was kept has one number.
+    if (time.size() != 1 || ttl.empty() || ttl.size() > 2 || algorithms.size() != 2)
         return fail("its first lines are not understood");
     clock_ = dnssec::KeyClock(time[0]);
     time_ = kept_time_ = time[0];
-    ttl_max_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(ttl[0], 0, 0x7fffffff));
+    const auto seconds = [](std::int64_t value) {
+        return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 0, 0x7fffffff));
+    };
+    ttl_max_ = seconds(ttl[0]);
+    if (ttl.size() == 2) ds_ttl_max_ = seconds(ttl[1]);
     const auto configured = static_cast<Algorithm>(algorithms[0]);
     const auto used = static_cast<Algorithm>(algorithms[1]);
     if (configured != used) chosen_ = Chosen{configured, used};
@@ -116,6 +121,7 @@ dnssec::KeyPolicy ManagedKeys::policy() const {
     dnssec::KeyPolicy policy = wishes_.policy;
     if (chosen_ && chosen_->instead_of == policy.algorithm) policy.algorithm = chosen_->algorithm;
     policy.zone_ttl_max = std::max<UnixTime>(policy.zone_ttl_max, ttl_max_);
+    policy.ds_ttl = std::max<UnixTime>(policy.ds_ttl, ds_ttl_max_);
     return policy;
 }
 
@@ -134,6 +140,12 @@ void ManagedKeys::see_ttl(std::uint32_t ttl) {
     manager_.set_policy(policy());
 }
 
+void ManagedKeys::see_ds_ttl(std::uint32_t ttl) {
+    if (ttl <= ds_ttl_max_) return;
+    ds_ttl_max_ = ttl;
+    manager_.set_policy(policy());
+}
+
 const ZoneKey* ManagedKeys::find(KeyId id) const {
     const auto found = std::ranges::find(keys_, id, id_of);
     return found == keys_.end() ? nullptr : &*found;
@@ -148,7 +160,7 @@ UnixTime ManagedKeys::tell(const Clocks& clocks) {
 std::string ManagedKeys::to_text(const KeyManager& manager) const {
     const Algorithm configured = wishes_.policy.algorithm;
     const Algorithm used = chosen_ ? chosen_->algorithm : configured;
-    return fmt::format("time {}\nttl {}\nalgorithm {} {}\n{}", time_, ttl_max_,
+    return fmt::format("time {}\nttl {} {}\nalgorithm {} {}\n{}", time_, ttl_max_, ds_ttl_max_,
                        static_cast<unsigned>(configured), static_cast<unsigned>(used),
                        manager.to_text());
 }

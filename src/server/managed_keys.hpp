@@ -58,6 +58,8 @@ public:
     Result<void, Failure> on_ds_seen(dnssec::KeyIds keys, const Clocks& clocks);
     /// The zone has, or had while something waits, records with this TTL.
     void see_ttl(std::uint32_t ttl);
+    /// The parent's DS records of the zone have this TTL: tell it before on_ds_seen().
+    void see_ds_ttl(std::uint32_t ttl);
 
     /// What an operator asks for; an error as with advance(), or what stands against it.
     Result<void, Failure> roll(dnssec::KeyRole role, const Clocks& clocks);
@@ -102,7 +104,8 @@ private:
     dnssec::KeyClock clock_;
     UnixTime time_ = 0;
     UnixTime kept_time_ = 0;
-    std::uint32_t ttl_max_ = 0;
+    std::uint32_t ttl_max_ = 0;     // of the zone
+    std::uint32_t ds_ttl_max_ = 0;  // of its DS
     KeyManager manager_;
     std::vector<dnssec::ZoneKey> keys_;
     UnixTime next_due_ = 0;

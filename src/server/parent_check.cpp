@@ -44,14 +44,16 @@ Result<DsSet, std::string> read_ds_answer(Bytes message, std::uint16_t id, dns::
     if (header.has(Header::tc)) return std::unexpected("its answer is truncated");
     DsSet found;
     parsed->for_each(dns::Section::answer, [&](const dns::RecordView& record) {
-        if (record.type != RrType::DS || record.owner.view() != zone || found.size() == ds_max)
+        if (record.type != RrType::DS || record.owner.view() != zone ||
+            found.records.size() == ds_max)
             return;
-        found.emplace_back(record.rdata.begin(), record.rdata.end());
+        found.records.emplace_back(record.rdata.begin(), record.rdata.end());
+        found.ttl = std::max(found.ttl, record.effective_ttl());
     });
     // A referral to the zone itself is what the zone's own servers, or a confused one, say.
-    if (found.empty() && !header.has(Header::aa) && !header.has(Header::ra))
+    if (found.records.empty() && !header.has(Header::aa) && !header.has(Header::ra))
         return std::unexpected("it neither has the parent zone nor resolves");
-    std::ranges::sort(found);
+    std::ranges::sort(found.records);
     return found;
 }
 
@@ -94,14 +96,15 @@ void ParentCheck::on_answer(Asked& asked, Bytes message) {
     asked.found = std::move(*found);
     const auto is_done = [](const auto& each) { return each->found.has_value(); };
     if (!std::ranges::all_of(asked_, is_done)) return;
-    const DsSet& first = *asked_.front()->found;
+    DsSet first = *asked_.front()->found;
     for (const auto& other : asked_) {
-        if (*other->found == first) continue;
+        first.ttl = std::max(first.ttl, other->found->ttl);
+        if (other->found->records == first.records) continue;
         return finish(std::unexpected(fmt::format("{} and {} do not have the same DS records",
                                                   asked_.front()->server.to_text(),
                                                   other->server.to_text())));
     }
-    finish(first);
+    finish(std::move(first));
 }
 
 void ParentCheck::on_closed(Asked& asked, const std::string& why) {

@@ -18,8 +18,11 @@
 
 namespace kith::server {
 
-/// RDATA of DS records, in order.
-using DsSet = std::vector<std::vector<std::uint8_t>>;
+/// What the parent has of a zone.
+struct DsSet {
+    std::vector<std::vector<std::uint8_t>> records;  // RDATA, in order
+    std::uint32_t ttl = 0;  // the largest; of a resolver, what is left of it
+};
 
 /// Reads the answer to our question: the DS records, none when the parent says that there are none. The
 /// error says what is wrong with the answer.

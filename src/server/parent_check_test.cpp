@@ -54,7 +54,8 @@ TEST(ParentCheck, BelievesOnlyTheAnswerToItsQuestion) {
     };
     for (const Row& row : rows) {
         const auto found = read_ds_answer(message_of(row), id, name("example."));
-        EXPECT_EQ(found ? static_cast<int>(found->size()) : -1, row.found) << row.why;
+        EXPECT_EQ(found ? static_cast<int>(found->records.size()) : -1, row.found) << row.why;
+        EXPECT_EQ(found ? found->ttl : 0U, row.found > 0 ? 60U : 0U) << row.why;
     }
     EXPECT_FALSE(read_ds_answer(message_of({.why = ""}), id + 1, name("example.")).has_value());
     const auto whole = message_of({.why = ""});

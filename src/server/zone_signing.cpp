@@ -18,8 +18,9 @@ using dnssec::KeyIds;
 KeyIds keys_of(const DsSet& found, const Name& apex, const dnssec::KeySet& keys) {
     KeyIds out;
     for (const dnssec::UsedKey& used : keys.keys) {
-        const bool is_there = std::ranges::any_of(
-            found, [&](const auto& ds) { return dnssec::matches_ds(apex, used.key.rdata(), ds); });
+        const bool is_there = std::ranges::any_of(found.records, [&](const auto& ds) {
+            return dnssec::matches_ds(apex, used.key.rdata(), ds);
+        });
         if (is_there) out.insert(id_of(used.key));
     }
     return out;
@@ -310,6 +311,7 @@ void ZoneSigning::on_parent(Entry& entry, const Result<DsSet, std::string>& foun
     if (seen != keys->manager().seen_ds())
         log::write(log::Level::info, "parent.ds_seen", log::kv("zone", entry.apex.to_text()),
                    log::kv("keys", text_of(seen)));
+    keys->see_ds_ttl(found->ttl);
     if (const auto done = keys->on_ds_seen(seen, clocks()); !done) note(entry, done.error().text);
     look_again(entry, {});
 }
