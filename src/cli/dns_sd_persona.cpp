@@ -10,10 +10,13 @@
 #include <fmt/ostream.h>
 
 #include "cli/discovery_run.hpp"
+#include "cli/dns_sd_lines.hpp"
+#include "cli/resolving.hpp"
 
 namespace kith::cli {
 namespace {
 
+namespace lines = dns_sd_lines;
 using Words = std::vector<std::string>;
 
 constexpr const char* usage =
@@ -25,6 +28,8 @@ constexpr const char* usage =
     "dns-sd -L <Name> <Type> <Domain>      (Resolve (\"lookup\") a service instance)\n"
     "dns-sd -Q <name> <rrtype> <rrclass>   (Generic query for any record type)\n"
     "dns-sd -G v4/v6/v4v6 <name>           (Get address information for a host name)\n"
+    "dns-sd -C <name> <rrtype> <rrclass>   (Query; reconfirms each result)\n"
+    "dns-sd -Z <Type> <Domain>             (Print what is found as a zone)\n"
     "dns-sd -V                             (Version)\n"
     "dns-sd -t <seconds> ...               (End after so many seconds)\n";
 
@@ -35,8 +40,16 @@ unsigned flags_of(const client::EventHead& event) {
     return (event.more_coming ? flag_more_coming : 0) |
            (event.change == client::Change::removed ? 0 : flag_add);
 }
-std::string_view add_or_remove(const client::EventHead& event) {
-    return event.change == client::Change::removed ? "Rmv" : "Add";
+
+std::string stamp() {
+    std::string out = clock_text();
+    if (out.starts_with('0')) out[0] = ' ';
+    return out;
+}
+
+lines::Head head_of(const client::EventHead& event) {
+    return {stamp(), event.change != client::Change::removed, flags_of(event),
+            event.interface.index};
 }
 
 std::string dotted(std::string text) {
@@ -54,20 +67,27 @@ std::string word(const Words& words, std::size_t index) {
 class Tool {
 public:
     Tool(client::Discovery& discovery, DiscoveryRun& run, std::ostream& out, std::ostream& err)
-        : discovery_(discovery), run_(run), out_(out), err_(err) {}
+        : discovery_(discovery),
+          run_(run),
+          out_(out),
+          err_(err),
+          zones_(discovery, [this](const client::ResolveEvent& event) { on_zone(event); }) {}
 
     /// The exit code, when nothing could be started.
     std::optional<int> start(const std::string& command, const Words& words) {
-        if (command == "-B") {
-            browse(word(words, 0), word(words, 1));
+        if (command == "-B" || command == "-Z") {
+            browse(command == "-Z", lines::whole_type(word(words, 0)), word(words, 1));
         } else if (command == "-L") {
             lookup(words);
         } else if (command == "-R" || command == "-P") {
             if (!publish(command == "-P", words)) return 1;
         } else if (command == "-E" || command == "-F") {
             domains(command == "-E");
-        } else if (command == "-Q" || command == "-q") {
-            query(word(words, 0), word(words, 1).empty() ? "A" : word(words, 1));
+        } else if (command == "-Q" || command == "-q" || command == "-C") {
+            query(command == "-C", word(words, 0), word(words, 1).empty() ? "A" : word(words, 1));
+        } else if (command == "-X") {
+            err_ << "dns-sd: kith opens no ports in routers\n";
+            return 1;
         } else if (command == "-G") {
             addresses(word(words, 0), word(words, 1));
         } else {
@@ -90,38 +110,66 @@ private:
         ::localtime_r(&now, &local);
         char date[64];
         std::strftime(date, sizeof date, "%a %d %b %Y", &local);
-        fmt::print(out_, "DATE: ---{}---\n{:>12}  ...STARTING...\n", date, clock_text());
+        fmt::print(out_, "DATE: ---{}---\n{:>12}  ...STARTING...\n", date, stamp());
     }
 
-    void browse(std::string type, const std::string& domain) {
-        fmt::print(out_, "Browsing for {}{}{}\n", type, domain.empty() ? "" : ".", domain);
+    void browse(bool as_zone, const std::string& type, const std::string& domain) {
+        fmt::print(out_, "Browsing for {}{}{}\n", type, domain.empty() || domain == "." ? "" : ".",
+                   domain == "." ? "" : domain);
         head();
+        if (type.starts_with("_services._dns-sd._udp")) return browse_types(domain);
         operations_.push_back(discovery_.browse(
             type,
-            [this](const client::BrowseEvent& event) {
+            [this, as_zone](const client::BrowseEvent& event) {
                 if (!event.error.empty()) return;
-                if (printed_++ == 0)
-                    fmt::print(out_, "Timestamp     A/R    Flags  if {:<20} {:<20} {}\n", "Domain",
-                               "Service Type", "Instance Name");
-                fmt::print(out_, "{:>12}  {}  {:>6X} {:>3} {:<20} {:<20} {}\n", clock_text(),
-                           add_or_remove(event), flags_of(event), event.interface.index,
-                           dotted(event.name.domain), dotted(event.name.type),
-                           client::printable(event.name.instance));
+                if (as_zone) return zones_.take(event);
+                if (printed_++ == 0) out_ << lines::browse_heading;
+                out_ << lines::browse(head_of(event), dotted(event.name.domain),
+                                      dotted(event.name.type),
+                                      client::printable(event.name.instance));
                 out_.flush();
             },
             or_local(domain)));
     }
 
+    /// The types on offer, split as the names of instances are.
+    void browse_types(const std::string& domain) {
+        operations_.push_back(discovery_.browse_types(
+            [this](const client::TypeEvent& event) {
+                if (!event.error.empty()) return;
+                if (printed_++ == 0) out_ << lines::browse_heading;
+                const std::size_t dot = event.type.find('.');
+                out_ << lines::browse(head_of(event), ".",
+                                      event.type.substr(dot + 1) + "." + dotted(event.domain),
+                                      event.type.substr(0, dot));
+                out_.flush();
+            },
+            or_local(domain)));
+    }
+
+    void on_zone(const client::ResolveEvent& event) {
+        if (!event.error.empty() || event.change == client::Change::removed) return;
+        if (printed_++ == 0)
+            fmt::print(out_,
+                       "\n; put the domain to browse in place of '@'\n{:<47} PTR     @\n\n"
+                       "; hosts are named as on the link: DNS needs the names they have there\n",
+                       "lb._dns-sd._udp");
+        out_ << lines::zone(event.name, event.target, event.txt);
+        out_.flush();
+    }
+
     void lookup(const Words& words) {
-        const client::ServiceName name{word(words, 0), word(words, 1), or_local(word(words, 2))};
-        fmt::print(out_, "Lookup {}\n", name.to_text());
+        const client::ServiceName name{word(words, 0), lines::whole_type(word(words, 1)),
+                                       or_local(word(words, 2))};
+        fmt::print(out_, "Lookup {}.{}.{}\n", client::printable(name.instance), name.type,
+                   name.domain);
         head();
         operations_.push_back(discovery_.resolve(name, [this](const client::ResolveEvent& event) {
             if (!event.error.empty() || event.change == client::Change::removed) return;
-            fmt::print(out_, "{:>12}  {}. can be reached at {}:{} (interface {})\n", clock_text(),
-                       client::printable(event.name.to_text()), dotted(event.target.host),
-                       event.target.port, event.interface.index);
-            for (const client::TxtPair& pair : event.txt) fmt::print(out_, " {}", txt_text(pair));
+            fmt::print(out_, "{:>12}  {} can be reached at {}:{} (interface {})\n", stamp(),
+                       lines::full_name(event.name), dotted(event.target.host), event.target.port,
+                       event.interface.index);
+            for (const client::TxtPair& pair : event.txt) fmt::print(out_, " {}", lines::txt(pair));
             if (!event.txt.empty()) out_ << '\n';
             out_.flush();
         }));
@@ -155,7 +203,12 @@ private:
         service.name_only = service.port == 0;  // as Apple's: a placeholder (RFC 6763 §8)
         if (proxy) {
             service.host = words[4];
-            operations_.push_back(discovery_.register_address(words[4], words[5], {}, true));
+            operations_.push_back(discovery_.register_address(
+                words[4], words[5],
+                [this, host = words[4]](const client::RegisterEvent& event) {
+                    on_registered("record " + host, event);
+                },
+                true));
         }
         fmt::print(out_, "Registering Service {}.{}{}{} port {}",
                    client::printable(service.instance), service.type,
@@ -165,17 +218,21 @@ private:
         head();
         operations_.push_back(
             discovery_.register_service(service, [this](const client::RegisterEvent& event) {
-                if (!event.error.empty()) {
-                    fmt::print(err_, "dns-sd: {}\n", event.error);
-                    if (event.change == client::Change::removed) run_.finish(1);
-                    return;
-                }
-                fmt::print(out_,
-                           "{:>12}  Got a reply for service {}.: Name now registered and active\n",
-                           clock_text(), client::printable(event.name.to_text()));
-                out_.flush();
+                on_registered(fmt::format("service {}.", client::printable(event.name.to_text())),
+                              event);
             }));
         return true;
+    }
+
+    void on_registered(const std::string& what, const client::RegisterEvent& event) {
+        if (!event.error.empty()) {
+            fmt::print(err_, "dns-sd: {}\n", event.error);
+            if (event.change == client::Change::removed) run_.finish(255);
+            return;
+        }
+        fmt::print(out_, "{:>12}  Got a reply for {}: Name now registered and active\n", stamp(),
+                   what);
+        out_.flush();
     }
 
     void domains(bool registering) {
@@ -185,7 +242,7 @@ private:
         const auto on_event = [this](const client::DomainEvent& event, unsigned extra) {
             if (!event.error.empty()) return;
             if (printed_++ == 0) out_ << "Timestamp     Recommended domain\n";
-            fmt::print(out_, "{:>12}  {} ({}) {}\n", clock_text(),
+            fmt::print(out_, "{:>12}  {} ({}) {}\n", stamp(),
                        event.change == client::Change::removed ? "Removed" : "Added",
                        flags_of(event) | extra, dotted(event.domain));
             out_.flush();
@@ -202,18 +259,19 @@ private:
         on_event(local, flag_default);
     }
 
-    void query(const std::string& name, const std::string& type) {
+    void query(bool reconfirms, const std::string& name, const std::string& type) {
         head();
         operations_.push_back(
-            discovery_.query(name, type, [this](const client::RecordEvent& event) {
+            discovery_.query(name, type, [this, reconfirms](const client::RecordEvent& event) {
                 if (!event.error.empty()) return;
-                if (printed_++ == 0)
-                    fmt::print(out_, "Timestamp     A/R    Flags  if {:<30}{:<7}{:<7} Rdata\n",
-                               "Name", "Type", "Class");
-                fmt::print(out_, "{:>12}  {}{:>9X} {:>3} {:<30}{:<7}{:<7} {}\n", clock_text(),
-                           add_or_remove(event), flags_of(event), event.interface.index, event.name,
-                           event.type, "IN", event.is_absent ? "No Such Record" : event.text);
+                if (printed_++ == 0) out_ << lines::query_heading;
+                out_ << lines::query(head_of(event), event.name, event.type,
+                                     event.is_absent        ? "0.0.0.0    No Such Record"
+                                     : event.type == "AAAA" ? lines::long_address(event.text, "")
+                                                            : event.text);
                 out_.flush();
+                if (reconfirms && event.change == client::Change::added)
+                    discovery_.reconfirm(operations_.front());
             }));
     }
 
@@ -221,12 +279,10 @@ private:
         head();
         const auto on_event = [this](const client::RecordEvent& event) {
             if (!event.error.empty() || event.is_absent) return;
-            if (printed_++ == 0)
-                fmt::print(out_, "Timestamp     A/R    Flags  if {:<38} {:<44} TTL\n", "Hostname",
-                           "Address");
-            fmt::print(out_, "{:>12}  {}{:>9X} {:>3} {:<38} {:<44} {}\n", clock_text(),
-                       add_or_remove(event), flags_of(event), event.interface.index, event.name,
-                       event.text, event.ttl);
+            if (printed_++ == 0) out_ << lines::address_heading;
+            out_ << lines::address(head_of(event), event.name,
+                                   lines::long_address(event.text, event.interface.name),
+                                   event.ttl);
             out_.flush();
         };
         if (families.find("v4") != std::string::npos)
@@ -241,6 +297,7 @@ private:
     std::ostream& out_;
     std::ostream& err_;
     std::vector<client::Operation> operations_;
+    Resolving zones_;
     int printed_ = 0;
 };
 

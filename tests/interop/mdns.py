@@ -113,8 +113,15 @@ class Neighbors(Suite):
         self.check("avahi-browse -rpt", line in theirs and line in ours, f"{theirs}\n{ours}")
         self.check("avahi-resolve", f"hosta.local\t" in self.b.run(self.personas["avahi-resolve"], "-n", "hosta.local"))
         self.check("avahi-resolve -a", f"{self.a.v4}\thosta.local" in self.b.run(self.personas["avahi-resolve"], "-a", self.a.v4))
-        self.check("dns-sd -B", re.search(r"Add +2 +\d+ local\. +_http\._tcp\. +P 1\.5", self.b.run(self.personas["dns-sd"], "-t", "2", "-B", "_http._tcp")))
-        self.check("dns-sd -L", "can be reached at hosta.local.:81" in self.b.run(self.personas["dns-sd"], "-t", "2", "-L", "P 1.5", "_http._tcp"))
+        for words, wanted in (
+                (["-B", "_http._tcp"], r"Add        2 {2,}\d+ local\. {15}_http\._tcp\. {10}P 1\.5\n"),
+                (["-B", "_services._dns-sd._udp"], r"Add        [23] {2,}\d+ \. {20}_tcp\.local\. {10}_http\n"),
+                (["-L", "P 1.5", "_http._tcp"], r"Lookup P 1\.5\._http\._tcp\.local\n(.*\n)+.*  P\\0321\\\.5\._http\._tcp\.local\. can be reached at hosta\.local\.:81 \(interface \d+\)\n x=y\n"),
+                (["-Q", "hosta.local", "A"], rf"Add  2 {{9,}}\d+  hosta\.local\. {{18}}Addr   IN     {re.escape(self.a.v4)}\n"),
+                (["-G", "v4", "hosta.local"], rf"Add  2 {{9,}}\d+  hosta\.local\. {{27}}{re.escape(self.a.v4)} +\d+\n"),
+                (["-Z", "_http._tcp"], r"_http\._tcp {38}PTR     P\\0321\\\.5\._http\._tcp\nP\\0321\\\.5\._http\._tcp +SRV     0 0 81 hosta\.local\.\n.*TXT     \"x=y\"")):
+            found = self.b.run(self.personas["dns-sd"], "-t", "2", *words)
+            self.check(f"dns-sd {' '.join(words)}", re.search(wanted, found), found)
         service.stop()
 
     def conflicts(self) -> None:
