@@ -9,6 +9,7 @@
 #include "server/limits.hpp"
 #include "server/record_checks.hpp"
 #include "server/record_zones_parts.hpp"
+#include "server/short_turns.hpp"
 
 namespace kith::server {
 
@@ -44,7 +45,12 @@ const UpdateDesk* RecordZones::desk() const { return desk_; }
 
 ControlPort RecordZones::port(std::size_t worker) {
     ControlPort port;
-    port.give_back = [this](ZonePtr zone) { loop_.post([kept = std::move(zone)] {}); };
+    port.give_back = [this](ZonePtr zone) {
+        loop_.post([kept = std::move(zone)]() mutable {
+            const ShortTurns short_turns;  // it may be the last to have it
+            kept = nullptr;
+        });
+    };
     port.on_notify = [this](HeardNotify heard) {
         if (notifies_.put(std::move(heard), 1) == BoundedQueue<HeardNotify>::Put::first)
             loop_.post([this] { on_notifies(); });

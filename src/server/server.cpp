@@ -82,6 +82,7 @@ Server::Server(ConfigSource source, Overrides overrides)
                      }),
       wake_timer_(loop_,
                   [this] {
+                      const ShortTurns short_turns;  // a zone that was replaced whole goes here
                       for (const auto& worker : workers_) worker->snapshot_published();
                       collect();
                   }),
