@@ -8,7 +8,7 @@
 
 #include "base/log.hpp"
 #include "discovery/dnssd/limits.hpp"
-#include "server/file_text.hpp"
+#include "files/file_text.hpp"
 
 namespace kith::server {
 namespace {
@@ -29,7 +29,7 @@ bool same_but_txt(const dnssd::Service& a, const dnssd::Service& b) {
 
 /// The first line of a small file; empty when there is none.
 std::string first_line(const char* path) {
-    const auto text = FileText::read(path);
+    const auto text = files::FileText::read(path);
     if (!text) return {};
     const std::string_view view = text->view();
     return std::string(view.substr(0, std::min<std::size_t>(view.find('\n'), 64)));
@@ -177,7 +177,7 @@ dnssd::Specifiers DiscoveryService::specifiers() const {
 void DiscoveryService::read_file(const std::string& path, std::vector<Service>& services,
                                  FileStates& files) {
     files[path] = file_state(path);
-    const auto text = FileText::read(path, dnssd::service_file_bytes_max);
+    const auto text = files::FileText::read(path, dnssd::service_file_bytes_max);
     if (!text) {
         log::write(log::Level::warning, "discovery.file_unreadable", log::kv("why", text.error()));
         return;

@@ -6,7 +6,7 @@
 
 #include "auth/key_text.hpp"
 #include "config/hickory.hpp"
-#include "server/key_files.hpp"
+#include "files/key_files.hpp"
 
 namespace kith::server {
 namespace {
@@ -58,10 +58,10 @@ private:
     }
 
     std::optional<TsigKey> from_file(const config::Key& key) {
-        const std::string file = secret_file_path(
+        const std::string file = files::secret_file_path(
             std::filesystem::path(config_.file).parent_path().string(), key.file.text);
         files_[file] = file_state(file);
-        const auto content = read_secret_file(file);
+        const auto content = files::read_secret_file(file);
         if (!content) return complain(key.file.at, fmt::format("file: {}", content.error()));
         if (config::is_hickory_config(config_.file)) {  // trust-dns's files are the secret itself
             auto raw =

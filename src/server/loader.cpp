@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 
 #include "discovery/dnssd/enumeration.hpp"
+#include "files/file_text.hpp"
 #include "net/interfaces.hpp"
 #include "resolve/resolv_conf.hpp"
-#include "server/file_text.hpp"
 #include "zone/change.hpp"
 #include "zone/zone_file_load.hpp"
 
@@ -131,7 +131,7 @@ LoadedSnapshot Loader::load() {
     };
     if (!source_.embedded) {
         work.out.files[source_.file] = file_state(source_.file);
-        auto text = FileText::read(source_.file);
+        auto text = files::FileText::read(source_.file);
         if (!text) {
             work.out.problems.push_back({source_.file, 0, 0, text.error(), Severity::error});
             return std::move(work.out);
@@ -248,7 +248,7 @@ Loader::ZoneFile Loader::load_zone_file(Work& work, const PlannedZone& planned) 
     ZoneFile loaded;
     const std::string file = next_to(source_.file, planned.file);
     loaded.files[file] = file_state(file);
-    auto text = FileText::read(file);
+    auto text = files::FileText::read(file);
     if (!text) {
         loaded.problems.push_back(work.out.config.problem(
             planned.at, fmt::format("zone {}: {}", planned.apex.to_text(), text.error())));
@@ -259,7 +259,7 @@ Loader::ZoneFile Loader::load_zone_file(Work& work, const PlannedZone& planned) 
                              std::string_view from) -> Result<zone::IncludedFile, std::string> {
         const std::string name = next_to(std::string(from), std::string(path));
         loaded.files[name] = file_state(name);
-        auto included = FileText::read(name);
+        auto included = files::FileText::read(name);
         if (!included) return std::unexpected(included.error());
         return zone::IncludedFile{name, std::string(included->view())};
     };
@@ -277,7 +277,7 @@ std::vector<Endpoint> Loader::upstreams(Work& work) const {
     if (server.resolv_conf.empty()) return server.upstream_endpoints();
     const std::string file = next_to(source_.file, server.resolv_conf);
     work.out.files[file] = file_state(file);
-    const auto text = FileText::read(file);
+    const auto text = files::FileText::read(file);
     if (!text) {
         // Often it only appears later, with the network; it is watched.
         work.out.problems.push_back(work.out.config.problem(server.place_of("resolv_conf"),

@@ -46,7 +46,7 @@ std::uint32_t NotifySender::number_of(const dns::Name& key) {
 transfer::Notifier::Security NotifySender::security_of(std::uint32_t key) const {
     const auth::TsigKey* const found = ring_ == nullptr ? nullptr : ring_->find(keys_[key - 1]);
     if (found == nullptr) return {};
-    transfer::Security security = make_query_security(ring_, *found, hooks_.now);
+    transfer::Security security = transfer::make_query_security({ring_, found}, hooks_.now);
     return {std::move(security.signer), std::move(security.verifier)};
 }
 

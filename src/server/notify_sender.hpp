@@ -8,9 +8,9 @@
 
 #include "net/udp_client.hpp"
 #include "server/transfer_policy.hpp"
-#include "server/transfer_security.hpp"
 #include "server/zone_keeper.hpp"
 #include "transfer/notify.hpp"
+#include "transfer/tsig_security.hpp"
 
 namespace kith::server {
 
@@ -23,7 +23,7 @@ public:
         std::function<std::vector<IpAddress>(dns::NameView server)> addresses;
         /// True for addresses this server listens on: it is not told itself. May be empty.
         std::function<bool(const Endpoint&)> is_own;
-        UnixClock now;
+        transfer::UnixClock now;
     };
 
     /// `loop` and `rng` must outlive it.

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "server/key_files.hpp"
+#include "files/key_files.hpp"
 
 namespace kith::server {
 namespace {
@@ -56,7 +56,7 @@ void check_key_folder(const config::Zone& zone, const Name& apex, LoadedSnapshot
     const std::string path =
         (std::filesystem::path(loaded.config.file).parent_path() / zone.dnssec->key_directory)
             .string();
-    const auto keys = read_key_folder(path, apex);
+    const auto keys = files::read_key_folder(path, apex);
     Complaints complaints(loaded, zone.dnssec->at);
     if (!keys) {
         complaints.add(fmt::format("key_directory: {}", keys.error()));

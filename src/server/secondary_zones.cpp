@@ -223,8 +223,10 @@ void SecondaryZones::start(Entry& entry) {
     settings.check = zonemd_check(entry.policy->requires_zonemd);
     if (const auto& key = entry.server().key) {
         if (const auth::TsigKey* found = entry.ring->find(*key)) {
-            settings.make_security = [ring = entry.ring, found, now = hooks_.now] {
-                return make_query_security(ring, *found, now);
+            // The key is its ring's.
+            settings.make_security = [key = std::shared_ptr<const auth::TsigKey>(entry.ring, found),
+                                      now = hooks_.now] {
+                return transfer::make_query_security(key, now);
             };
         }
     }

@@ -14,11 +14,11 @@
 
 #include "net/loop.hpp"
 #include "server/transfer_policy.hpp"
-#include "server/transfer_security.hpp"
 #include "server/transfer_service.hpp"
 #include "server/transfer_zones.hpp"
 #include "server/zone_keeper.hpp"
 #include "transfer/secondary_timers.hpp"
+#include "transfer/tsig_security.hpp"
 
 namespace kith::server {
 
@@ -42,7 +42,7 @@ public:
         /// A zone that was good has expired, or one that had expired is good again without a new
         /// version: answers for it change.
         std::function<void(const dns::Name& zone, transfer::ZoneHealth health)> health_changed;
-        UnixClock now;
+        transfer::UnixClock now;
     };
     struct Counters {
         std::uint64_t refreshes = 0, up_to_date = 0, whole = 0, differences = 0, failed = 0,

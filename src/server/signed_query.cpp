@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "answer/answerer.hpp"
-#include "server/transfer_security.hpp"
 #include "transfer/transfer_out.hpp"
+#include "transfer/tsig_security.hpp"
 
 namespace kith::server {
 namespace {
@@ -37,8 +37,8 @@ Bytes answer_signed(const answer::Query& query, const auth::KeyRing* ring, Mutab
     auth::TsigCheck check;
     if (ring != nullptr) check = auth::check_tsig_request(query.message, *ring, query.unix_now);
     if (check.verdict == auth::TsigVerdict::unsigned_) return respond(buffer);
-    const UnixClock now = [at = query.unix_now] { return at; };
-    const auto signer = make_response_signer(check, now);
+    const transfer::UnixClock now = [at = query.unix_now] { return at; };
+    const auto signer = transfer::make_response_signer(check, now);
     if (!check.is_good()) {
         return transfer::write_transfer_error(query.message, check.answer_rcode(), std::nullopt, "",
                                               signer.get(), buffer);

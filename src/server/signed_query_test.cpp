@@ -6,9 +6,9 @@
 
 #include "answer/answerer.hpp"
 #include "auth/key_text.hpp"
-#include "server/transfer_security.hpp"
 #include "server/transfer_zones.hpp"
 #include "transfer/transfer_query.hpp"
+#include "transfer/tsig_security.hpp"
 #include "zone/zone_testing.hpp"
 
 namespace kith::server {
@@ -32,8 +32,8 @@ protected:
               std::uint16_t payload = 1232) {
         security_ = {};
         if (client_ != nullptr)
-            security_ = make_query_security(client_, *client_->keys().front(),
-                                            [client_time] { return client_time; });
+            security_ = transfer::make_query_security({client_, client_->keys().front().get()},
+                                                      [client_time] { return client_time; });
         message_ = transfer::write_soa_query(7, name("example."), dns::RrClass::IN,
                                              security_.signer.get());
         // The payload stands behind the OPT's type: the only 0x0029 in the message.

@@ -12,8 +12,8 @@
 #include "dnssec/key_file.hpp"
 #include "dnssec/rrsig.hpp"
 #include "dnssec/signer_keys.hpp"
-#include "server/file_text.hpp"
-#include "server/key_files.hpp"
+#include "files/file_text.hpp"
+#include "files/key_files.hpp"
 #include "zone/zone_file.hpp"
 
 namespace kith::server {
@@ -46,12 +46,12 @@ Result<std::vector<ZoneKey>, std::string> foreign_keys_of(const config::Dnssec& 
 
 Result<KeySet, std::string> keys_of_folder(zone::NameView apex, const std::string& path,
                                            UnixTime now, UnixTime& next_change) {
-    KITH_TRY(auto stored, read_key_folder(path, apex));
+    KITH_TRY(auto stored, files::read_key_folder(path, apex));
     if (stored.empty())
         return std::unexpected(
             fmt::format("{}: no keys of {} in this folder", path, apex.to_text()));
     std::vector<dnssec::TimedKey> keys;
-    for (StoredKey& each : stored) {
+    for (files::StoredKey& each : stored) {
         const dnssec::KeyTimes& times = each.times;
         for (const auto& time : {times.publish, times.activate, times.inactive, times.remove,
                                  times.sync_publish, times.sync_remove}) {
@@ -75,10 +75,10 @@ Result<KeySet, std::string> keys_of_files(const config::Dnssec& settings,
             if (!made)
                 return std::unexpected(
                     fmt::format("no key can be made: {}", crypto::fault_text(made.error())));
-            KITH_TRY_VOID(write_secret_file(path, made->to_pem().bytes()));
+            KITH_TRY_VOID(files::write_secret_file(path, made->to_pem().bytes()));
             log::write(log::Level::info, "key.made", log::kv("file", path));
         }
-        KITH_TRY(const crypto::SecretBytes text, read_secret_file(path));
+        KITH_TRY(const crypto::SecretBytes text, files::read_secret_file(path));
         const bool is_pem = as_text(text.bytes()).find("-----BEGIN") != std::string_view::npos;
         const auto key = is_pem ? crypto::PrivateKey::from_pem(algorithm, as_text(text.bytes()))
                                 : crypto::PrivateKey::from_der(algorithm, text.bytes());
@@ -97,7 +97,7 @@ struct ImportedSignature {
 /// The RRSIGs of the apex in a file.
 Result<std::vector<ImportedSignature>, std::string> read_signatures(zone::NameView apex,
                                                                     const std::string& path) {
-    const auto text = FileText::read(path, signature_file_bytes_max);
+    const auto text = files::FileText::read(path, signature_file_bytes_max);
     if (!text) return std::unexpected(text.error());
     std::vector<ImportedSignature> out;
     zone::ProblemList list(1);

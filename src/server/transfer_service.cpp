@@ -110,7 +110,7 @@ void TransferService::log_refused(const Exchange& exchange, std::string_view why
 
 void TransferService::refuse(Exchange& exchange, Rcode rcode, EdeCode code, std::string_view why) {
     exchange.answer.is_ours = true;
-    const auto signer = make_response_signer(exchange.tsig, hooks_.now);
+    const auto signer = transfer::make_response_signer(exchange.tsig, hooks_.now);
     if (is_notify(exchange.query)) {
         ++counters_.notify_refused;
         exchange.answer.message = transfer::write_notify_reply(exchange.query.message, rcode,
@@ -161,7 +161,7 @@ void TransferService::answer_transfer(Exchange& exchange) {
 
 void TransferService::start(Exchange& exchange, const transfer::TransferQuery& query,
                             transfer::Source source) {
-    auto signer = make_response_signer(exchange.tsig, hooks_.now);
+    auto signer = transfer::make_response_signer(exchange.tsig, hooks_.now);
     if (answer::is_datagram(exchange.query.transport)) {
         if (query.kind == transfer::Kind::axfr) {
             // RFC 5936 §4.2: there is no AXFR over UDP.
@@ -204,7 +204,7 @@ void TransferService::answer_notify(Exchange& exchange) {
         return refuse(exchange, Rcode::REFUSED, EdeCode::prohibited, "");
     }
     ++counters_.notified;
-    const auto signer = make_response_signer(exchange.tsig, hooks_.now);
+    const auto signer = transfer::make_response_signer(exchange.tsig, hooks_.now);
     exchange.answer.message = transfer::write_notify_reply(exchange.query.message, Rcode::NOERROR,
                                                            signer.get(), exchange.buffer);
     if (hooks_.on_notify) hooks_.on_notify({notify->zone, exchange.query.client, notify->serial});

@@ -9,9 +9,9 @@
 
 #include "answer/query.hpp"
 #include "net/tcp_server.hpp"
-#include "server/transfer_security.hpp"
 #include "server/transfer_zones.hpp"
 #include "transfer/transfer_out.hpp"
+#include "transfer/tsig_security.hpp"
 
 namespace kith::server {
 
@@ -34,7 +34,7 @@ public:
     struct Hooks {
         std::function<void(zone::ZonePtr)> give_back;  // to the control thread; any thread
         std::function<void(HeardNotify)> on_notify;    // the same; drops what is too much
-        UnixClock now;
+        transfer::UnixClock now;
     };
     explicit TransferService(Hooks hooks) : hooks_(std::move(hooks)) {}
 

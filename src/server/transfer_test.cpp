@@ -108,7 +108,7 @@ public:
     }
 
 private:
-    static UnixClock now() {
+    static transfer::UnixClock now() {
         return [] { return net::unix_now(); };
     }
     TransferPolicyPtr policy_of(NameView zone) const {
@@ -173,7 +173,7 @@ private:
                                soa.ttl(), soa.rdata(0));
         }
         const std::size_t size = builder.finish().size();
-        const auto signer = make_response_signer(check, now());
+        const auto signer = transfer::make_response_signer(check, now());
         return buffer.first(signer != nullptr ? signer->sign(buffer, size) : size);
     }
 

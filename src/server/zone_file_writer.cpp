@@ -10,8 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "files/file_text.hpp"
 #include "net/descriptor.hpp"
-#include "server/file_text.hpp"
 #include "store/store.hpp"
 #include "zone/zone_file_load.hpp"
 #include "zone/zone_text.hpp"
@@ -38,7 +38,7 @@ bool write_all(int descriptor, std::string_view text) {
 /// Reads back what was written: whatever a name or a string holds ("$", "@", quotes, line ends), the
 /// file must say what the zone says before it takes the place of another.
 Result<std::uint64_t, std::string> read_back(const std::string& file, const zone::Zone& zone) {
-    const auto text = FileText::read(file);
+    const auto text = files::FileText::read(file);
     if (!text) return std::unexpected(text.error());
     zone::LoadOptions options;
     options.file = file;

@@ -1,7 +1,6 @@
 #include "server/zone_keeper.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/log.hpp"
 #include "dns/serial.hpp"
@@ -76,24 +75,6 @@ ZoneChange beyond_file(const Zone& zone) {
 bool is_locked(const store::StoreError& error) { return error.fault == store::StoreFault::locked; }
 
 }  // namespace
-
-std::uint32_t next_serial(SerialPolicy policy, std::uint32_t last, UnixTime now) {
-    std::uint32_t wanted = last + 1;
-    switch (policy) {
-        case SerialPolicy::increment: break;
-        case SerialPolicy::unixtime: wanted = static_cast<std::uint32_t>(now); break;
-        case SerialPolicy::dateserial: {
-            const std::time_t seconds = now;
-            std::tm utc{};
-            ::gmtime_r(&seconds, &utc);
-            wanted = static_cast<std::uint32_t>(
-                         ((utc.tm_year + 1900) * 100 + utc.tm_mon + 1) * 100 + utc.tm_mday) *
-                     100;
-            break;
-        }
-    }
-    return dns::is_newer(wanted, last) ? wanted : last + 1;
-}
 
 /// A version ready to be kept.
 struct ZoneKeeper::Sealed {
@@ -273,7 +254,7 @@ Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) const {
     if (!unseen && !kept.is_given) {
         std::uint32_t serial = kept.working->serial();
         if (!dns::is_newer(serial, kept.serving->serial())) {
-            serial = next_serial(kept.settings.serial, kept.serving->serial(), now_());
+            serial = zone::next_serial(kept.settings.serial, kept.serving->serial(), now_());
             const ZoneChange step{kept.apex, kept.working->serial(), serial, {}, {}};
             auto next = zone::apply_change(kept.working, step, kept.settings.bounds);
             if (!next) return std::unexpected(misfit(next.error()));

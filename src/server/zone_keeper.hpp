@@ -26,6 +26,7 @@
 #include "store/limits.hpp"
 #include "store/store.hpp"
 #include "zone/change.hpp"
+#include "zone/serial_policy.hpp"
 
 namespace kith::server {
 
@@ -33,18 +34,10 @@ using store::Origin;
 using zone::ChangeError;
 using zone::Name;
 using zone::NameView;
+using zone::SerialPolicy;
 using zone::Zone;
 using zone::ZoneChange;
 using zone::ZonePtr;
-
-/// How the serial of the next version is chosen; never one that is not after the last (RFC 1982).
-enum class SerialPolicy : std::uint8_t {
-    increment,
-    unixtime,    // seconds since 1970
-    dateserial,  // YYYYMMDDnn, in UTC
-};
-/// The serial after `last` at `now`.
-std::uint32_t next_serial(SerialPolicy policy, std::uint32_t last, UnixTime now);
 
 /// What happened to a zone, for consumers.
 struct FeedEvent {

@@ -118,9 +118,10 @@ Result<void, std::string> ZoneKeeper::prepare(Takeover& takeover, Signer sign) c
     if (is_first && takeover.zone != nullptr && signer) takeover.is_step = true;
     if (!takeover.is_step) return {};
     const std::uint32_t given = takeover.zone->serial();
-    const std::uint32_t serial = dns::is_newer(given, takeover.last)
-                                     ? given
-                                     : next_serial(takeover.settings.serial, takeover.last, now_());
+    const std::uint32_t serial =
+        dns::is_newer(given, takeover.last)
+            ? given
+            : zone::next_serial(takeover.settings.serial, takeover.last, now_());
     auto stepped = zone::apply_change(takeover.zone, {takeover.apex, given, serial, {}, {}},
                                       zone::file_bounds);
     if (!stepped) return std::unexpected(misfit(stepped.error()));

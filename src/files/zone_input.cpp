@@ -1,17 +1,17 @@
-#include "cli/zone_input.hpp"
+#include "files/zone_input.hpp"
 
 #include <filesystem>
 
-#include "server/file_text.hpp"
+#include "files/file_text.hpp"
 
-namespace kith::cli {
+namespace kith::files {
 namespace {
 
 namespace fs = std::filesystem;
 
 Result<zone::IncludedFile, std::string> read_include(std::string_view path, std::string_view from) {
     const std::string name = (fs::path(from).parent_path() / path).string();
-    auto text = server::FileText::read(name);
+    auto text = FileText::read(name);
     if (!text) return std::unexpected(text.error());
     return zone::IncludedFile{name, std::string(text->view())};
 }
@@ -21,7 +21,7 @@ Result<zone::IncludedFile, std::string> read_include(std::string_view path, std:
 zone::LoadResult load_zone_input(const std::string& file, const std::string& origin,
                                  zone::Advice advice) {
     zone::LoadResult result;
-    const auto text = server::FileText::read(file);
+    const auto text = FileText::read(file);
     if (!text) {
         result.problems.push_back({file, 0, 0, text.error(), Severity::error});
         return result;
@@ -41,4 +41,4 @@ zone::LoadResult load_zone_input(const std::string& file, const std::string& ori
     return zone::load_zone(text->view(), options, read_include);
 }
 
-}  // namespace kith::cli
+}  // namespace kith::files
