@@ -1,5 +1,5 @@
-# The discovery library for other programs: an archive with both interfaces (C++ and C), a shared library
-# with the C interface alone, two headers, a CMake package and pkg-config files.
+# The library for other programs: an archive with all interfaces (discovery in C++ and C, zones in C++), a shared
+# library with the C interface alone, three headers, a CMake package and pkg-config files.
 # `cmake --install . --component library` installs these and nothing else.
 #
 # The C++ interface is in no shared library: its types would have to stay what they are. Of the shared one
@@ -45,14 +45,16 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/kith-config.cmake.in $
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/kith-config-version.cmake COMPATIBILITY SameMinorVersion)
 # Relative, so that it is right wherever it is installed.
 file(RELATIVE_PATH KITH_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
-foreach(pc kith kith-c)
+foreach(pc kith kith-c kith-zones)
     configure_file(${PROJECT_SOURCE_DIR}/cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
 endforeach()
 
 install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library OPTIONAL)
 install(FILES ${PROJECT_BINARY_DIR}/libkith.so.${PROJECT_VERSION} ${PROJECT_BINARY_DIR}/libkith.so.${KITH_ABI_VERSION}
     ${PROJECT_BINARY_DIR}/libkith.so DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library OPTIONAL)
-install(FILES src/client/discovery.hpp src/client/kith.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/kith COMPONENT library)
+install(FILES src/client/discovery.hpp src/client/zones.hpp src/client/kith.h
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/kith COMPONENT library)
 install(FILES ${PROJECT_BINARY_DIR}/kith-config.cmake ${PROJECT_BINARY_DIR}/kith-config-version.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/kith COMPONENT library)
-install(FILES ${PROJECT_BINARY_DIR}/kith.pc ${PROJECT_BINARY_DIR}/kith-c.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)
+install(FILES ${PROJECT_BINARY_DIR}/kith.pc ${PROJECT_BINARY_DIR}/kith-c.pc ${PROJECT_BINARY_DIR}/kith-zones.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)

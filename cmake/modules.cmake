@@ -4,7 +4,7 @@
 # So a new file needs no line here, and a new module one line in tools/layers.txt.
 
 # What libkith.a and libkith.so are made of (library.cmake).
-set(KITH_LIBRARY_PARTS client net discovery config dns base)
+set(KITH_LIBRARY_PARTS client files net update transfer discovery config dnssec auth crypto zone dns base)
 
 function(kith_modules)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS tools/layers.txt)

@@ -7,8 +7,8 @@
 #include "cli/problems.hpp"
 #include "config/doc.hpp"
 #include "config/nanodns.hpp"
+#include "files/file_text.hpp"
 #include "net/system.hpp"
-#include "server/file_text.hpp"
 #include "server/loader.hpp"
 #include "server/record_zones.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 
 int check_as_nanodns(const CheckOptions& options, const server::LoadedSnapshot& loaded,
                      std::ostream& out, std::ostream& err) {
-    if (!server::FileText::read(options.config)) {
+    if (!files::FileText::read(options.config)) {
         fmt::print(err, "✗ Config invalid: {}\n", config::nanodns_unreadable(options.config));
         return 1;
     }

@@ -7,10 +7,11 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "client/key_making.hpp"
 #include "config/text.hpp"
 #include "dns/rdata.hpp"
+#include "files/key_files.hpp"
 #include "net/system.hpp"
-#include "server/key_files.hpp"
 #include "zone/zone_file.hpp"
 
 namespace kith::cli {
@@ -18,9 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using dnssec::ZoneKey;
-using server::StoredKey;
+using files::StoredKey;
 
-constexpr std::uint16_t host_flags = 0x0200;  // RFC 2535 §3.1.2: a key of a host, as SIG(0) uses it
 // Two keys of a zone with one tag cost validators work and signers their bearings; 65,536 tags make a
 // second one rare, and a few tries enough.
 constexpr int tag_tries = 16;
@@ -36,7 +36,7 @@ struct Wanted {
 Result<std::uint16_t, std::string> read_role(const std::string& role) {
     if (role == "csk" || role == "ksk") return dnssec::ksk_flags;
     if (role == "zsk") return dnssec::zsk_flags;
-    if (role == "host") return host_flags;
+    if (role == "host") return client::host_flags;
     return std::unexpected(fmt::format("--role: expected csk, ksk, zsk or host, found {}", role));
 }
 
@@ -119,21 +119,14 @@ bool is_tag_taken(const std::string& folder, const Wanted& wanted, const ZoneKey
 
 Result<std::string, std::string> write_key(const std::string& folder, const Wanted& wanted,
                                            ZoneKey key) {
-    const UnixTime now = net::unix_now();
-    StoredKey stored{{}, wanted.zone, wanted.ttl, wanted.flags == host_flags, std::move(key), {}};
-    stored.times.created = now;
-    if (!stored.is_key_record) {
-        stored.times.publish = now;
-        stored.times.activate = now;
-        if (wanted.flags == dnssec::ksk_flags) stored.times.sync_publish = now;
-    }
-    return server::write_key_files(folder, stored);
+    return files::write_key_files(
+        folder, client::new_stored_key(wanted.zone, wanted.ttl, std::move(key), net::unix_now()));
 }
 
 Result<std::vector<StoredKey>, std::string> read_all(const std::vector<std::string>& files) {
     std::vector<StoredKey> keys;
     for (const std::string& file : files) {
-        KITH_TRY(StoredKey key, server::read_key_files(file));
+        KITH_TRY(StoredKey key, files::read_key_files(file));
         keys.push_back(std::move(key));
     }
     return keys;
@@ -144,7 +137,7 @@ Result<std::vector<StoredKey>, std::string> find_keys(const KeyListOptions& opti
     if (!options.zone.empty()) {
         const auto zone = dns::Name::from_text(options.zone);
         if (!zone) return std::unexpected(fmt::format("--zone: {}", zone.error().text));
-        return server::read_key_folder(options.folder, *zone);
+        return files::read_key_folder(options.folder, *zone);
     }
     std::vector<std::string> files;
     std::error_code error;
@@ -160,15 +153,8 @@ Result<std::vector<StoredKey>, std::string> find_keys(const KeyListOptions& opti
     return read_all(files);
 }
 
-std::optional<dnssec::DsDigest> parse_digest(std::string_view text) {
-    if (text == "sha1" || text == "1") return dnssec::DsDigest::sha1;
-    if (text == "sha256" || text == "2") return dnssec::DsDigest::sha256;
-    if (text == "sha384" || text == "4") return dnssec::DsDigest::sha384;
-    return std::nullopt;
-}
-
 Result<crypto::PrivateKey, std::string> read_private(const KeyImportOptions& options) {
-    KITH_TRY(const crypto::SecretBytes content, server::read_secret_file(options.file));
+    KITH_TRY(const crypto::SecretBytes content, files::read_secret_file(options.file));
     const std::string_view text = as_text(content.bytes());
     if (text.starts_with("Private-key-format:")) {
         auto file = dnssec::parse_private_key(text);
@@ -207,7 +193,7 @@ int key_generate(const KeyGenerateOptions& options, std::ostream& out, std::ostr
     const auto stem = write_key(options.folder, *wanted, *key);
     if (!stem) return fail(err, stem.error());
     if (options.json) {
-        const auto stored = server::read_key_files(*stem);
+        const auto stored = files::read_key_files(*stem);
         if (!stored) return fail(err, stored.error());
         print_json(*stored, out);
     } else {
@@ -254,7 +240,7 @@ int key_ds(const KeyDsOptions& options, std::ostream& out, std::ostream& err) {
                 key.stem);
         }
         for (const std::string& text : options.digests) {
-            const auto digest = parse_digest(text);
+            const auto digest = client::parse_digest(text);
             if (!digest)
                 return fail(
                     err, fmt::format("--digest: expected sha256, sha384 or sha1, found {}", text));
@@ -278,7 +264,7 @@ int key_import(const KeyImportOptions& options, std::ostream& out, std::ostream&
 }
 
 int key_export(const KeyExportOptions& options, std::ostream& out, std::ostream& err) {
-    const auto stored = server::read_key_files(options.file);
+    const auto stored = files::read_key_files(options.file);
     if (!stored) return fail(err, stored.error());
     const auto& key = stored->key.private_key();
     if (!key) return fail(err, fmt::format("{}.private: there is no private key", stored->stem));
@@ -297,7 +283,7 @@ int key_export(const KeyExportOptions& options, std::ostream& out, std::ostream&
         out << as_text(content.bytes());
         return out.flush().good() ? 0 : 1;
     }
-    const auto written = server::write_secret_file(options.output, content.bytes());
+    const auto written = files::write_secret_file(options.output, content.bytes());
     return written ? 0 : fail(err, written.error());
 }
 

@@ -8,8 +8,8 @@
 
 #include "dns/rdata.hpp"
 #include "dnssec/rrsig.hpp"
+#include "files/key_files.hpp"
 #include "net/system.hpp"
-#include "server/key_files.hpp"
 #include "zone/zone_file.hpp"
 
 namespace kith::cli {
@@ -65,11 +65,11 @@ struct Made {
     RrType type{};
     Rdatas rdatas;
 };
-std::vector<Made> made_of(const dns::Name& zone, const std::vector<server::StoredKey>& keys) {
+std::vector<Made> made_of(const dns::Name& zone, const std::vector<files::StoredKey>& keys) {
     Made dnskeys{RrType::DNSKEY, {}};
     Made cds{RrType::CDS, {}};
     Made cdnskeys{RrType::CDNSKEY, {}};
-    for (const server::StoredKey& each : keys) {
+    for (const files::StoredKey& each : keys) {
         const Bytes rdata = each.key.rdata();
         dnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
         if (!each.key.is_sep()) continue;
@@ -80,11 +80,11 @@ std::vector<Made> made_of(const dns::Name& zone, const std::vector<server::Store
 }
 
 Result<std::string, std::string> sign(const Wanted& wanted, int periods,
-                                      const std::vector<server::StoredKey>& keys) {
+                                      const std::vector<files::StoredKey>& keys) {
     const std::vector<Made> made = made_of(wanted.zone, keys);
     dnssec::Canonicalizer canonicalizer;
     std::string out;
-    for (const server::StoredKey& each : keys) {
+    for (const files::StoredKey& each : keys) {
         if (!each.key.is_sep() || !each.key.private_key()) continue;
         dnssec::RrsetSigner signer(each.key, wanted.zone);
         for (int period = 0; period < periods; ++period) {
@@ -115,7 +115,7 @@ Result<std::string, std::string> sign(const Wanted& wanted, int periods,
 int key_presign(const KeyPresignOptions& options, std::ostream& out, std::ostream& err) {
     const auto text = [&]() -> Result<std::string, std::string> {
         KITH_TRY(const Wanted wanted, read_wanted(options));
-        KITH_TRY(const auto keys, server::read_key_folder(options.folder, wanted.zone));
+        KITH_TRY(const auto keys, files::read_key_folder(options.folder, wanted.zone));
         if (keys.empty())
             return std::unexpected(fmt::format("{}: no keys of {} in this folder", options.folder,
                                                wanted.zone.to_text()));

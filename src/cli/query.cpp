@@ -11,7 +11,7 @@
 
 #include "auth/tsig.hpp"
 #include "cli/commands.hpp"
-#include "cli/update_keys.hpp"
+#include "client/request_key.hpp"
 #include "dns/json.hpp"
 #include "dns/message_builder.hpp"
 #include "dns/message_text.hpp"
@@ -37,7 +37,7 @@ struct Plan {
     RrType type = RrType::A;
     bool has_type = false;
     RrClass klass = RrClass::IN;
-    std::optional<auth::TsigKey> key;
+    client::MessageKey key;
 };
 
 /// Usage problems are texts for the user; empty: fine.
@@ -45,7 +45,7 @@ using Complaint = std::string;
 
 struct Flag {
     std::string_view word;
-    bool QueryOptions::* member;
+    bool QueryOptions::*member;
     bool value;
 };
 
@@ -155,13 +155,13 @@ Complaint choose_server(Plan& plan) {
 
 Complaint choose_key(Plan& plan) {
     if (plan.options.key_word.empty() && plan.options.key_file.empty()) return {};
-    auto key = plan.options.key_word.empty() ? load_key_file(plan.options.key_file, {})
-                                             : read_key_word(plan.options.key_word);
-    if (!key) return key.error();
-    auto* const tsig = std::get_if<auth::TsigKey>(&*key);
-    if (tsig == nullptr)
+    const bool is_file = plan.options.key_word.empty();
+    auto key = is_file ? client::load_key_file(plan.options.key_file, {})
+                       : client::read_key_word(plan.options.key_word);
+    if (!key) return (is_file ? "" : "-y: ") + key.error();
+    if (client::tsig_of(*key) == nullptr)
         return "expected a TSIG key, found a private key: queries are signed with TSIG only";
-    plan.key = std::move(*tsig);
+    plan.key = *std::move(key);
     return {};
 }
 
@@ -216,17 +216,17 @@ Message make_query(const Plan& plan, Rng& rng) {
 void sign_query(const Plan& plan, Message& message, auth::TsigMac& mac) {
     if (!plan.key) return;
     const std::size_t size = message.size();
-    message.resize(size + auth::tsig_request_bytes(*plan.key));
-    auth::sign_tsig_request(*plan.key, message, size, net::unix_now(), mac);
+    message.resize(size + auth::tsig_request_bytes(*client::tsig_of(plan.key)));
+    auth::sign_tsig_request(*client::tsig_of(plan.key), message, size, net::unix_now(), mac);
 }
 
 /// What the reply's TSIG says against believing it; empty: nothing.
 Complaint check_reply(const Plan& plan, const auth::TsigMac& mac, Bytes reply) {
     if (!plan.key) return {};
     const auth::TsigReply checked =
-        auth::check_tsig_response(*plan.key, mac, reply, net::unix_now());
+        auth::check_tsig_response(*client::tsig_of(plan.key), mac, reply, net::unix_now());
     if (checked.is_good()) return {};
-    const std::string name = plan.key->name.to_text();
+    const std::string name = client::tsig_of(plan.key)->name.to_text();
     if (checked.error != dns::Rcode::NOERROR)
         return fmt::format("the server refuses key {}: {}", name,
                            auth::tsig_error_name(checked.error));

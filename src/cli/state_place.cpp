@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "config/load.hpp"
-#include "server/file_text.hpp"
+#include "files/file_text.hpp"
 #include "server/record_zones.hpp"
 
 namespace kith::cli {
@@ -23,7 +23,7 @@ Result<std::string, std::string> state_folder_of(const StatePlace& place) {
     if (file.empty())
         return std::unexpected(
             "expected a state directory (-d) or a configuration (-c), found neither kith.json here nor /etc/kith/kith.json");
-    const auto text = server::FileText::read(file);
+    const auto text = files::FileText::read(file);
     if (!text) return std::unexpected(text.error());
     const config::Loaded loaded = config::load_config(text->view(), file);
     return server::state_folder(loaded.config);

@@ -7,8 +7,8 @@
 
 #include "cli/problems.hpp"
 #include "cli/transfer.hpp"
-#include "cli/transfer_print.hpp"
-#include "cli/zone_input.hpp"
+#include "client/zone_print.hpp"
+#include "files/zone_input.hpp"
 #include "zone/node_block.hpp"
 
 namespace kith::cli {
@@ -32,8 +32,8 @@ void drop_serial_step(zone::ZoneChange& change) {
 }  // namespace
 
 int zone_diff(const ZoneDiffOptions& options, std::ostream& out, std::ostream& err) {
-    const auto from = load_zone_input(options.from, options.origin, zone::Advice::omit);
-    const auto to = load_zone_input(options.to, options.origin, zone::Advice::omit);
+    const auto from = files::load_zone_input(options.from, options.origin, zone::Advice::omit);
+    const auto to = files::load_zone_input(options.to, options.origin, zone::Advice::omit);
     print_problems(from.problems, err);
     print_problems(to.problems, err);
     if (!from.zone || !to.zone) return 2;
@@ -46,21 +46,21 @@ int zone_diff(const ZoneDiffOptions& options, std::ostream& out, std::ostream& e
     zone::ZoneChange change = zone::difference(*from.zone, *to.zone);
     if (options.ignore_serial) drop_serial_step(change);
     if (change.removed.empty() && change.added.empty()) return 0;
-    options.json ? write_change_json(change, to.zone->klass(), out)
-                 : write_change(change, to.zone->klass(), out);
+    options.json ? client::write_change_json(change, to.zone->klass(), out)
+                 : client::write_change(change, to.zone->klass(), out);
     out.flush();
     return 1;
 }
 
 int zone_convert(const ZoneConvertOptions& options, std::ostream& out, std::ostream& err) {
-    const auto input = load_zone_input(options.file, options.origin, zone::Advice::omit);
+    const auto input = files::load_zone_input(options.file, options.origin, zone::Advice::omit);
     print_problems(input.problems, err);
     if (!input.zone) return 1;
-    const ZoneForm form = options.form == "json"       ? ZoneForm::json
-                          : options.form == "relative" ? ZoneForm::relative
-                                                       : ZoneForm::absolute;
-    const auto written =
-        write_to(options.output, out, [&](std::ostream& to) { write_zone(*input.zone, form, to); });
+    const client::ZoneForm form = options.form == "json"       ? client::ZoneForm::json
+                                  : options.form == "relative" ? client::ZoneForm::relative
+                                                               : client::ZoneForm::absolute;
+    const auto written = client::write_to(
+        options.output, out, [&](std::ostream& to) { client::write_zone(*input.zone, form, to); });
     if (written) return 0;
     fmt::print(err, "kith zone convert: {}\n", written.error());
     return 1;

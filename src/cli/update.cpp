@@ -4,24 +4,22 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <istream>
 #include <memory>
-#include <sstream>
 
-#include "cli/update_session.hpp"
+#include "dns/message_text.hpp"
 #include "dns/rdata.hpp"
-#include "net/exchange.hpp"
-#include "net/system.hpp"
-#include "resolve/resolv_conf.hpp"
 #include "update/limits.hpp"
+#include "update/script.hpp"
 
 namespace kith::cli {
 namespace {
 
 using update::ScriptCommand;
 using Kind = ScriptCommand::Kind;
-using Sent = UpdateSession::Sent;
+using client::MessageKey;
+using client::OrText;
+using client::UpdateSession;
 
 constexpr int exit_good = 0;
 constexpr int exit_failed = 1;
@@ -32,19 +30,85 @@ int usage(std::ostream& err, std::string_view text) {
     return exit_usage;
 }
 
-OrText<UpdateKey> key_of(const UpdateOptions& options) {
+OrText<MessageKey> key_of(const UpdateOptions& options) {
     if (!options.key_word.empty() && !options.key_file.empty())
         return std::unexpected<std::string>("expected one of -y and -k, found both");
-    if (!options.key_word.empty()) return read_key_word(options.key_word);
-    if (!options.key_file.empty()) return load_key_file(options.key_file, options.signer);
-    return UpdateKey();
+    if (!options.key_word.empty()) {
+        auto key = client::read_key_word(options.key_word);
+        if (!key) return std::unexpected("-y: " + key.error());
+        return key;
+    }
+    if (!options.key_file.empty()) return client::load_key_file(options.key_file, options.signer);
+    return MessageKey();
 }
+
+Duration seconds(double value) {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
+}
+
+/// A session that tells people what comes of it.
+class Talk {
+public:
+    Talk(const UpdateOptions& options, MessageKey key, const UpdateWorld& world, std::ostream& out,
+         std::ostream& err)
+        : session_({options.server, options.port, seconds(options.timeout_seconds),
+                    seconds(options.retry_seconds), options.retries, options.tcp},
+                   std::move(key), world),
+          out_(out),
+          err_(err) {
+        if (options.debug) set_debug();
+        if (options.lease) session_.set_lease(update::Lease{*options.lease, std::nullopt});
+    }
+
+    UpdateSession& session() { return session_; }
+    void set_debug() {
+        session_.set_on_message([this](std::string_view title, Bytes message) {
+            const auto view = dns::MessageView::parse(message);
+            out_ << ";; " << title << '\n'
+                 << (view ? dns::to_text(*view) : "(malformed)\n") << '\n';
+        });
+    }
+
+    /// What was wrong has been told.
+    enum class Sent : std::uint8_t { good, failed };
+    Sent send() {
+        if (session_.is_empty()) return Sent::good;
+        const bool wants_lease = session_.builder().content().lease.has_value();
+        const auto done = session_.send();
+        if (!done) return failed(done.error());
+        if (done->granted) {
+            const update::Lease& lease = *done->granted;
+            out_ << "lease " << lease.seconds << " s";
+            if (lease.key_seconds) out_ << ", keys " << *lease.key_seconds << " s";
+            out_ << '\n';
+        } else if (wants_lease) {
+            err_
+                << "kith update: the server does not know leases: the records stay until they are deleted\n";
+        }
+        return Sent::good;
+    }
+    Sent notify(const dns::Name& zone, dns::RrType type) {
+        const auto done = session_.notify(zone, type);
+        return done ? Sent::good : failed(done.error());
+    }
+
+private:
+    Sent failed(const client::Error& error) {
+        err_ << "kith update: " << error.text << '\n';
+        return Sent::failed;
+    }
+
+    UpdateSession session_;
+    std::ostream& out_;
+    std::ostream& err_;
+};
+using Sent = Talk::Sent;
 
 /// Carries out the commands of a script.
 class ScriptRunner {
 public:
-    ScriptRunner(UpdateSession& session, std::ostream& out, std::ostream& err)
-        : session_(session), out_(out), err_(err) {}
+    ScriptRunner(Talk& talk, std::ostream& out, std::ostream& err)
+        : talk_(talk), session_(talk.session()), out_(out), err_(err) {}
 
     enum class Next : std::uint8_t { go_on, quit };
     /// An error of the script, to be told with its line; failed updates have been told.
@@ -63,7 +127,7 @@ public:
             return;
         }
         has_sent_ = true;
-        has_failed_ = session_.send() == Sent::failed || has_failed_;
+        has_failed_ = talk_.send() == Sent::failed || has_failed_;
     }
     /// At the end of the script: what was not sent yet, if anything.
     void finish() {
@@ -93,7 +157,7 @@ private:
             case Kind::show: out_ << session_.shown(); break;
             case Kind::send: send(); break;
             case Kind::answer: out_ << session_.last_reply(); break;
-            case Kind::debug: session_.set_debug(); break;
+            case Kind::debug: talk_.set_debug(); break;
             case Kind::version: out_ << "kith " KITH_VERSION "\n"; break;
             case Kind::help: out_ << update::script_help(); break;
         }
@@ -109,11 +173,13 @@ private:
         return {};
     }
     OrText<void> set_key(const std::string& word) {
-        KITH_TRY(UpdateKey key, read_key_word(word));
-        session_.set_key(std::move(key));
+        auto key = client::read_key_word(word);
+        if (!key) return std::unexpected("-y: " + key.error());
+        session_.set_key(*std::move(key));
         return {};
     }
 
+    Talk& talk_;
     UpdateSession& session_;
     std::ostream& out_;
     update::ScriptDefaults defaults_;
@@ -200,38 +266,19 @@ std::string check_numbers(const UpdateOptions& options) {
 
 }  // namespace
 
-UpdateWorld system_update_world() {
-    static net::SystemRng rng;
-    UpdateWorld world;
-    world.transport = [](const Endpoint& server, Bytes message, UpdateWay way, Duration timeout,
-                         const std::optional<Endpoint>& local) {
-        return way == UpdateWay::tcp ? net::exchange_tcp(server, message, timeout, local)
-                                     : net::exchange_udp(server, message, timeout, local);
-    };
-    world.now = net::unix_now;
-    world.rng = &rng;
-    std::ifstream file("/etc/resolv.conf");
-    std::stringstream text;
-    text << file.rdbuf();
-    const auto servers = resolve::parse_resolv_conf(text.str()).upstreams;
-    world.resolver =
-        servers.empty() ? Endpoint{IpAddress::v4(127, 0, 0, 1), 53, 0} : servers.front();
-    return world;
-}
-
 int update_script(const UpdateOptions& options, std::istream& in, const std::string& file,
                   Prompt prompt, const UpdateWorld& world, std::ostream& out, std::ostream& err) {
     if (const std::string complaint = check_numbers(options); !complaint.empty())
         return usage(err, complaint);
     auto key = key_of(options);
     if (!key) return usage(err, key.error());
-    UpdateSession session(options, *std::move(key), world, out, err);
+    Talk talk(options, *std::move(key), world, out, err);
     if (!options.zone.empty()) {
         const auto zone = dns::Name::from_text(options.zone);
         if (!zone) return usage(err, fmt::format("-z {}: {}", options.zone, zone.error().text));
-        session.set_zone(*zone);
+        talk.session().set_zone(*zone);
     }
-    ScriptRunner runner(session, out, err);
+    ScriptRunner runner(talk, out, err);
     std::string line;
     std::size_t bytes = 0;
     const bool is_person = prompt == Prompt::yes;
@@ -262,19 +309,18 @@ int update_operation(const UpdateOperationOptions& options, const UpdateWorld& w
     if (!key) return usage(err, key.error());
     const auto operands = read_operands(options);
     if (!operands) return usage(err, operands.error());
-    UpdateSession session(options.common, *std::move(key), world, out, err);
+    Talk talk(options.common, *std::move(key), world, out, err);
     if (!options.common.zone.empty()) {
         const auto zone = dns::Name::from_text(options.common.zone);
         if (!zone)
             return usage(err, fmt::format("-z {}: {}", options.common.zone, zone.error().text));
-        session.set_zone(*zone);
+        talk.session().set_zone(*zone);
     }
     if (options.operation == UpdateOperation::notify) {
-        return session.notify(operands->name, operands->type) == Sent::good ? exit_good
-                                                                            : exit_failed;
+        return talk.notify(operands->name, operands->type) == Sent::good ? exit_good : exit_failed;
     }
-    add_operation(options, *operands, session.builder());
-    return session.send() == Sent::good ? exit_good : exit_failed;
+    add_operation(options, *operands, talk.session().builder());
+    return talk.send() == Sent::good ? exit_good : exit_failed;
 }
 
 }  // namespace kith::cli

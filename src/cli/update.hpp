@@ -5,16 +5,12 @@
 // Exit codes: 0 done, 1 something was refused or did not arrive, 2 the command line is wrong.
 
 #include <cstdint>
-#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/ip_address.hpp"
-#include "base/rng.hpp"
-#include "base/time.hpp"
-#include "net/net_error.hpp"
+#include "client/update_session.hpp"
 
 namespace CLI {
 class App;
@@ -39,22 +35,8 @@ struct UpdateOptions {
     std::optional<std::uint32_t> lease{};
 };
 
-/// How messages get to a server; for tests another than the network.
-enum class UpdateWay : std::uint8_t { udp, tcp };
-using UpdateTransport = std::function<net::Net<std::vector<std::uint8_t>>(
-    const Endpoint& server, Bytes message, UpdateWay way, Duration timeout,
-    const std::optional<Endpoint>& local)>;
-
-/// What the program has around it.
-struct UpdateWorld {
-    UpdateTransport transport;
-    std::function<UnixTime()> now;
-    Rng* rng = nullptr;
-    /// The resolver asked for names and zones when no server is given.
-    Endpoint resolver;
-};
-/// The network, the clock and resolv.conf.
-UpdateWorld system_update_world();
+using client::UpdateWay;
+using client::UpdateWorld;
 
 enum class Prompt : std::uint8_t { no, yes };
 /// Runs commands from `in`, which the messages call `file`.

@@ -99,12 +99,12 @@ void add_operation(CLI::App* update, const OperationWords& words,
     command->callback([options, common] {
         options->common = *common;
         throw CLI::RuntimeError(
-            update_operation(*options, system_update_world(), std::cout, std::cerr));
+            update_operation(*options, client::system_update_world(), std::cout, std::cerr));
     });
 }
 
 int run_script(const UpdateOptions& options) {
-    const UpdateWorld world = system_update_world();
+    const UpdateWorld world = client::system_update_world();
     if (options.file.empty() || options.file == "-") {
         const Prompt prompt = ::isatty(STDIN_FILENO) == 1 ? Prompt::yes : Prompt::no;
         return update_script(options, std::cin, "(standard input)", prompt, world, std::cout,

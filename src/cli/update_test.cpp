@@ -11,7 +11,6 @@
 
 #include "auth/key_text.hpp"
 #include "auth/sig0.hpp"
-#include "cli/update_keys.hpp"
 #include "dns/message_builder.hpp"
 #include "dnssec/key_file.hpp"
 #include "update/update_testing.hpp"

@@ -6,9 +6,9 @@
 
 #include "cli/commands.hpp"
 #include "cli/problems.hpp"
-#include "cli/zone_input.hpp"
 #include "dns/json.hpp"
 #include "dns/rdata.hpp"
+#include "files/zone_input.hpp"
 #include "zone/zone_file_load.hpp"
 #include "zone/zone_text.hpp"
 
@@ -33,7 +33,7 @@ void print_json(const zone::Zone& zone, std::ostream& out) {
 int zone_check(const ZoneCheckOptions& options, std::ostream& out, std::ostream& err) {
     bool failed = false;
     for (const std::string& file : options.files) {
-        const LoadResult result = load_zone_input(file, options.origin, zone::Advice::give);
+        const LoadResult result = files::load_zone_input(file, options.origin, zone::Advice::give);
         const bool bad = is_failure(result.problems, options.strict);
         failed |= bad;
         if (options.json) {
@@ -54,7 +54,8 @@ int zone_check(const ZoneCheckOptions& options, std::ostream& out, std::ostream&
 }
 
 int zone_print(const ZonePrintOptions& options, std::ostream& out, std::ostream& err) {
-    const LoadResult result = load_zone_input(options.file, options.origin, zone::Advice::omit);
+    const LoadResult result =
+        files::load_zone_input(options.file, options.origin, zone::Advice::omit);
     print_problems(result.problems, err);
     if (!result.zone) return 1;
     if (options.json) {

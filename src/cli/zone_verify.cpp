@@ -4,12 +4,12 @@
 #include <ostream>
 
 #include "cli/problems.hpp"
-#include "cli/zone_input.hpp"
 #include "cli/zone_sign.hpp"
 #include "config/text.hpp"
 #include "dns/rdata.hpp"
 #include "dnssec/key_file.hpp"
 #include "dnssec/zone_verifier.hpp"
+#include "files/zone_input.hpp"
 #include "net/system.hpp"
 #include "zone/zone_file.hpp"
 
@@ -68,7 +68,7 @@ int zone_verify(const ZoneVerifyOptions& options, std::ostream& out, std::ostrea
         return 2;
     }
     const zone::LoadResult loaded =
-        load_zone_input(options.file, options.origin, zone::Advice::omit);
+        files::load_zone_input(options.file, options.origin, zone::Advice::omit);
     print_problems(loaded.problems, err);
     if (!loaded.zone) return 1;
     const dnssec::ZoneReport report =

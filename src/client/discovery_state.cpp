@@ -3,14 +3,13 @@
 #include <net/if.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "client/conversions.hpp"
-#include "client/limits.hpp"
 #include "client/link_choice.hpp"
+#include "client/name_server.hpp"
 #include "discovery/dbus/avahi_backend.hpp"
 #include "discovery/dbus/resolved_backend.hpp"
 
@@ -29,24 +28,6 @@ std::string this_host() {
     const std::string_view text(name);
     const std::string label(text.substr(0, text.find('.')));
     return label.empty() ? "host" : label.substr(0, dns::label_bytes_max);
-}
-
-/// The first name server of a resolv.conf (resolv.conf(5)).
-std::optional<Endpoint> first_server(const char* file) {
-    std::ifstream in(file);
-    std::string line;
-    for (std::size_t read = 0; read < resolv_conf_bytes_max && std::getline(in, line);
-         read += line.size() + 1) {
-        std::string_view text = line;
-        constexpr std::string_view key = "nameserver";
-        if (!text.starts_with(key)) continue;
-        text.remove_prefix(key.size());
-        const std::size_t begin = text.find_first_not_of(" \t");
-        if (begin == 0 || begin == std::string_view::npos) continue;
-        text = text.substr(begin, text.find_first_of(" \t#;", begin) - begin);
-        if (const auto endpoint = Endpoint::from_text(text, 53)) return endpoint;
-    }
-    return std::nullopt;
 }
 
 std::string_view kind_word(mdns::Trace::Kind kind) {
@@ -144,7 +125,7 @@ std::string Discovery::State::start_unicast(const Options& options) {
             return fmt::format("'{}' is not a server: expected an IP address, with :port if not 53",
                                printable(options.servers.front()));
     } else {
-        server = first_server("/etc/resolv.conf");
+        server = first_name_server("/etc/resolv.conf");
     }
     if (!server) return {};
     unicast = std::make_unique<dnssd::UnicastBackend>(*server, std::vector<dns::Name>(), rng);

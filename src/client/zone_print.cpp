@@ -1,4 +1,6 @@
-#include "cli/transfer_print.hpp"
+#include "client/zone_print.hpp"
+
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -12,7 +14,7 @@
 #include "dns/rdata.hpp"
 #include "zone/zone_text.hpp"
 
-namespace kith::cli {
+namespace kith::client {
 namespace {
 
 void write_lines(char sign, const std::vector<zone::Record>& records, dns::RrClass klass,
@@ -70,26 +72,36 @@ void write_change_json(const zone::ZoneChange& change, dns::RrClass klass, std::
     out << "]}\n";
 }
 
-Result<void, std::string> write_to(const std::string& path, std::ostream& out,
-                                   const std::function<void(std::ostream&)>& write) {
-    if (path.empty() || path == "-") {
-        write(out);
-        out.flush();
-        if (out.good()) return {};
-        return std::unexpected(std::string("cannot write to standard output"));
-    }
-    const std::string fresh = path + ".new";
+Result<void, std::string> write_file(const std::string& path,
+                                     const std::function<void(std::ostream&)>& write) {
+    const auto failed = [&path](int error) {
+        return std::unexpected(fmt::format("cannot write {}: {}", path, std::strerror(error)));
+    };
+    const std::string fresh = fmt::format("{}.{}.new", path, ::getpid());
     {
         std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
-        if (file) write(file);
+        if (!file) return failed(errno);
+        write(file);
         file.close();
-        if (!file)
-            return std::unexpected(fmt::format("cannot write {}: {}", fresh, std::strerror(errno)));
+        if (!file) {
+            const int error = errno;
+            std::remove(fresh.c_str());
+            return failed(error);
+        }
     }
     if (std::rename(fresh.c_str(), path.c_str()) == 0) return {};
     const int error = errno;
     std::remove(fresh.c_str());
-    return std::unexpected(fmt::format("cannot write {}: {}", path, std::strerror(error)));
+    return failed(error);
 }
 
-}  // namespace kith::cli
+Result<void, std::string> write_to(const std::string& path, std::ostream& out,
+                                   const std::function<void(std::ostream&)>& write) {
+    if (!path.empty() && path != "-") return write_file(path, write);
+    write(out);
+    out.flush();
+    if (out.good()) return {};
+    return std::unexpected(std::string("cannot write to standard output"));
+}
+
+}  // namespace kith::client

@@ -1,4 +1,4 @@
-#include "cli/update_keys.hpp"
+#include "client/request_key.hpp"
 
 #include <fmt/format.h>
 
@@ -11,10 +11,14 @@
 #include "auth/limits.hpp"
 #include "dnssec/key_file.hpp"
 
-namespace kith::cli {
+namespace kith::client {
 namespace {
 
 std::unexpected<std::string> error(std::string text) { return std::unexpected(std::move(text)); }
+
+MessageKey make_sig0(Sig0Key key) {
+    return MessageKey(std::make_shared<MessageKey::Material>(std::move(key)));
+}
 
 OrText<std::string> load_text(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -41,8 +45,8 @@ OrText<dns::Name> signer_name(const std::string& text) {
     return *name;
 }
 
-OrText<UpdateKey> load_pem(const std::string& path, std::string_view text,
-                           const std::string& signer) {
+OrText<MessageKey> load_pem(const std::string& path, std::string_view text,
+                            const std::string& signer) {
     if (signer.empty())
         return error(fmt::format(
             "{}: a PEM file has no name: say --signer NAME, the owner of its KEY record", path));
@@ -51,21 +55,21 @@ OrText<UpdateKey> load_pem(const std::string& path, std::string_view text,
     for (const crypto::AlgorithmRow& row : crypto::all_algorithms()) {
         if (row.signing != crypto::Signing::allowed) continue;
         auto key = crypto::PrivateKey::from_pem(row.algorithm, text);
-        if (key) return UpdateKey(Sig0Key{*std::move(key), name, 512});
+        if (key) return make_sig0(Sig0Key{*std::move(key), name, 512});
         if (key.error() != crypto::KeyFault::wrong_algorithm) fault = key.error();
     }
     return error(fmt::format("{}: {}", path, crypto::fault_text(fault)));
 }
 
 /// The .private file of a SIG(0) key, and the .key file beside it.
-OrText<UpdateKey> load_sig0(const std::string& path, std::string_view text,
-                            const std::string& signer) {
+OrText<MessageKey> load_sig0(const std::string& path, std::string_view text,
+                             const std::string& signer) {
     auto file = dnssec::parse_private_key(text);
     if (!file) return error(fmt::format("{}:{}: {}", path, file.error().line, file.error().text));
     Sig0Key out{std::move(file->key), {}, 512};
     if (!signer.empty()) {
         KITH_TRY(out.name, signer_name(signer));
-        return UpdateKey(std::move(out));
+        return make_sig0(std::move(out));
     }
     const std::string shown_path = stem_of(path) + ".key";
     const auto shown_text = load_text(shown_path);
@@ -76,7 +80,7 @@ OrText<UpdateKey> load_sig0(const std::string& path, std::string_view text,
     if (!shown) return error(fmt::format("{}: {}", shown_path, shown.error().text));
     out.name = shown->owner;
     out.flags = load_u16(shown->rdata.data());
-    return UpdateKey(std::move(out));
+    return make_sig0(std::move(out));
 }
 
 bool is_hmac(std::string_view text) {
@@ -87,13 +91,25 @@ bool is_hmac(std::string_view text) {
 
 }  // namespace
 
-OrText<UpdateKey> read_key_word(const std::string& word) {
-    auto key = auth::parse_key_word(word);
-    if (!key) return error(fmt::format("-y: {}", key.error().text));
-    return UpdateKey(*std::move(key));
+const auth::TsigKey* tsig_of(const MessageKey& key) {
+    return key ? std::get_if<auth::TsigKey>(&key.material()->key) : nullptr;
 }
 
-OrText<UpdateKey> load_key_file(const std::string& path, const std::string& signer) {
+const Sig0Key* sig0_of(const MessageKey& key) {
+    return key ? std::get_if<Sig0Key>(&key.material()->key) : nullptr;
+}
+
+MessageKey make_key(auth::TsigKey key) {
+    return MessageKey(std::make_shared<MessageKey::Material>(std::move(key)));
+}
+
+OrText<MessageKey> read_key_word(const std::string& word) {
+    auto key = auth::parse_key_word(word);
+    if (!key) return error(std::move(key).error().text);
+    return make_key(*std::move(key));
+}
+
+OrText<MessageKey> load_key_file(const std::string& path, const std::string& signer) {
     const bool is_public =
         path.ends_with(".key") && std::ifstream(stem_of(path) + ".private").good();
     const std::string file = is_public ? stem_of(path) + ".private" : path;
@@ -103,10 +119,10 @@ OrText<UpdateKey> load_key_file(const std::string& path, const std::string& sign
         return load_sig0(file, text, signer);
     Problems problems;
     auto key = auth::parse_key_file(text, file, problems);
-    if (key) return UpdateKey(*std::move(key));
+    if (key) return make_key(*std::move(key));
     std::string all;
     for (const Problem& problem : problems) all += (all.empty() ? "" : "\n") + problem.to_text();
     return error(std::move(all));
 }
 
-}  // namespace kith::cli
+}  // namespace kith::client
