@@ -56,7 +56,7 @@ class Server:
     def command(self) -> list[str]:
         raise NotImplementedError
 
-    def start(self, seconds: float = 300) -> None:
+    def start(self, seconds: float = 900) -> None:
         self.log = open(self.folder / "log", "wb")
         self.process = subprocess.Popen(self.command(), cwd=self.folder, stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + seconds
