@@ -58,6 +58,10 @@ inline constexpr int tcp_accepts_per_turn = 64;
 // Bytes read from one connection in one turn, for the same reason.
 inline constexpr std::size_t tcp_read_bytes_per_turn = 16384;
 
+// Messages handed out of one connection in one turn: the bytes above are hundreds of queries, and as
+// many connections in a turn would keep those who ask over UDP waiting. The rest has the next turns.
+inline constexpr int tcp_messages_per_turn = 32;
+
 // Interfaces of the machine that are looked at, and addresses of each; a container host has hundreds
 // of the first. More are left out.
 inline constexpr std::size_t links_max = 4096;

@@ -39,7 +39,9 @@ struct TcpServer::Connection {
     bool has_message() const { return in.size() >= 2 && in.size() - 2 >= load_u16(in.data()); }
     /// May another message be handed out?
     bool may_take() const { return pending < tcp_pending_max && unsent() < tcp_unsent_bytes_max; }
-    bool is_over() const { return broken || (finished_reading && pending == 0 && unsent() == 0); }
+    bool is_over() const {
+        return broken || (finished_reading && pending == 0 && unsent() == 0 && !has_message());
+    }
 };
 
 TcpServer::TcpServer(Loop& loop, TcpSettings settings, OnMessage on_message)
@@ -135,7 +137,7 @@ void TcpServer::on_events(TcpClient id, std::uint32_t events) {
 }
 
 bool TcpServer::read_some(Connection& connection) {
-    if (!connection.may_take()) return false;
+    if (!connection.may_take() || connection.has_message()) return false;
     const std::size_t before = connection.in.size();
     connection.in.resize(before + tcp_read_bytes_per_turn);
     const ssize_t got =
@@ -149,11 +151,13 @@ bool TcpServer::read_some(Connection& connection) {
 void TcpServer::handle_messages(TcpClient id) {
     // The handler may answer at once, and answering may close: the connection is looked up anew.
     std::size_t used = 0;
+    int budget = tcp_messages_per_turn;
     while (Connection* const connection = find(id)) {
         const std::vector<std::uint8_t>& in = connection->in;
         const std::size_t left = in.size() - used;
         const std::size_t size = left >= 2 ? load_u16(in.data() + used) : 0;
-        if (left < 2 || left - 2 < size || connection->broken || !connection->may_take()) {
+        if (left < 2 || left - 2 < size || connection->broken || !connection->may_take() ||
+            budget-- == 0) {
             connection->in.erase(connection->in.begin(),
                                  connection->in.begin() + static_cast<std::ptrdiff_t>(used));
             if (connection->in.empty() && connection->in.capacity() > tcp_read_bytes_per_turn)
@@ -173,8 +177,7 @@ void TcpServer::send(TcpClient id, Bytes message) {
     Connection* const connection = find(id);
     if (connection == nullptr) return;
     --connection->pending;
-    // The next event, which settle() acts on, comes with the next turn.
-    loop_.rewatch(connection->socket.get(), connection->watched = EPOLLIN | EPOLLOUT);
+    settle_next_turn(*connection);
     append(*connection, message);
     // It leaves with the other answers of this turn: one segment instead of many.
 }
@@ -205,7 +208,7 @@ void TcpServer::send_stream(TcpClient id, std::unique_ptr<TcpStream> stream) {
     connection->streams.push_back({std::move(stream), loop_.now()});
     connection->last_refill = loop_.now();
     ++stream_count_;
-    loop_.rewatch(connection->socket.get(), connection->watched = EPOLLIN | EPOLLOUT);
+    settle_next_turn(*connection);
 }
 
 /// Lets the streams write in turn while there is room. A few messages only: the loop has others to
@@ -233,8 +236,15 @@ void TcpServer::refill(Connection& connection) {
 void TcpServer::done(TcpClient id) {
     if (Connection* const connection = find(id)) {
         --connection->pending;
-        loop_.rewatch(connection->socket.get(), connection->watched = EPOLLIN | EPOLLOUT);
+        settle_next_turn(*connection);
     }
+}
+
+/// Asks for an event, which settle() acts on. Once: many answers of a turn are one system call.
+void TcpServer::settle_next_turn(Connection& connection) {
+    constexpr std::uint32_t both = EPOLLIN | EPOLLOUT;
+    if (connection.watched == both) return;
+    loop_.rewatch(connection.socket.get(), connection.watched = both);
 }
 
 bool TcpServer::write_some(Connection& connection) {

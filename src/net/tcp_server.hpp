@@ -95,6 +95,7 @@ private:
     void refill(Connection& connection);
     bool append(Connection& connection, Bytes message);
     void settle(TcpClient id);
+    void settle_next_turn(Connection& connection);
     void close(TcpClient id);
     void on_tick();
     Connection* find(TcpClient id);

@@ -121,6 +121,32 @@ TEST_F(TcpServerTest, ReadsNoFurtherThanThePendingBound) {
         turn_until([&] { return seen_.size() == static_cast<std::size_t>(tcp_pending_max) + 1; }));
 }
 
+TEST_F(TcpServerTest, LeavesTurnsForOthersWhenManyMessagesCameAtOnce) {
+    // Answered at once, as most queries are: the bound of pending messages is never met.
+    server_ = std::make_unique<TcpServer>(
+        loop_, TcpSettings{},
+        [this](TcpClient client, const Endpoint&, const Endpoint&, Bytes message) {
+            seen_.emplace_back(client, std::string(as_text(message)));
+            server_->send(client, message);
+        });
+    local_ = server_->listen({IpAddress::v4(127, 0, 0, 1), 0, 0}).value();
+    const Descriptor client = connect();
+    std::string flood;
+    for (int i = 0; i < 10 * tcp_messages_per_turn; ++i) flood += framed("q");
+    put(client, flood);
+    ::shutdown(client.get(), SHUT_WR);  // that nothing more comes must not lose what has come
+    std::size_t most_of_a_turn = 0;
+    const bool all = turn_until([&, before = std::size_t{0}]() mutable {
+        most_of_a_turn = std::max(most_of_a_turn, seen_.size() - before);
+        before = seen_.size();
+        return seen_.size() == 10U * tcp_messages_per_turn;
+    });
+    EXPECT_TRUE(all) << "only " << seen_.size() << " of them were handed out";
+    EXPECT_EQ(most_of_a_turn, static_cast<std::size_t>(tcp_messages_per_turn));
+    EXPECT_EQ(get(client, flood.size()), flood);
+    EXPECT_TRUE(closed(client));
+}
+
 TEST_F(TcpServerTest, ClosesWhoTricklesWithoutFinishingAMessage) {
     TcpSettings settings;
     settings.idle_timeout = 300ms;
