@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The library as others use it: installed, found by CMake and pkg-config, its examples and every piece of its tutorial built
+"""The library for discovery as others use it: installed, found by CMake and pkg-config, its examples and every piece of its tutorial built
 and run on a link; the shared library shows the functions of kith.h and nothing else. Needs root."""
 
 import os
@@ -50,9 +50,9 @@ def install(build_folder: Path, folder: Path) -> Path:
     return prefix
 
 
-def build_examples(prefix: Path, folder: Path) -> Path:
+def build_examples(prefix: Path, folder: Path, source: str = "client") -> Path:
     out = folder / "examples"
-    run("cmake", "-S", str(ROOT / "examples/client"), "-B", str(out), f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "-S", str(ROOT / "examples" / source), "-B", str(out), f"-DCMAKE_PREFIX_PATH={prefix}")
     run("cmake", "--build", str(out))
     return out
 
@@ -64,8 +64,10 @@ def flags(prefix: Path, package: str) -> list[str]:
                           env=environment).stdout.split()
 
 
-def pieces(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / "docs/library.md").read_text(), re.MULTILINE | re.DOTALL)
+def pieces(language: str, chapter: str = "discovery") -> list[str]:
+    """Of the chapter on zones, or of all that stands before it."""
+    discovery, zones = (ROOT / "docs/library.md").read_text().split("\n## Zones\n")
+    return re.findall(rf"^```{language}\n(.*?)^```$", zones if chapter == "zones" else discovery, re.MULTILINE | re.DOTALL)
 
 
 def build_pieces(prefix: Path, folder: Path) -> list[Path]:
