@@ -8,6 +8,7 @@
 #include "server/limits.hpp"
 #include "server/zone_file_writer.hpp"
 #include "server/zone_keeper_parts.hpp"
+#include "server/zone_upkeep.hpp"
 #include "zone/difference_at.hpp"
 
 namespace kith::server {
@@ -223,8 +224,8 @@ void ZoneKeeper::commit_soon() {
 Result<ZonePtr, std::string> ZoneKeeper::with_signatures(const Signer& sign, const ZonePtr& zone,
                                                          const ZoneChange* change,
                                                          std::span<const Name> due) {
-    if (!sign) return zone;
-    KITH_TRY(ZoneChange extra, sign(*zone, change, due));
+    KITH_TRY(ZoneChange extra, upkeep_with(sign)(*zone, change, due));
+    if (extra.removed.empty() && extra.added.empty()) return zone;
     extra.apex = zone->apex();
     extra.from_serial = extra.to_serial = zone->serial();
     auto signed_zone = zone::apply_change(zone, extra, zone::file_bounds);
@@ -261,9 +262,9 @@ Result<ZoneKeeper::Sealed, std::string> ZoneKeeper::seal(Kept& kept) const {
             sealed.zone = std::move(*next);
             change = zone::difference_at(*kept.serving, *sealed.zone, owners);
         }
-        if (kept.settings.sign) {
-            const ZonePtr plain = sealed.zone;
-            KITH_TRY(ZoneChange extra, kept.settings.sign(*plain, &change, due));
+        const ZonePtr plain = sealed.zone;
+        KITH_TRY(ZoneChange extra, upkeep_with(kept.settings.sign)(*plain, &change, due));
+        if (!extra.removed.empty() || !extra.added.empty()) {
             extra.apex = kept.apex;
             extra.from_serial = extra.to_serial = serial;
             auto next = zone::apply_change(plain, extra, zone::file_bounds);

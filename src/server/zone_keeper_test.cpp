@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "dns/serial.hpp"
+#include "dnssec/zonemd.hpp"
 #include "server/limits.hpp"
 #include "store/database.hpp"
 #include "zone/zone_file_load.hpp"
@@ -169,6 +170,37 @@ TEST_F(World, ChangesNothingForNothing) {
     EXPECT_EQ(keeper->serving(apex)->serial(), 1U) << "added and removed in one batch";
     EXPECT_THAT(published, IsEmpty());
     EXPECT_THAT(events, IsEmpty());
+}
+
+/// The version of `zone` with a ZONEMD that is right for it.
+ZonePtr with_zonemd(const ZonePtr& zone) {
+    const auto digest = dnssec::make_zonemd(*zone, dnssec::ZonemdHash::sha384);
+    const ZoneChange step{zone->apex(),
+                          zone->serial(),
+                          zone->serial(),
+                          {},
+                          {{apex, dns::RrType::ZONEMD, 300, digest, {}}}};
+    const auto next = zone::apply_change(zone, step);
+    EXPECT_TRUE(next.has_value());
+    return *next;
+}
+
+TEST_F(World, ADigestOfTheFileGoesWithTheFirstChange) {
+    const ZonePtr first = keep(with_zonemd(file({"a 300 A 192.0.2.1"})));
+    EXPECT_EQ(dnssec::check_zonemd(*first), dnssec::ZonemdVerdict::good) << "it is served as it is";
+    change({}, {"b 300 A 192.0.2.2"});
+    const ZonePtr second = keeper->serving(apex);
+    EXPECT_EQ(second->serial(), 2U);
+    EXPECT_EQ(dnssec::check_zonemd(*second), dnssec::ZonemdVerdict::absent)
+        << "secondaries that check it would refuse the zone";
+    expect_history(first);
+    restart();
+    EXPECT_EQ(dump(*keep(first)), dump(*second)) << "the file still has it";
+    const auto later = zone::apply_change(file({"a 300 A 192.0.2.3"}), {apex, 1, 9, {}, {}});
+    ASSERT_TRUE(later.has_value());
+    const ZonePtr edited = with_zonemd(*later);
+    EXPECT_EQ(dnssec::check_zonemd(*keep(edited)), dnssec::ZonemdVerdict::absent)
+        << "b is in the zone and not in the digest";
 }
 
 TEST_F(World, KeepsTheSerialForALease) {
