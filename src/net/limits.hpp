@@ -27,7 +27,7 @@ inline constexpr std::size_t tcp_stream_unsent_bytes_max = 65535 + 2;
 
 // Messages that one connection's streams write in a turn: queries over UDP wait for as many of each
 // connection that can take them.
-inline constexpr int tcp_stream_messages_per_turn = 1;
+inline constexpr int tcp_stream_messages_per_turn = 4;
 
 // Streams that a worker sends at once; each holds a zone's version and some 16 kB. Whoever starts
 // them answers that it is busy at the bound.
