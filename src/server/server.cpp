@@ -201,13 +201,15 @@ void Server::reload(std::string_view why) {
     if (loaded.snapshot == nullptr) return refuse(why, loaded);
     retry_wait_ = {};
     report_needs_restart(loaded.config);
-    const auto took =
-        std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
-    log::write(log::Level::info, "config.reloaded", log::kv("why", why),
-               log::kv("zones", loaded.snapshot->answer.zones.size()),
-               log::kv("records", loaded.record_count), log::kv("took_ms", took.count()));
+    const std::size_t zones = loaded.snapshot->answer.zones.size();
+    const std::size_t records = loaded.record_count;
     apply_discovery(loaded.discovery);
     publish(std::move(loaded));
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(loop_.update_now() - begin);
+    // Only now: whoever reads it may ask at once.
+    log::write(log::Level::info, "config.reloaded", log::kv("why", why), log::kv("zones", zones),
+               log::kv("records", records), log::kv("took_ms", took.count()));
     notify_service_manager("READY=1\nSTATUS=Serving");
 }
 
