@@ -68,6 +68,9 @@ TEST_F(ControlSocketTest, Answers) {
 }
 
 TEST_F(ControlSocketTest, RestsWithoutDescriptors) {
+    // Once before: a sanitizer looks closely at the first object of a class, with descriptors of its own.
+    loop_.turn(0s);
+    ASSERT_FALSE(has_work());
     const net::Descriptor client = ask("hello\n");
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
