@@ -134,6 +134,7 @@ server:
     background-workers: 1
 database:
     storage: {self.folder}
+    journal-db-max-size: 8G
 key:
   - id: bench.
     algorithm: hmac-sha256
@@ -149,6 +150,7 @@ acl:
     zonefile-sync: -1
     zonefile-load: difference
     journal-content: changes
+    journal-max-usage: 4G
     acl: up
     {signing}
 """)
