@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Discovery beside Avahi: how long until a browse has resolved all services, in how many packets; CPU time and memory with
-full caches; how fast a query is answered. Both run in network namespaces on one bridge, one after the other. Needs root."""
+full caches; how fast a query is answered. Both run in network namespaces on one bridge: one after the other, but for the
+answers, which are asked for in turn. Needs root."""
 
 import argparse
 import json
@@ -100,9 +101,9 @@ def daemon_pid(process: Process, name: str) -> int:
     raise RuntimeError(f"no {name} runs")
 
 
-def serve_with_kith(kith: str, on: Machine) -> Process:
+def serve_with_kith(kith: str, on: Machine, host: str) -> Process:
     config = on.link.folder / "serve.json"
-    config.write_text(json.dumps({"server": {"listen": [], "upstream": [], "workers": 1}, "discovery": {"host_name": "responder", "ipv6": False}}))
+    config.write_text(json.dumps({"server": {"listen": [], "upstream": [], "workers": 1}, "discovery": {"host_name": host, "ipv6": False}}))
     process = on.start(kith, "serve", "-c", str(config))
     process.wait_output("discovery.started")
     return process
@@ -131,13 +132,23 @@ def with_full_cache(link: Link, process: Process, name: str, records: int) -> di
             "empty_bytes": memory, "full_bytes": full, "bytes_per_record": (full - memory) / records}
 
 
-def latency(link: Link, on: Machine, host: str, count: int) -> dict[str, float]:
-    peer = link["A"]
-    lines = peer.run("/usr/bin/python3", PEER, "ask", peer.v4, host, on.v4, str(count), seconds=120).split()
-    took = sorted(float(line) for line in lines if line[0].isdigit())
-    if not took:
-        return {"lost": len(lines)}
-    return {"median_us": statistics.median(took), "p90_us": took[len(took) * 9 // 10], "p99_us": took[len(took) * 99 // 100], "lost": len(lines) - len(took)}
+def latency(link: Link, kith: str, count: int) -> dict[str, dict[str, float]]:
+    """Both are there at once and are asked in turn, so that both see the same weather."""
+    peer, here, there = link["A"], link["B"], link["C"]
+    ours = serve_with_kith(kith, here, "ours")
+    avahi = Avahi(there, "theirs", AVAHI_SETTINGS)
+    time.sleep(4)  # announced
+    lines = peer.run("/usr/bin/python3", PEER, "ask", peer.v4, str(count), f"ours.local={here.v4}", f"theirs.local={there.v4}", seconds=120).splitlines()
+    ours.stop()
+    avahi.stop()
+    avahi.bus.stop()
+    return {who: quantiles([words[1] for words in map(str.split, lines) if words[0] == number]) for number, who in (("0", "kith"), ("1", "avahi"))}
+
+
+def quantiles(words: list[str]) -> dict[str, float]:
+    took = sorted(float(word) for word in words if word[0].isdigit())
+    figures = {"median_us": statistics.median(took), "p90_us": took[len(took) * 9 // 10], "p99_us": took[len(took) * 99 // 100]} if took else {}
+    return figures | {"lost": len(words) - len(took)}
 
 
 def main() -> int:
@@ -163,7 +174,7 @@ def main() -> int:
         print("  ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}" for key, value in row.items()), flush=True)
 
     wanted = options.only or ["browse", "cache", "latency"]
-    with Link("AB") as link:
+    with Link("ABC") as link:
         here, there = link["B"], link["A"]
         if "browse" in wanted:
             for publisher in ("kith", "avahi"):
@@ -176,19 +187,16 @@ def main() -> int:
                              packets=run.packets)
                         time.sleep(3)
                 process.stop()
-        for who in ("kith", "avahi") * options.rounds:
-            if not {"cache", "latency"} & set(wanted):
-                break
+        for who in ("kith", "avahi") * (options.rounds if "cache" in wanted else 0):
             daemon = None if who == "kith" else Avahi(here, "responder", AVAHI_SETTINGS)
-            process = serve_with_kith(kith, here) if who == "kith" else daemon.process
-            if "cache" in wanted:
-                keep("cache", who, records=options.records, **with_full_cache(link, process, options.kith.name if who == "kith" else "avahi-daemon", options.records))
-            if "latency" in wanted:
-                time.sleep(3)
-                keep("latency", who, queries=options.queries, **latency(link, here, "responder.local", options.queries))
+            process = serve_with_kith(kith, here, "responder") if who == "kith" else daemon.process
+            keep("cache", who, records=options.records, **with_full_cache(link, process, options.kith.name if who == "kith" else "avahi-daemon", options.records))
             process.stop()
             if daemon is not None:
                 daemon.bus.stop()
+        for _ in range(options.rounds if "latency" in wanted else 0):
+            for who, figures in latency(link, kith, options.queries).items():
+                keep("latency", who, queries=options.queries, **figures)
     version = subprocess.run(["avahi-daemon", "--version"], capture_output=True, text=True, check=False).stdout.strip()
     with options.results.open("a") as out:
         for row in rows:

@@ -43,23 +43,26 @@ def fill(address: str, count: int) -> None:
     print("filled", flush=True)
 
 
-def ask(address: str, host: str, responder: str, count: int) -> None:
-    """Prints how long each of `count` answers took, in microseconds: simple queries, to the group, one at a time."""
+def ask(address: str, count: int, responders: list[str]) -> None:
+    """Asks the responders in turn, `count` times each: for its host name, in a simple query to its address. Prints which one it was and
+    how long its answer took, in microseconds."""
     out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    out.bind((address, 0))
     out.settimeout(2)
-    for i in range(count):
+    for i in range(count * len(responders)):
+        which = i % len(responders)
+        host, responder = responders[which].split("=")
         query = struct.pack("!6H", i & 0xffff, 0, 1, 0, 0, 0) + name(host) + struct.pack("!2H", A, 1)
         begin = time.perf_counter()
-        out.sendto(query, GROUP)
+        out.sendto(query, (responder, GROUP[1]))
         try:
             message, source = out.recvfrom(9000)
         except TimeoutError:
-            print("lost", flush=True)
+            print(which, "lost", flush=True)
             continue
         took = time.perf_counter() - begin
         good = message[:2] == query[:2] and source[0] == responder and message[7] > 0
-        print(f"{took * 1e6:.1f}" if good else "wrong", flush=True)
+        print(which, f"{took * 1e6:.1f}" if good else "wrong", flush=True)
         time.sleep(0.002)
 
 
@@ -67,4 +70,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "fill":
         fill(sys.argv[2], int(sys.argv[3]))
     else:
-        ask(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))
+        ask(sys.argv[2], int(sys.argv[3]), sys.argv[4:])
