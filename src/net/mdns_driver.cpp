@@ -60,6 +60,7 @@ MdnsDriver::~MdnsDriver() {
     for (std::optional<MdnsSocket>* socket : {&v4_, &v6_, &one_shot_v4_, &one_shot_v6_}) {
         if (*socket) loop_.unwatch((*socket)->fd());
     }
+    for (const auto& [link, socket] : groups_) loop_.unwatch(socket.fd());
     if (monitor_) loop_.unwatch(monitor_->fd());
     if (clock_changes_) loop_.unwatch(clock_changes_.get());
 }
@@ -215,28 +216,12 @@ void MdnsDriver::read_links() {
 }
 
 void MdnsDriver::bring(const LinkState& link, IpFamily family, const LinkState* before) {
-    MdnsSocket* const socket = socket_for(family, SocketKind::mdns);
-    if (socket == nullptr) return;
+    if (socket_for(family, SocketKind::mdns) == nullptr) return;
     const mdns::LinkConfig config = config_of(link, family);
-    bool& joined = joined_[{link.index, family}];
-    if (config.addresses.empty()) {
-        // Without an address of the family there is nothing to send from.
-        if (joined) {
-            socket->leave(link.index);
-            engine_.remove_link(loop_.now(), link.index, family);
-            if (auto* const reflector = junction_.reflector())
-                reflector->remove_link(link.index, family);
-            joined = false;
-        }
-        return;
-    }
-    if (!joined) {
-        if (!socket->join(link.index)) {
-            log::write(log::Level::debug, "mdns.join_failed", log::kv("name", link.name),
-                       log::kv("error", std::string_view(std::strerror(errno))));
-            return;
-        }
-        joined = true;
+    // Without an address of the family there is nothing to send from.
+    if (config.addresses.empty()) return leave(link.index, family);
+    if (!groups_.contains({link.index, family})) {
+        if (!join(link, family)) return;
         log::write(log::Level::info, "mdns.interface_used", log::kv("name", link.name),
                    log::kv("family", family == IpFamily::v4 ? 4 : 6),
                    log::kv("addresses", config.addresses.size()));
@@ -246,38 +231,49 @@ void MdnsDriver::bring(const LinkState& link, IpFamily family, const LinkState* 
     }
     if (!engine_.set_link(loop_.now(), link.index, family, config)) {
         log::write(log::Level::warning, "mdns.too_many_interfaces", log::kv("name", link.name));
-        socket->leave(link.index);
-        joined = false;
-        return;
+        return leave(link.index, family);
     }
     if (auto* const reflector = junction_.reflector())
         reflector->set_link(link.index, link.name, family, config);
 }
 
+bool MdnsDriver::join(const LinkState& link, IpFamily family) {
+    auto opened = MdnsSocket::open_group(family, link.index, mdns::port);
+    if (!opened) {
+        log::write(log::Level::debug, "mdns.join_failed", log::kv("name", link.name),
+                   log::kv("error", opened.error().text));
+        return false;
+    }
+    const auto place = groups_.emplace(std::pair(link.index, family), std::move(*opened)).first;
+    MdnsSocket& socket = place->second;
+    loop_.watch(socket.fd(), EPOLLIN,
+                [this, &socket](std::uint32_t) { on_readable(socket, SocketKind::mdns); });
+    return true;
+}
+
+void MdnsDriver::leave(std::uint32_t index, IpFamily family) {
+    const auto found = groups_.find({index, family});
+    if (found == groups_.end()) return;
+    loop_.unwatch(found->second.fd());
+    stats_.packets_dropped += found->second.dropped();
+    groups_.erase(found);
+    engine_.remove_link(loop_.now(), index, family);
+    if (auto* const reflector = junction_.reflector()) reflector->remove_link(index, family);
+}
+
 void MdnsDriver::set_reflector(discovery::reflector::Reflector* reflector) {
     junction_.set_reflector(reflector);
     if (reflector == nullptr) return;
-    for (const auto& [key, joined] : joined_) {
+    for (const auto& [key, socket] : groups_) {
         const auto link = used_.find(key.first);
-        if (joined && link != used_.end())
+        if (link != used_.end())
             reflector->set_link(key.first, link->second.name, key.second,
                                 config_of(link->second, key.second));
     }
 }
 
 void MdnsDriver::drop(std::uint32_t index) {
-    for (const IpFamily family : families) {
-        const auto joined = joined_.find({index, family});
-        if (joined == joined_.end()) continue;
-        if (joined->second) {
-            if (MdnsSocket* const socket = socket_for(family, SocketKind::mdns))
-                socket->leave(index);
-            engine_.remove_link(loop_.now(), index, family);
-            if (auto* const reflector = junction_.reflector())
-                reflector->remove_link(index, family);
-        }
-        joined_.erase(joined);
-    }
+    for (const IpFamily family : families) leave(index, family);
     log::write(log::Level::info, "mdns.interface_gone", log::kv("name", used_[index].name));
     used_.erase(index);
 }
@@ -325,18 +321,21 @@ void MdnsDriver::look_for_sleep() {
             log::Level::info, "mdns.woke_up",
             log::kv("slept_s",
                     std::chrono::duration_cast<std::chrono::seconds>(asleep - asleep_).count()));
-        for (auto& [key, joined] : joined_) {
-            if (!joined) continue;
-            if (MdnsSocket* const socket = socket_for(key.second, SocketKind::mdns))
-                socket->join(key.first);
-        }
+        for (auto& [link, socket] : groups_) socket.rejoin();
         engine_.on_wake(loop_.now());
     }
     asleep_ = asleep;
 }
 
-bool MdnsDriver::has_link() const {
-    return std::ranges::any_of(joined_, [](const auto& link) { return link.second; });
+bool MdnsDriver::has_link() const { return !groups_.empty(); }
+
+MdnsDriverStats MdnsDriver::stats() const {
+    MdnsDriverStats out = stats_;
+    for (const std::optional<MdnsSocket>* socket : {&v4_, &v6_, &one_shot_v4_, &one_shot_v6_}) {
+        if (*socket) out.packets_dropped += (*socket)->dropped();
+    }
+    for (const auto& [link, socket] : groups_) out.packets_dropped += socket.dropped();
+    return out;
 }
 
 std::string MdnsDriver::interface_name(std::uint32_t index) const {

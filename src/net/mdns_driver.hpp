@@ -28,7 +28,8 @@ struct MdnsDriverOptions {
 /// Counts since the start, besides the engine's.
 struct MdnsDriverStats {
     std::uint64_t send_failures = 0;
-    std::uint64_t packets_cut = 0;  // longer than RFC 6762 §17 allows
+    std::uint64_t packets_cut = 0;      // longer than RFC 6762 §17 allows
+    std::uint64_t packets_dropped = 0;  // by the kernel: the buffer of their link was full
 };
 
 class MdnsDriver {
@@ -61,7 +62,7 @@ public:
     std::string interface_name(std::uint32_t index) const;
     /// True when another program on this machine has the mDNS port too.
     bool is_shared() const { return is_shared_; }
-    const MdnsDriverStats& stats() const { return stats_; }
+    MdnsDriverStats stats() const;
 
 private:
     /// Who asked us by unicast, and at which of our addresses: replies leave from there.
@@ -78,6 +79,8 @@ private:
     void on_link_notice();
     void read_links();
     void bring(const LinkState& link, IpFamily family, const LinkState* before);
+    bool join(const LinkState& link, IpFamily family);
+    void leave(std::uint32_t index, IpFamily family);
     void drop(std::uint32_t index);
     void look_for_neighbors();
     void watch_clock();
@@ -92,7 +95,7 @@ private:
     std::optional<MdnsSocket> v4_, v6_, one_shot_v4_, one_shot_v6_;
     std::optional<LinkMonitor> monitor_;
     std::map<std::uint32_t, LinkState> used_;
-    std::map<std::pair<std::uint32_t, IpFamily>, bool> joined_;
+    std::map<std::pair<std::uint32_t, IpFamily>, MdnsSocket> groups_;  // one per link
     std::deque<Asked> asked_;
     Timer timer_;
     Timer settle_;

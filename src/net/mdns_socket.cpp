@@ -1,10 +1,12 @@
 #include "net/mdns_socket.hpp"
 
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -92,7 +94,19 @@ ino_t inode_of(int fd) {
     return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
 }
 
-/// Inodes of the sockets that /proc lists with this local port.
+/// An address as /proc writes it: words of 32 bits, as this machine reads them, in hexadecimal digits.
+IpAddress read_address(std::string_view digits) {
+    std::array<std::uint8_t, 16> bytes{};
+    if (digits.size() > 2 * bytes.size()) return {};
+    for (std::size_t at = 0; at + 8 <= digits.size(); at += 8) {
+        std::uint32_t word = 0;
+        std::from_chars(digits.data() + at, digits.data() + at + 8, word, 16);
+        std::memcpy(bytes.data() + at / 2, &word, sizeof word);
+    }
+    return IpAddress::from_bytes({bytes.data(), digits.size() / 2}).value_or(IpAddress());
+}
+
+/// Inodes of the sockets that /proc lists with this local port and that hear unicast.
 std::vector<ino_t> sockets_on(const char* file, std::uint16_t port) {
     std::vector<ino_t> out;
     std::ifstream lines(file);
@@ -106,9 +120,10 @@ std::vector<ino_t> sockets_on(const char* file, std::uint16_t port) {
         const std::size_t colon = fields[1].rfind(':');
         if (colon == std::string::npos) continue;
         unsigned found = 0;
-        const std::string_view digits = std::string_view(fields[1]).substr(colon + 1);
-        std::from_chars(digits.data(), digits.data() + digits.size(), found, 16);
-        if (found == port) out.push_back(std::strtoul(fields[9].c_str(), nullptr, 10));
+        const std::string_view local = fields[1];
+        std::from_chars(local.data() + colon + 1, local.data() + local.size(), found, 16);
+        if (found == port && !read_address(local.substr(0, colon)).is_multicast())
+            out.push_back(std::strtoul(fields[9].c_str(), nullptr, 10));
     }
     return out;
 }
@@ -116,13 +131,28 @@ std::vector<ino_t> sockets_on(const char* file, std::uint16_t port) {
 }  // namespace
 
 Net<MdnsSocket> MdnsSocket::open(IpFamily family, std::uint16_t port) {
-    MdnsSocket out;
-    out.family_ = family;
-    const bool is_v6 = family == IpFamily::v6;
     static constexpr std::uint8_t any[16] = {};
-    const Endpoint local{*IpAddress::from_bytes({any, is_v6 ? 16U : 4U}), port, 0};
-    out.socket_ = Descriptor(
-        ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    return open_at({*IpAddress::from_bytes({any, family == IpFamily::v6 ? 16U : 4U}), port, 0});
+}
+
+Net<MdnsSocket> MdnsSocket::open_group(IpFamily family, std::uint32_t interface,
+                                       std::uint16_t port) {
+    // IPv6 binds to the interface with the scope of the address; IPv4 hears by its only membership, as
+    // IP_MULTICAST_ALL is off. Neither needs a privilege.
+    Endpoint group = mdns::group(family, interface);
+    group.port = port;
+    KITH_TRY(MdnsSocket out, open_at(group));
+    out.interface_ = interface;
+    if (!out.change_membership(IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP))
+        return std::unexpected(net_error("join the group", group, errno));
+    return out;
+}
+
+Net<MdnsSocket> MdnsSocket::open_at(const Endpoint& local) {
+    MdnsSocket out;
+    out.family_ = local.address.family();
+    out.socket_ = Descriptor(::socket(out.family_ == IpFamily::v6 ? AF_INET6 : AF_INET,
+                                      SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!out.socket_)
         return std::unexpected(net_error("open a multicast socket for", local, errno));
     KITH_TRY_VOID(out.configure());
@@ -147,10 +177,9 @@ Net<void> MdnsSocket::configure() {
         good &= set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
         good &= set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
         good &= set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, hop_limit);
-        set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP,
-                   1);  // other programs here want to hear us
-        set_option(fd, IPPROTO_IPV6, ipv6_multicast_all,
-                   0);  // groups of interfaces that we did not join
+        // Other programs of this machine want to hear us.
+        set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1);
+        set_option(fd, IPPROTO_IPV6, ipv6_multicast_all, 0);  // what this socket did not join
         set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
     } else {
         good &= set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
@@ -167,27 +196,30 @@ Net<void> MdnsSocket::configure() {
     return {};
 }
 
-bool MdnsSocket::change_membership(std::uint32_t interface, int v4_option, int v6_option) {
+bool MdnsSocket::change_membership(int v4_option, int v6_option) {
     const Endpoint group = mdns::group(family_);
     if (family_ == IpFamily::v6) {
         ipv6_mreq request{};
         std::memcpy(&request.ipv6mr_multiaddr, group.address.bytes().data(), 16);
-        request.ipv6mr_interface = interface;
+        request.ipv6mr_interface = interface_;
         return ::setsockopt(fd(), IPPROTO_IPV6, v6_option, &request, sizeof request) == 0;
     }
     ip_mreqn request{};
     std::memcpy(&request.imr_multiaddr, group.address.bytes().data(), 4);
-    request.imr_ifindex = static_cast<int>(interface);
+    request.imr_ifindex = static_cast<int>(interface_);
     return ::setsockopt(fd(), IPPROTO_IP, v4_option, &request, sizeof request) == 0;
 }
 
-bool MdnsSocket::join(std::uint32_t interface) {
-    leave(interface);  // a membership that outlived a cable needs a new report on the wire
-    return change_membership(interface, IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP);
+bool MdnsSocket::rejoin() {
+    change_membership(IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP);
+    return change_membership(IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP);
 }
 
-void MdnsSocket::leave(std::uint32_t interface) {
-    change_membership(interface, IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP);
+std::uint32_t MdnsSocket::dropped() const {
+    std::array<std::uint32_t, SK_MEMINFO_VARS> figures{};
+    socklen_t size = sizeof figures;
+    if (::getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, figures.data(), &size) != 0) return 0;
+    return figures[SK_MEMINFO_DROPS];
 }
 
 std::optional<MdnsDatagram> MdnsSocket::receive() {
