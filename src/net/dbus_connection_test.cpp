@@ -6,10 +6,10 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder_testing.hpp"
 #include "net/bus_driver.hpp"
 #include "net/dbus_library.hpp"
 #include "net/descriptor.hpp"
@@ -21,8 +21,6 @@ namespace {
 class SilentBus {
 public:
     SilentBus() {
-        char pattern[] = "/tmp/kith-bus-XXXXXX";
-        folder_ = ::mkdtemp(pattern);
         const std::string path = folder_ / "bus";
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
@@ -33,27 +31,32 @@ public:
                  ::listen(listener_.get(), 4) == 0;
         ::setenv("DBUS_SYSTEM_BUS_ADDRESS", ("unix:path=" + path).c_str(), 1);
     }
-    ~SilentBus() {
-        ::unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
-        std::filesystem::remove_all(folder_);
-    }
+    ~SilentBus() { ::unsetenv("DBUS_SYSTEM_BUS_ADDRESS"); }
     bool is_up() const { return is_up_; }
     /// Takes one connection and ends it.
     void drop() { Descriptor(::accept(listener_.get(), nullptr, nullptr)); }
 
 private:
-    std::filesystem::path folder_;
+    test::TemporaryFolder folder_;
     Descriptor listener_;
     bool is_up_ = false;
 };
 
-TEST(DbusConnectionTest, ALostConnectionIsNoReply) {
-    std::string why;
-    if (dbus_library(why) == nullptr) GTEST_SKIP() << why;
+class DbusConnectionTest : public testing::Test {
+protected:
+    void SetUp() override {
+        std::string why;
+        if (dbus_library(why) == nullptr) GTEST_SKIP() << why;
+        ASSERT_TRUE(bus.is_up());
+        connection = DbusConnection::open(why);
+        ASSERT_NE(connection, nullptr) << why;
+    }
+
     SilentBus bus;
-    ASSERT_TRUE(bus.is_up());
-    const auto connection = DbusConnection::open(why);
-    ASSERT_NE(connection, nullptr) << why;
+    std::unique_ptr<DbusConnection> connection;
+};
+
+TEST_F(DbusConnectionTest, ALostConnectionIsNoReply) {
     int replies = 0;
     const discovery::dbus::Call call{1, "/", "org.freedesktop.Avahi.Server", "GetHostName", "", {}};
     connection->call("org.freedesktop.Avahi", call, [&](const auto&) { ++replies; });
@@ -65,13 +68,7 @@ TEST(DbusConnectionTest, ALostConnectionIsNoReply) {
     EXPECT_EQ(replies, 0) << "who waits asks again when the bus is back";
 }
 
-TEST(DbusConnectionTest, ACallThatCannotBeSentIsToldLater) {
-    std::string why;
-    if (dbus_library(why) == nullptr) GTEST_SKIP() << why;
-    SilentBus bus;
-    ASSERT_TRUE(bus.is_up());
-    const auto connection = DbusConnection::open(why);
-    ASSERT_NE(connection, nullptr) << why;
+TEST_F(DbusConnectionTest, ACallThatCannotBeSentIsToldLater) {
     std::string error;
     const discovery::dbus::Call call{1, "/", "org.freedesktop.Avahi.Server", "Get", "s", {}};
     connection->call("no service's name", call, [&](const auto& reply) { error = reply.text; });
