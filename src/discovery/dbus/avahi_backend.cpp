@@ -1,7 +1,5 @@
 #include "discovery/dbus/avahi_backend.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "discovery/dbus/avahi_names.hpp"
@@ -110,11 +108,8 @@ void AvahiBackend::on_host_name(Time now, const Reply& reply) {
 
 void AvahiBackend::without_host_name(Time now, const Reply& reply) {
     host_name_at_ = now + refused_wait;
-    if (!host_name_.is_root()) return;  // the one it had stays
-    tell(dnssd::HostNameEvent{
-        {},
-        fmt::format("Avahi does not say this machine's name: {}",
-                    reply.error.empty() ? "its answer makes no sense" : reply.text)});
+    // The one it had stays.
+    if (host_name_.is_root()) tell(no_host_name("Avahi", reply));
 }
 
 void AvahiBackend::on_signal(Time now, const Signal& signal) {

@@ -1,5 +1,7 @@
 #include "discovery/dbus/bus_backend.hpp"
 
+#include <fmt/format.h>
+
 #include "discovery/mdns/names.hpp"
 
 namespace kith::discovery::dbus {
@@ -27,6 +29,14 @@ std::uint64_t BusBackend::call(std::string path, std::string interface, std::str
     calls_.push_back({++last_call_, std::move(path), std::move(interface), std::move(member),
                       std::move(signature), std::move(arguments)});
     return last_call_;
+}
+
+std::string_view BusBackend::fault_of(const Reply& reply) {
+    return reply.error.empty() ? std::string_view("its answer makes no sense") : reply.text;
+}
+
+dnssd::HostNameEvent BusBackend::no_host_name(std::string_view daemon, const Reply& reply) {
+    return {{}, fmt::format("{} does not say this machine's name: {}", daemon, fault_of(reply))};
 }
 
 }  // namespace kith::discovery::dbus

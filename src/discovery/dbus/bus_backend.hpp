@@ -47,6 +47,10 @@ protected:
                        std::string signature = {}, Values arguments = {});
     void tell(dnssd::BackendEvent event) { events_.push_back(std::move(event)); }
     void forget_calls() { calls_.clear(); }
+    /// Why a reply is of no use: its error, or that it makes no sense.
+    static std::string_view fault_of(const Reply& reply);
+    /// What is told when `daemon` did not say this machine's name.
+    static dnssd::HostNameEvent no_host_name(std::string_view daemon, const Reply& reply);
 
 private:
     std::vector<dns::Name> extra_domains_;

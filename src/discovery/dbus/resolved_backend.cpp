@@ -112,11 +112,8 @@ void ResolvedBackend::on_host_name(Time now, const Reply& reply) {
 
 void ResolvedBackend::without_host_name(Time now, const Reply& reply) {
     host_name_at_ = now + refused_wait;
-    if (!host_name_.is_root()) return;  // the one it had stays
-    tell(dnssd::HostNameEvent{
-        {},
-        fmt::format("systemd-resolved does not say this machine's name: {}",
-                    reply.error.empty() ? "its answer makes no sense" : reply.text)});
+    // The one it had stays.
+    if (host_name_.is_root()) tell(no_host_name("systemd-resolved", reply));
 }
 
 void ResolvedBackend::on_signal(Time now, const Signal& signal) {

@@ -123,11 +123,9 @@ void ResolvedBackend::on_added(Time now, const Pending& pending, const Reply& re
     }
     Published& published = found->second;
     if (!reply.error.empty() || path == nullptr) {
-        const std::string why =
-            path == nullptr && reply.error.empty() ? "its answer makes no sense" : reply.text;
         tell(dnssd::PublicationEvent{pending.id, dnssd::PublicationState::failed, published.name,
                                      fmt::format("systemd-resolved does not publish '{}': {}{}",
-                                                 published.name.to_text(), why,
+                                                 published.name.to_text(), fault_of(reply),
                                                  reply.error == resolved::auth_required
                                                      ? " (it takes root, or a polkit rule)"
                                                      : "")});
