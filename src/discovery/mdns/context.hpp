@@ -55,15 +55,9 @@ struct Context {
     void trace_packet(Time now, Trace::Kind kind, InterfaceId interface, const Endpoint& peer,
                       Bytes message, std::string_view why) const {
         if (tracer == nullptr) return;
-        tracer->on_trace({.time = now,
-                          .kind = kind,
-                          .interface = interface,
-                          .family = peer.address.family(),
-                          .peer = peer,
-                          .message = message,
-                          .name = {},
-                          .type = {},
-                          .why = why});
+        Trace trace = trace_of(now, kind, interface, peer, why);
+        trace.message = message;
+        tracer->on_trace(trace);
     }
     /// It came in and is not believed.
     void ignore(Time now, const PacketInfo& info, Bytes message, std::string_view why) const {
@@ -72,15 +66,24 @@ struct Context {
     void trace_name(Time now, Trace::Kind kind, InterfaceId interface, dns::NameView name,
                     dns::RrType type, const Endpoint& peer, std::string_view why) const {
         if (tracer == nullptr) return;
-        tracer->on_trace({.time = now,
-                          .kind = kind,
-                          .interface = interface,
-                          .family = peer.address.family(),
-                          .peer = peer,
-                          .message = {},
-                          .name = name,
-                          .type = type,
-                          .why = why});
+        Trace trace = trace_of(now, kind, interface, peer, why);
+        trace.name = name;
+        trace.type = type;
+        tracer->on_trace(trace);
+    }
+
+private:
+    static Trace trace_of(Time now, Trace::Kind kind, InterfaceId interface, const Endpoint& peer,
+                          std::string_view why) {
+        return {.time = now,
+                .kind = kind,
+                .interface = interface,
+                .family = peer.address.family(),
+                .peer = peer,
+                .message = {},
+                .name = {},
+                .type = {},
+                .why = why};
     }
 };
 
