@@ -172,6 +172,17 @@ inline IpPrefix prefix(std::string_view text) {
             static_cast<std::uint8_t>(std::stoi(std::string(text.substr(slash + 1))))};
 }
 
+/// How a packet that this sender multicasts comes in.
+inline PacketInfo from(InterfaceId interface, std::string_view address,
+                       std::uint16_t source_port = port) {
+    const IpAddress ip = *IpAddress::from_text(address);
+    PacketInfo info;
+    info.interface = interface;
+    info.family = ip.family();
+    info.source = {ip, source_port, ip.is_v6() ? interface : 0};
+    return info;
+}
+
 /// One engine on interface 1 at 192.0.2.10/24, unless told otherwise; the peer is 192.0.2.20.
 class Bench {
 public:
@@ -225,12 +236,7 @@ public:
 
     PacketInfo from(std::string_view address, std::uint16_t source_port = port,
                     InterfaceId interface = 1) const {
-        const IpAddress ip = *IpAddress::from_text(address);
-        PacketInfo info;
-        info.interface = interface;
-        info.family = ip.family();
-        info.source = {ip, source_port, ip.is_v6() ? interface : 0};
-        return info;
+        return test::from(interface, address, source_port);
     }
     void receive(const PacketInfo& info, const Message& bytes) {
         engine.on_packet(now, info, bytes);

@@ -7,6 +7,7 @@
 namespace kith::discovery::reflector {
 namespace {
 
+using mdns::test::from;
 using mdns::test::message;
 using mdns::test::Message;
 using mdns::test::query;
@@ -23,14 +24,6 @@ protected:
             engine.set_link(now, id, IpFamily::v4, link);
             reflector.set_link(id, "vlan" + std::to_string(id), IpFamily::v4, link);
         }
-    }
-    static mdns::PacketInfo from(mdns::InterfaceId interface, std::string_view address,
-                                 std::uint16_t port = mdns::port) {
-        mdns::PacketInfo info;
-        info.interface = interface;
-        info.family = IpFamily::v4;
-        info.source = {*IpAddress::from_text(address), port, 0};
-        return info;
     }
     std::vector<Message> hear(const mdns::PacketInfo& info, const Message& bytes) {
         junction.on_packet(now, info, bytes);

@@ -8,6 +8,7 @@
 namespace kith::discovery::reflector {
 namespace {
 
+using mdns::test::from;
 using mdns::test::Lines;
 using mdns::test::lines_of;
 using mdns::test::message;
@@ -44,14 +45,6 @@ protected:
             reflector->set_link(id, "vlan" + std::to_string(id), IpFamily::v6,
                                 {{mdns::test::prefix(v6)}, 1500});
         }
-    }
-    static mdns::PacketInfo from(mdns::InterfaceId interface, std::string_view address,
-                                 std::uint16_t port = mdns::port) {
-        mdns::PacketInfo info;
-        info.interface = interface;
-        info.source = {*IpAddress::from_text(address), port, 0};
-        info.family = info.source.address.family();
-        return info;
     }
     std::vector<Sent> hear(const mdns::PacketInfo& info, const Message& bytes) {
         incoming.read(bytes);
