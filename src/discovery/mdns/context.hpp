@@ -43,7 +43,9 @@ struct Context {
               SocketKind socket, Bytes message) {
         ++stats.packets_out;
         stats.bytes_out += message.size();
-        if (socket == SocketKind::mdns) echo.on_sent(now, hasher.of_bytes(message));
+        // Only what is multicast comes back.
+        if (socket == SocketKind::mdns && destination == Destination::group)
+            echo.on_sent(now, hasher.of_bytes(message));
         outgoing.push_back(
             {{interface, to, destination, socket, {}}, {message.begin(), message.end()}});
         trace_packet(now, Trace::Kind::sent, interface, to, message, {});

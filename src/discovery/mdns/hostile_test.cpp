@@ -31,6 +31,22 @@ TEST(Hostile, AStormOfProbesIsAnsweredFourTimesASecond) {
     EXPECT_EQ(bench.engine.stats().conflicts, 0U);
 }
 
+// What we multicast is known when it comes back, however many simple resolvers are answered meanwhile.
+TEST(Hostile, RepliesToSimpleResolversPushNothingOutOfMemory) {
+    Bench bench;
+    bench.establish({"box.local. 120! A 192.0.2.10"});
+    bench.hear(query({"q box.local. A"}));
+    ASSERT_EQ(multicasts(bench), 1U);
+    const Message said = bench.sent.front().bytes;
+    for (std::size_t i = 0; i < sent_digests_max; ++i)
+        bench.receive(bench.from("192.0.2.30", 40'000),
+                      message({0, static_cast<std::uint16_t>(i)}, {"q box.local. A"}));
+    EXPECT_EQ(bench.sent.size(), 1 + sent_digests_max);
+    const std::uint64_t before = bench.engine.stats().echoes;
+    bench.receive(bench.from("192.0.2.77"), said);
+    EXPECT_EQ(bench.engine.stats().echoes, before + 1);
+}
+
 // Who wins every tie keeps us waiting and no longer: we ask once a second, and have the name after it.
 TEST(Hostile, LostTiesPutANameOffAndNoMore) {
     Bench bench;

@@ -24,13 +24,12 @@ void Interface::on_packet(Time now, const PacketInfo& info, const Packet& packet
 // ---------------------------------------------------------------- queries
 
 void Interface::on_query(Time now, const PacketInfo& info, const Packet& packet, Bytes message) {
-    const bool is_probe =
-        packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
+    const bool is_probe = packet.is_probe();
     if (is_probe) ++context_.stats.probes_in;
     // A plain question of another host may be byte for byte one of ours; a probe may not, unless it
     // has the same records and so is no rival. Our questions are known by where they come from.
-    if (context_.echo.was_sent(now, context_.hasher.of_bytes(message)) &&
-        (is_probe || is_own_address(info.source.address))) {
+    if ((is_probe || is_own_address(info.source.address)) &&
+        context_.echo.was_sent(now, context_.hasher.of_bytes(message))) {
         ++context_.stats.echoes;
         context_.trace_packet(now, Trace::Kind::echo, id_, info.source, message,
                               "our own query came back");
@@ -47,9 +46,7 @@ void Interface::on_peer_query(Time now, const PacketInfo& info, const Packet& pa
     for (const PacketQuestion& question : packet.questions()) {
         querier_.on_peer_question(now, question, packet, info.source);
         // Probes and QU questions may be answered by unicast, which we would not see.
-        const bool is_probe =
-            packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
-        if (question.wants == Wants::multicast && !is_probe)
+        if (question.wants == Wants::multicast && !packet.is_probe())
             cache_.on_peer_question(now, question, info.source.address);
     }
     for (const PacketRecord& record : packet.records()) {

@@ -48,6 +48,10 @@ public:
 
     const dns::Header& header() const { return header_; }
     bool is_response() const { return header_.has(dns::Header::qr); }
+    /// Of a query: it proposes records, which makes it a probe (RFC 6762 §8.1).
+    bool is_probe() const {
+        return header_.counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
+    }
     bool is_truncated() const { return header_.has(dns::Header::tc); }
     const std::vector<PacketQuestion>& questions() const { return questions_; }
     /// All sections in order; OPT and what could not be read left out.

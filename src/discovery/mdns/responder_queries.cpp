@@ -23,10 +23,6 @@ bool proposes(const Packet* packet, const StoredQuestion& question) {
     });
 }
 
-bool has_proposals(const Packet& packet) {
-    return packet.header().counts[static_cast<std::size_t>(dns::Section::authority)] != 0;
-}
-
 }  // namespace
 
 void Responder::on_query(Time now, const PacketInfo& info, const Packet& packet) {
@@ -57,14 +53,14 @@ void Responder::on_query(Time now, const PacketInfo& info, const Packet& packet)
         continue_deferred(now, query, packet);
         return;
     }
-    if (!is_legacy && packet.is_truncated() && !has_proposals(packet) && defer(now, query, packet))
+    if (!is_legacy && packet.is_truncated() && !packet.is_probe() && defer(now, query, packet))
         return;
     if (!concerns_us(packet)) return;
     ++query_stamp_;
     mark_known(packet);
     store_questions(packet);
     query.questions = questions_;
-    if (has_proposals(packet)) query.probe = &packet;
+    if (packet.is_probe()) query.probe = &packet;
     answer(now, query);
 }
 
