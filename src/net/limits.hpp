@@ -25,9 +25,17 @@ inline constexpr std::size_t tcp_unsent_bytes_total_max = 64U << 20;
 // network busy while the loop is elsewhere, little enough for hundreds of slow clients.
 inline constexpr std::size_t tcp_stream_unsent_bytes_max = 65535 + 2;
 
-// Messages that one connection's streams write in a turn: queries over UDP wait for as many of each
-// connection that can take them.
+// Work that a worker does for its TCP clients in one turn of its loop, counted in queries, which take some
+// 2 us each: a quarter of a millisecond, for which those who ask over UDP wait. Connections that get no
+// turn have the next ones, in order. A message of a stream, some hundreds of records, is as much work as
+// so many queries.
+inline constexpr int tcp_work_per_turn = 128;
+inline constexpr int tcp_stream_message_work = 32;
+
+// Messages that one connection's streams write in its turn, and messages handed out of it: the first
+// fill a segment offload, the second are a segment of queries.
 inline constexpr int tcp_stream_messages_per_turn = 4;
+inline constexpr int tcp_messages_per_turn = 32;
 
 // Streams that a worker sends at once; each holds a zone's version and some 16 kB. Whoever starts
 // them answers that it is busy at the bound.
@@ -58,10 +66,6 @@ inline constexpr int tcp_accepts_per_turn = 64;
 
 // Bytes read from one connection in one turn, for the same reason.
 inline constexpr std::size_t tcp_read_bytes_per_turn = 16384;
-
-// Messages handed out of one connection in one turn: the bytes above are hundreds of queries, and as
-// many connections in a turn would keep those who ask over UDP waiting. The rest has the next turns.
-inline constexpr int tcp_messages_per_turn = 32;
 
 // Interfaces of the machine that are looked at, and addresses of each; a container host has hundreds
 // of the first. More are left out.

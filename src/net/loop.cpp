@@ -17,6 +17,8 @@ Timer::Timer(Loop& loop, std::function<void()> callback)
 
 void Timer::arm(Time when) {
     cancel();
+    // Timers that arm each other for the past leave this turn to all else.
+    if (loop_->runs_timers_) when = std::max(when, loop_->now_ + Duration(1));
     place_ = loop_->timers_.emplace(when, this);
     armed_ = true;
 }
@@ -124,11 +126,13 @@ void Loop::run_polled() {
 }
 
 void Loop::run_due_timers() {
+    runs_timers_ = true;
     while (!timers_.empty() && timers_.begin()->first <= now_) {
         Timer* const timer = timers_.begin()->second;
         timer->cancel();
         timer->callback_();
     }
+    runs_timers_ = false;
 }
 
 void Loop::run_posted() {

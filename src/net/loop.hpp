@@ -110,6 +110,7 @@ private:
     Time now_;
     Duration skipped_{};
     bool stopping_ = false;
+    bool runs_timers_ = false;
     std::unordered_map<int, std::shared_ptr<Watched>> watched_;
     std::vector<int> polled_;  // of watched_, those that epoll does not know at the moment
     std::multimap<Time, Timer*> timers_;

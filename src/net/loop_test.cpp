@@ -24,6 +24,20 @@ TEST(Loop, TimersFireInOrderAndOnce) {
     EXPECT_FALSE(first.armed());
 }
 
+TEST(Loop, ATimerThatArmsItselfForNowHasTheNextTurn) {
+    Loop loop;
+    int fired = 0;
+    Timer again(loop, [&] {
+        ++fired;
+        again.arm(loop.now());
+    });
+    again.arm(loop.now());
+    loop.turn(1h);
+    EXPECT_EQ(fired, 1);
+    loop.turn(1h);
+    EXPECT_EQ(fired, 2) << "for which nothing is waited";
+}
+
 TEST(Loop, ATimerMayDestroyAnother) {
     Loop loop;
     int fired = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/log.hpp"
 #include "net/sockets.hpp"
@@ -15,6 +16,7 @@ struct TcpServer::Connection {
         std::unique_ptr<TcpStream> stream;
         Time started;
     };
+    TcpClient id = 0;
     Descriptor socket;
     Endpoint peer;
     Endpoint local;
@@ -25,6 +27,7 @@ struct TcpServer::Connection {
     int pending = 0;                // messages handed out and not answered
     bool finished_reading = false;  // the client has sent its last byte
     bool broken = false;
+    bool waits_for_turn = false;
     std::uint32_t watched = EPOLLIN;
     Time last_message;
     Time last_write;
@@ -42,13 +45,25 @@ struct TcpServer::Connection {
     bool is_over() const {
         return broken || (finished_reading && pending == 0 && unsent() == 0 && !has_message());
     }
+    /// Something can be done without waiting for the client.
+    bool has_work() const {
+        return (has_message() && may_take()) ||
+               (!streams.empty() && unsent() < tcp_stream_unsent_bytes_max);
+    }
+    /// What can only be done once the client has sent or read.
+    std::uint32_t waits_for() const {
+        const bool reads = !finished_reading && may_take() && !has_message();
+        return (reads ? std::uint32_t{EPOLLIN} : 0U) |
+               (unsent() > 0 ? std::uint32_t{EPOLLOUT} : 0U);
+    }
 };
 
 TcpServer::TcpServer(Loop& loop, TcpSettings settings, OnMessage on_message)
     : loop_(loop),
       settings_(settings),
       on_message_(std::move(on_message)),
-      tick_(loop, [this] { on_tick(); }) {}
+      tick_(loop, [this] { on_tick(); }),
+      turn_(loop, [this] { give_turns(); }) {}
 
 TcpServer::~TcpServer() {
     for (auto& [id, connection] : clients_) loop_.unwatch(connection->socket.get());
@@ -100,6 +115,7 @@ void TcpServer::adopt(Descriptor socket, const Endpoint& peer, const Endpoint& l
     set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
     const TcpClient id = next_id_++;
     auto connection = std::make_unique<Connection>();
+    connection->id = id;
     connection->socket = std::move(socket);
     connection->peer = peer;
     connection->local = local;
@@ -127,17 +143,17 @@ void TcpServer::on_events(TcpClient id, std::uint32_t events) {
     Connection* const connection = find(id);
     if (connection == nullptr) return;
     if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && connection->finished_reading))
-        connection->broken = true;
-    if ((events & EPOLLOUT) != 0 && !connection->broken) write_some(*connection);
-    if ((events & (EPOLLIN | EPOLLHUP)) != 0 && !connection->broken &&
-        !connection->finished_reading) {
-        read_some(*connection);
-    }
-    handle_messages(id);
+        return close(id);
+    const bool has_read = (events & (EPOLLIN | EPOLLHUP)) != 0 && read_some(*connection);
+    // Until its turn nothing can be done with what it tells: hundreds of such events would delay others'.
+    if (connection->waits_for_turn && !has_read) watch(*connection, 0);
+    want_turn(*connection);
 }
 
+/// False: there was nothing, or it is not to be read yet.
 bool TcpServer::read_some(Connection& connection) {
-    if (!connection.may_take() || connection.has_message()) return false;
+    if (connection.finished_reading || !connection.may_take() || connection.has_message())
+        return false;
     const std::size_t before = connection.in.size();
     connection.in.resize(before + tcp_read_bytes_per_turn);
     const ssize_t got =
@@ -148,38 +164,69 @@ bool TcpServer::read_some(Connection& connection) {
     return got > 0;
 }
 
-void TcpServer::handle_messages(TcpClient id) {
+/// Puts it at the end of the row, unless it stands there.
+void TcpServer::want_turn(Connection& connection) {
+    if (std::exchange(connection.waits_for_turn, true)) return;
+    waiting_.push_back(connection.id);
+    if (!turn_.armed()) turn_.arm(loop_.now());
+}
+
+void TcpServer::give_turns() {
+    int left = tcp_work_per_turn;
+    // Whoever has more to do stands behind the others again, and waits for the next turn of the loop.
+    for (std::size_t count = waiting_.size(); count > 0 && left > 0; --count) {
+        const TcpClient id = waiting_.front();
+        waiting_.pop_front();
+        left -= serve(id);
+    }
+    if (!waiting_.empty()) turn_.arm(loop_.now());
+}
+
+/// One turn of a connection; returns how much work it was.
+int TcpServer::serve(TcpClient id) {
+    int work = 1 + hand_out(id);
+    Connection* const connection = find(id);
+    if (connection == nullptr) return work;
+    write_some(*connection);
+    if (const int messages = refill(*connection); messages > 0) {
+        work += messages * tcp_stream_message_work;
+        write_some(*connection);
+    }
+    settle(*connection);
+    return work;
+}
+
+/// Hands out messages that have come; returns how many.
+int TcpServer::hand_out(TcpClient id) {
     // The handler may answer at once, and answering may close: the connection is looked up anew.
     std::size_t used = 0;
-    int budget = tcp_messages_per_turn;
+    int count = 0;
     while (Connection* const connection = find(id)) {
-        const std::vector<std::uint8_t>& in = connection->in;
+        std::vector<std::uint8_t>& in = connection->in;
         const std::size_t left = in.size() - used;
         const std::size_t size = left >= 2 ? load_u16(in.data() + used) : 0;
         if (left < 2 || left - 2 < size || connection->broken || !connection->may_take() ||
-            budget-- == 0) {
-            connection->in.erase(connection->in.begin(),
-                                 connection->in.begin() + static_cast<std::ptrdiff_t>(used));
-            if (connection->in.empty() && connection->in.capacity() > tcp_read_bytes_per_turn)
-                connection->in = {};
+            count == tcp_messages_per_turn) {
+            in.erase(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(used));
+            if (in.empty() && in.capacity() > tcp_read_bytes_per_turn) in = {};
             break;
         }
+        ++count;
         ++connection->pending;
         ++counters_.messages;
         connection->last_message = loop_.now();
         on_message_(id, connection->peer, connection->local, Bytes(in).subspan(used + 2, size));
         used += 2 + size;
     }
-    settle(id);
+    return count;
 }
 
 void TcpServer::send(TcpClient id, Bytes message) {
     Connection* const connection = find(id);
     if (connection == nullptr) return;
     --connection->pending;
-    settle_next_turn(*connection);
     append(*connection, message);
-    // It leaves with the other answers of this turn: one segment instead of many.
+    want_turn(*connection);  // it leaves with other answers: one segment instead of many
 }
 
 /// Puts a framed message behind what is unsent; false: too much is, and the connection is broken.
@@ -208,14 +255,15 @@ void TcpServer::send_stream(TcpClient id, std::unique_ptr<TcpStream> stream) {
     connection->streams.push_back({std::move(stream), loop_.now()});
     connection->last_refill = loop_.now();
     ++stream_count_;
-    settle_next_turn(*connection);
+    want_turn(*connection);
 }
 
-/// Lets the streams write in turn while there is room. A few messages only: the loop has others to
-/// serve, and comes back while the socket takes more.
-void TcpServer::refill(Connection& connection) {
-    for (int left = tcp_stream_messages_per_turn; left > 0 && !connection.streams.empty(); --left) {
-        if (connection.broken || connection.unsent() >= tcp_stream_unsent_bytes_max) return;
+/// Lets the streams write in turn while there is room; returns how many messages they wrote.
+int TcpServer::refill(Connection& connection) {
+    int count = 0;
+    while (count < tcp_stream_messages_per_turn && !connection.streams.empty()) {
+        if (connection.broken || connection.unsent() >= tcp_stream_unsent_bytes_max) break;
+        ++count;
         Connection::Sending sending = std::move(connection.streams.front());
         connection.streams.pop_front();
         message_.resize(65535);
@@ -231,59 +279,47 @@ void TcpServer::refill(Connection& connection) {
             --stream_count_;
         }
     }
+    return count;
 }
 
 void TcpServer::done(TcpClient id) {
     if (Connection* const connection = find(id)) {
         --connection->pending;
-        settle_next_turn(*connection);
+        want_turn(*connection);
     }
 }
 
-/// Asks for an event, which settle() acts on. Once: many answers of a turn are one system call.
-void TcpServer::settle_next_turn(Connection& connection) {
-    constexpr std::uint32_t both = EPOLLIN | EPOLLOUT;
-    if (connection.watched == both) return;
-    loop_.rewatch(connection.socket.get(), connection.watched = both);
-}
-
-bool TcpServer::write_some(Connection& connection) {
-    while (connection.unsent() > 0) {
+void TcpServer::write_some(Connection& connection) {
+    while (connection.unsent() > 0 && !connection.broken) {
         const ssize_t put =
             ::send(connection.socket.get(), connection.out.data() + connection.out_sent,
                    connection.unsent(), MSG_NOSIGNAL);
         if (put < 0) {
             if (errno == EINTR) continue;
             if (errno != EAGAIN) connection.broken = true;
-            return false;
+            return;
         }
         connection.out_sent += static_cast<std::size_t>(put);
         unsent_total_ -= static_cast<std::size_t>(put);
         connection.last_write = loop_.now();
     }
+    if (connection.broken) return;
     connection.out.clear();
     if (connection.out.capacity() > tcp_unsent_bytes_max) connection.out.shrink_to_fit();
     connection.out_sent = 0;
-    return true;
 }
 
-void TcpServer::settle(TcpClient id) {
-    Connection* const connection = find(id);
-    if (connection == nullptr) return;
-    if (!connection->broken && connection->unsent() > 0) write_some(*connection);
-    if (!connection->broken && !connection->streams.empty()) {
-        refill(*connection);
-        if (!connection->broken) write_some(*connection);
-    }
-    if (connection->is_over()) return close(id);
-    std::uint32_t events = 0;
-    if (!connection->finished_reading && connection->may_take()) events |= EPOLLIN;
-    // Messages and streams that wait for room are taken up when answers have left.
-    if (connection->unsent() > 0 || !connection->streams.empty() ||
-        (connection->has_message() && connection->may_take()))
-        events |= EPOLLOUT;
-    if (events != connection->watched)
-        loop_.rewatch(connection->socket.get(), connection->watched = events);
+/// After its turn: closes what is over, or finds out what the connection waits for next.
+void TcpServer::settle(Connection& connection) {
+    if (connection.is_over()) return close(connection.id);
+    connection.waits_for_turn = false;
+    if (connection.has_work()) want_turn(connection);
+    watch(connection, connection.waits_for());
+}
+
+void TcpServer::watch(Connection& connection, std::uint32_t events) {
+    if (events == connection.watched) return;
+    loop_.rewatch(connection.socket.get(), connection.watched = events);
 }
 
 void TcpServer::close(TcpClient id) {

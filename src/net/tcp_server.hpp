@@ -3,6 +3,10 @@
 // connections, message framing, pipelining with answers in any order, and the timers and bounds
 // that keep slow or hostile clients from costing others anything (limits.hpp).
 //
+// Connections with something to do wait in a row. Each turn of the loop serves as many of them as its
+// share of work allows (tcp_work_per_turn), each once; so however many there are, and whatever they
+// ask for, everything else of the loop has its turn after a fraction of a millisecond.
+//
 // A connection's clock runs from its last *whole* message, so that trickling bytes does not keep
 // it open. When all places are taken, a newcomer takes the place of the connection that has been
 // without a whole message for longest; one that takes a long answer counts from its last progress.
@@ -90,12 +94,15 @@ private:
     void make_room();
     void on_events(TcpClient id, std::uint32_t events);
     bool read_some(Connection& connection);
-    void handle_messages(TcpClient id);
-    bool write_some(Connection& connection);
-    void refill(Connection& connection);
+    void want_turn(Connection& connection);
+    void give_turns();
+    int serve(TcpClient id);
+    int hand_out(TcpClient id);
+    int refill(Connection& connection);
+    void write_some(Connection& connection);
     bool append(Connection& connection, Bytes message);
-    void settle(TcpClient id);
-    void settle_next_turn(Connection& connection);
+    void settle(Connection& connection);
+    void watch(Connection& connection, std::uint32_t events);
     void close(TcpClient id);
     void on_tick();
     Connection* find(TcpClient id);
@@ -104,8 +111,10 @@ private:
     TcpSettings settings_;
     OnMessage on_message_;
     Timer tick_;
+    Timer turn_;
     std::vector<std::unique_ptr<Listening>> listening_;
     std::unordered_map<TcpClient, std::unique_ptr<Connection>> clients_;
+    std::deque<TcpClient> waiting_;  // for their turn; some may have gone
     TcpClient next_id_ = 1;
     std::size_t unsent_total_ = 0;
     std::size_t stream_count_ = 0;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
+#include <map>
+#include <ranges>
 #include <string>
 
 namespace kith::net {
@@ -147,6 +149,41 @@ TEST_F(TcpServerTest, LeavesTurnsForOthersWhenManyMessagesCameAtOnce) {
     EXPECT_TRUE(closed(client));
 }
 
+TEST_F(TcpServerTest, ManyClientsAtOnceTakeNoMoreOfATurnThanTheirShare) {
+    server_ = std::make_unique<TcpServer>(
+        loop_, TcpSettings{},
+        [this](TcpClient client, const Endpoint&, const Endpoint&, Bytes message) {
+            seen_.emplace_back(client, std::string(as_text(message)));
+            server_->send(client, message);
+        });
+    local_ = server_->listen({IpAddress::v4(127, 0, 0, 1), 0, 0}).value();
+    constexpr std::size_t queries = 5 * tcp_messages_per_turn;
+    std::string flood;
+    for (std::size_t i = 0; i < queries; ++i) flood += framed("q");
+    std::vector<Descriptor> clients;
+    for (int i = 0; i < 20; ++i) {
+        clients.push_back(connect());
+        put(clients.back(), flood);
+    }
+    std::size_t most_of_a_turn = 0;
+    std::map<TcpClient, std::size_t> of_client;
+    std::size_t largest_lead = 0;
+    EXPECT_TRUE(turn_until([&, before = std::size_t{0}]() mutable {
+        most_of_a_turn = std::max(most_of_a_turn, seen_.size() - before);
+        for (; before < seen_.size(); ++before) ++of_client[seen_[before].first];
+        if (of_client.size() == clients.size()) {
+            const auto [least, most] = std::ranges::minmax(of_client | std::views::values);
+            largest_lead = std::max(largest_lead, most - least);
+        }
+        return seen_.size() == queries * clients.size();
+    }));
+    // The last of a turn may take its whole share although less is left.
+    EXPECT_LT(most_of_a_turn, static_cast<std::size_t>(tcp_work_per_turn + tcp_messages_per_turn));
+    EXPECT_LE(largest_lead, static_cast<std::size_t>(tcp_messages_per_turn))
+        << "one after the other, none twice before all others";
+    for (const Descriptor& client : clients) EXPECT_EQ(get(client, flood.size()), flood);
+}
+
 TEST_F(TcpServerTest, ClosesWhoTricklesWithoutFinishingAMessage) {
     TcpSettings settings;
     settings.idle_timeout = 300ms;
@@ -180,14 +217,14 @@ TEST_F(TcpServerTest, StopsReadingWhoDoesNotReadAnswers) {
     const Descriptor client = connect();
     const std::vector<std::uint8_t> big(60000, 7);
     std::size_t handed = 0;
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < 400; ++round) {
         const std::string message = framed("q");
         ::send(client.get(), message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         loop_.turn(0ms);
         for (; handed < seen_.size(); ++handed) server_->send(seen_[handed].first, big);
         loop_.turn(0ms);
     }
-    // The kernel's buffers hold some megabytes at most; far fewer than 200 answers were asked for.
+    // The kernel's buffers hold some megabytes at most: of the queries, far fewer were taken.
     EXPECT_LT(handed, 200U);
     EXPECT_EQ(server_->client_count(), 1U);
 }

@@ -154,6 +154,42 @@ TEST_F(TcpStreamTest, LeavesTurnsForOtherAnswers) {
     EXPECT_EQ(witness_.destroyed, 2);
 }
 
+TEST_F(TcpStreamTest, ManyTransfersTakeNoMoreOfATurnThanOne) {
+    start();
+    std::vector<Numbers::Witness> witnesses(100);
+    std::size_t asked = 0;
+    on_message_ = [&](TcpClient client, std::string_view) {
+        server_->send_stream(client, std::make_unique<Numbers>(witnesses[asked++], 60'000, 16'000));
+    };
+    const auto made = [&] {
+        int sum = 0;
+        for (const Numbers::Witness& witness : witnesses) sum += witness.made;
+        return sum;
+    };
+    std::vector<Descriptor> clients;  // which read nothing
+    for (std::size_t i = 0; i < witnesses.size(); ++i) clients.push_back(lazy_client("transfer"));
+    int most_of_a_turn = 0;
+    const auto turn = [&](Duration wait) {
+        const int before = made();
+        loop_.turn(wait);
+        most_of_a_turn = std::max(most_of_a_turn, made() - before);
+    };
+    for (int i = 0; i < 5000 && asked < clients.size(); ++i) turn(20ms);
+    ASSERT_EQ(server_->stream_count(), clients.size());
+    // Somebody else who always has something to do.
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const Descriptor ready(ends[0]), writer(ends[1]);
+    ASSERT_EQ(::write(writer.get(), "x", 1), 1);
+    int handled = 0;
+    loop_.watch(ready.get(), EPOLLIN, [&](std::uint32_t) { ++handled; });
+    for (int i = 0; i < 200; ++i) turn(0ms);
+    loop_.unwatch(ready.get());
+    EXPECT_EQ(most_of_a_turn, tcp_stream_messages_per_turn);
+    EXPECT_EQ(handled, 200) << "is never behind the clients of transfers";
+    for (const Numbers::Witness& witness : witnesses) EXPECT_GT(witness.made, 0);
+}
+
 TEST_F(TcpStreamTest, ClosesWhenTheStreamCannotGoOn) {
     start();
     on_message_ = [this](TcpClient client, std::string_view) {
