@@ -9,6 +9,7 @@
 
 #include "cli/commands.hpp"
 #include "config/samples.hpp"
+#include "files/write_all.hpp"
 #include "net/descriptor.hpp"
 
 namespace kith::cli {
@@ -21,13 +22,8 @@ std::string write_file(const std::string& path, std::string_view text, bool repl
     if (!file && errno == EEXIST)
         return fmt::format("{} exists; choose another name, or --force replaces it", path);
     if (!file) return fmt::format("cannot write {}: {}", path, std::strerror(errno));
-    while (!text.empty()) {
-        const ssize_t put = ::write(file.get(), text.data(), text.size());
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return fmt::format("cannot write {}: {}", path, std::strerror(errno));
-        text.remove_prefix(static_cast<std::size_t>(put));
-    }
-    return {};
+    if (files::write_all(file.get(), as_bytes(text))) return {};
+    return fmt::format("cannot write {}: {}", path, std::strerror(errno));
 }
 
 }  // namespace

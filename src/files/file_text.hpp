@@ -6,22 +6,21 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "files/limits.hpp"
 
 namespace kith::files {
 
 /// Owned bytes of a file. Not memory-mapped: an editor that truncates a mapped file would kill us.
 class FileText {
 public:
-    // A zone of ten million records; what is larger is a mistake such as a disk image.
-    static constexpr std::size_t file_bytes_max = std::size_t{1} << 30;
-
-    /// Reads `path`, which must be a regular file (or a pipe) of at most `bytes_max` bytes. The error
-    /// says what to do about it.
+    /// Reads `path`: a regular file of at most `bytes_max` bytes, or a pipe that somebody writes to, of
+    /// at most pipe_bytes_max (limits.hpp). The error names the file and says what was expected.
     static Result<FileText, std::string> read(const std::string& path,
                                               std::size_t bytes_max = file_bytes_max);
     std::string_view view() const { return {bytes_.get(), size_}; }
 
 private:
+    void make_room(std::size_t room);
     std::unique_ptr<char[]> bytes_;
     std::size_t size_ = 0;
 };

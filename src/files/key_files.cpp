@@ -13,6 +13,9 @@
 #include <fmt/format.h>
 
 #include "files/file_text.hpp"
+#include "files/limits.hpp"
+#include "files/open_file.hpp"
+#include "files/write_all.hpp"
 #include "net/descriptor.hpp"
 
 namespace kith::files {
@@ -24,8 +27,6 @@ using crypto::SecretBytes;
 constexpr mode_t private_mode = 0600;
 constexpr mode_t others_mode = 0077;
 constexpr mode_t group_read_mode = 0040;
-// Keys of one zone and of others beside them; a folder with more is not one of keys.
-constexpr std::size_t folder_files_max = 10000;
 
 std::unexpected<std::string> failed(const std::string& path, std::string_view what) {
     return std::unexpected(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
@@ -43,28 +44,16 @@ std::unexpected<std::string> located(const std::string& path, const dnssec::KeyF
     return std::unexpected(fmt::format("{}:{}: {}", path, error.line, error.text));
 }
 
-Result<void, std::string> write_all(int fd, const std::string& path, Bytes content) {
-    while (!content.empty()) {
-        const ssize_t count = ::write(fd, content.data(), content.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return failed(path, "cannot write");
-        content = content.subspan(static_cast<std::size_t>(count));
-    }
-    if (::fsync(fd) != 0) return failed(path, "cannot write");
-    return {};
-}
-
 Result<void, std::string> write_new(const std::string& path, Bytes content, mode_t mode) {
     const net::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (!file)
         return failed(path, errno == EEXIST
                                 ? "there is a file already; remove it or choose another folder"
                                 : "cannot create");
-    if (auto done = write_all(file.get(), path, content); !done) {
-        ::unlink(path.c_str());
-        return done;
-    }
-    return {};
+    if (write_all(file.get(), content) && ::fsync(file.get()) == 0) return {};
+    const auto error = failed(path, "cannot write");
+    ::unlink(path.c_str());
+    return error;
 }
 
 /// The service manager's folder of secrets for this service; empty: none.
@@ -92,29 +81,25 @@ std::string secret_file_path(const std::string& folder, const std::string& file)
 }
 
 Result<SecretBytes, std::string> read_secret_file(const std::string& path) {
-    const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!file) return failed(path, "cannot open");
-    struct stat state {};
-    // Of the open file: what the name stands for may change in between.
-    if (::fstat(file.get(), &state) != 0) return failed(path, "cannot read");
-    if (!S_ISREG(state.st_mode))
-        return std::unexpected(path + ": expected a file, found something else");
+    KITH_TRY(const OpenFile file, open_file(path));
+    if (file.kind == OpenFile::Kind::pipe)
+        return std::unexpected(fmt::format("cannot read {}: expected a file, found a pipe", path));
     const mode_t forbidden = is_credential(path) ? others_mode & ~group_read_mode : others_mode;
-    if ((state.st_mode & forbidden) != 0) {
+    if ((file.mode & forbidden) != 0) {
         return std::unexpected(fmt::format(
             "{}: others than its owner may use this private key (mode {:04o}); `chmod 600 {}`, and replace the key "
             "if somebody may have read it",
-            path, state.st_mode & 07777, path));
+            path, file.mode, path));
     }
-    if (state.st_size > static_cast<off_t>(crypto::private_key_text_bytes_max)) {
+    if (file.size > crypto::private_key_text_bytes_max) {
         return std::unexpected(
-            fmt::format("{}: {} bytes are more than a private key has", path, state.st_size));
+            fmt::format("{}: {} bytes are more than a private key has", path, file.size));
     }
-    SecretBytes content(static_cast<std::size_t>(state.st_size));
+    SecretBytes content(static_cast<std::size_t>(file.size));
     std::size_t size = 0;
     while (size < content.bytes().size()) {
-        const ssize_t count =
-            ::read(file.get(), content.writable().data() + size, content.bytes().size() - size);
+        const ssize_t count = ::read(file.descriptor.get(), content.writable().data() + size,
+                                     content.bytes().size() - size);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return failed(path, "cannot read");
         if (count == 0) return std::unexpected(path + ": it became shorter while it was read");
@@ -131,13 +116,14 @@ Result<StoredKey, std::string> read_key_files(const std::string& path) {
     const std::string stem = without_ending(path);
     const std::string public_path = stem + ".key";
     const std::string private_path = stem + ".private";
-    const auto text = FileText::read(public_path);
+    const auto text = FileText::read(public_path, public_key_file_bytes_max);
     if (!text) return std::unexpected(text.error());
     auto shown = dnssec::parse_public_key(text->view());
     if (!shown) return located(public_path, shown.error());
     auto key = dnssec::ZoneKey::from_dnskey(shown->rdata);
     if (!key) return std::unexpected(public_path + ": the key is too short");
-    StoredKey out{stem, shown->owner, shown->ttl, shown->is_key_record, *std::move(key), {}};
+    StoredKey out{stem,        shown->owner, shown->ttl, shown->is_key_record, *std::move(key),
+                  shown->times};
     std::error_code ignored;
     if (!fs::exists(private_path, ignored)) return out;
     KITH_TRY(const SecretBytes secret, read_secret_file(private_path));
@@ -186,7 +172,7 @@ Result<std::string, std::string> write_key_files(const std::string& folder, cons
     const std::string stem = (fs::path(folder) / name).string();
     const Bytes rdata = key.key.rdata();
     const std::string shown = dnssec::format_public_key(
-        {key.owner, key.ttl, {rdata.begin(), rdata.end()}, key.is_key_record}, key.times);
+        {key.owner, key.ttl, {rdata.begin(), rdata.end()}, key.is_key_record, key.times});
     const auto& secret_key = key.key.private_key();
     if (secret_key) {
         const SecretBytes secret = dnssec::format_private_key({*secret_key, key.times});

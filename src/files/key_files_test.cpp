@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder_testing.hpp"
+
 namespace kith::files {
 namespace {
 
@@ -19,20 +21,12 @@ using testing::HasSubstr;
 class SecretFiles : public testing::Test {
 protected:
     SecretFiles() {
-        std::string pattern = (fs::temp_directory_path() / "kith-secrets-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        root_ = pattern;
         fs::create_directory(root_ / "etc");
         fs::create_directory(root_ / "credentials");
     }
-    ~SecretFiles() override {
-        ::unsetenv("CREDENTIALS_DIRECTORY");
-        std::error_code ignored;
-        fs::remove_all(root_, ignored);
-    }
+    ~SecretFiles() override { ::unsetenv("CREDENTIALS_DIRECTORY"); }
     std::string write(const std::string& file, mode_t mode) const {
-        const std::string path = (root_ / file).string();
-        std::ofstream(path) << "the content of " << file;
+        const std::string path = root_.write(file, "the content of " + file);
         EXPECT_EQ(::chmod(path.c_str(), mode), 0);
         return path;
     }
@@ -40,7 +34,7 @@ protected:
         ::setenv("CREDENTIALS_DIRECTORY", (root_ / "credentials").c_str(), 1);
     }
 
-    fs::path root_;
+    test::TemporaryFolder root_;
 };
 
 TEST_F(SecretFiles, AreForOneUserOnly) {
@@ -78,7 +72,7 @@ TEST_F(SecretFiles, AreNoCredentialsWithoutAServiceManager) {
 }
 
 TEST_F(SecretFiles, AreFoundAmongCredentialsFirst) {
-    const std::string folder = (root_ / "etc").string();
+    const std::string folder = root_ / "etc";
     const std::string in_etc = write("etc/laptop.key", 0600);
     const std::string given = write("credentials/laptop.key", 0400);
     EXPECT_EQ(secret_file_path(folder, "laptop.key"), in_etc);

@@ -8,9 +8,11 @@
 
 #include <fmt/format.h>
 
+#include "config/limits.hpp"
 #include "discovery/dnssd/enumeration.hpp"
 #include "files/file_text.hpp"
 #include "net/interfaces.hpp"
+#include "resolve/limits.hpp"
 #include "resolve/resolv_conf.hpp"
 #include "zone/change.hpp"
 #include "zone/zone_file_load.hpp"
@@ -131,7 +133,7 @@ LoadedSnapshot Loader::load() {
     };
     if (!source_.embedded) {
         work.out.files[source_.file] = file_state(source_.file);
-        auto text = files::FileText::read(source_.file);
+        auto text = files::FileText::read(source_.file, config::config_bytes_max);
         if (!text) {
             work.out.problems.push_back({source_.file, 0, 0, text.error(), Severity::error});
             return std::move(work.out);
@@ -277,7 +279,7 @@ std::vector<Endpoint> Loader::upstreams(Work& work) const {
     if (server.resolv_conf.empty()) return server.upstream_endpoints();
     const std::string file = next_to(source_.file, server.resolv_conf);
     work.out.files[file] = file_state(file);
-    const auto text = files::FileText::read(file);
+    const auto text = files::FileText::read(file, resolve::resolv_conf_bytes_max);
     if (!text) {
         // Often it only appears later, with the network; it is watched.
         work.out.problems.push_back(work.out.config.problem(server.place_of("resolv_conf"),

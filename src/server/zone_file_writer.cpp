@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "files/file_text.hpp"
+#include "files/write_all.hpp"
 #include "net/descriptor.hpp"
 #include "store/store.hpp"
 #include "zone/zone_file_load.hpp"
@@ -23,16 +24,6 @@ constexpr mode_t mode_default = 0644;
 
 std::unexpected<std::string> failed(const std::string& file, std::string_view what) {
     return std::unexpected(fmt::format("{}: {}: {}", file, what, std::strerror(errno)));
-}
-
-bool write_all(int descriptor, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t count = ::write(descriptor, text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return true;
 }
 
 /// Reads back what was written: whatever a name or a string holds ("$", "@", quotes, line ends), the
@@ -71,8 +62,9 @@ Result<std::uint64_t, std::string> write_zone_file(const std::string& path,
         ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
     if (!out) return failed(beside, "cannot create");
     bool good = ::fchmod(out.get(), mode) == 0;
-    zone::print_zone(zone, {zone::NameStyle::relative},
-                     [&](std::string_view text) { good = good && write_all(out.get(), text); });
+    zone::print_zone(zone, {zone::NameStyle::relative}, [&](std::string_view text) {
+        good = good && files::write_all(out.get(), as_bytes(text));
+    });
     if (!good || ::fsync(out.get()) != 0) {
         const auto error = failed(beside, "cannot write");
         ::unlink(beside.c_str());
