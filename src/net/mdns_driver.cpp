@@ -41,12 +41,12 @@ mdns::LinkConfig config_of(const LinkState& link, IpFamily family) {
 }  // namespace
 
 MdnsDriver::MdnsDriver(Loop& loop, mdns::Engine& engine, MdnsDriverOptions options,
-                       std::function<void()> on_activity)
+                       std::function<void()> on_events)
     : loop_(loop),
       engine_(engine),
       junction_(engine),
       options_(std::move(options)),
-      on_activity_(std::move(on_activity)),
+      on_events_(std::move(on_events)),
       timer_(loop,
              [this] {
                  look_for_sleep();
@@ -168,8 +168,8 @@ void MdnsDriver::flush() {
 }
 
 void MdnsDriver::after_input() {
-    flush();
-    on_activity_();
+    send_waiting();
+    if (engine_.has_events()) on_events_();
     flush();
 }
 

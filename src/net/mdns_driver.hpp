@@ -34,10 +34,10 @@ struct MdnsDriverStats {
 
 class MdnsDriver {
 public:
-    /// `on_activity` is called after anything was given to the engine from outside: take its events. The
+    /// `on_events` is called when something from outside made the engine have events: take them. The
     /// references outlive the driver.
     MdnsDriver(Loop& loop, discovery::mdns::Engine& engine, MdnsDriverOptions options,
-               std::function<void()> on_activity);
+               std::function<void()> on_events);
     ~MdnsDriver();
     MdnsDriver(const MdnsDriver&) = delete;
     MdnsDriver& operator=(const MdnsDriver&) = delete;
@@ -91,7 +91,7 @@ private:
     discovery::mdns::Engine& engine_;
     discovery::reflector::Junction junction_;
     MdnsDriverOptions options_;
-    std::function<void()> on_activity_;
+    std::function<void()> on_events_;
     std::optional<MdnsSocket> v4_, v6_, one_shot_v4_, one_shot_v6_;
     std::optional<LinkMonitor> monitor_;
     std::map<std::uint32_t, LinkState> used_;

@@ -18,6 +18,7 @@ public:
     QueryId start(Time now, const QueryRequest& request);
     void stop(QueryId id);
     std::optional<QueryEvent> poll_event();
+    bool has_events() const { return !events_.empty(); }
 
     void on_interface_up(Time now, Interface& interface);
     void on_event(InterfaceId interface, QueryId query, QueryEvent::Kind kind,

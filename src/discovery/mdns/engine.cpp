@@ -182,6 +182,9 @@ std::optional<QueryEvent> Engine::poll_query_event() { return core_->clients.pol
 std::optional<RegistrationEvent> Engine::poll_registration_event() {
     return core_->registrar.poll_event();
 }
+bool Engine::has_events() const {
+    return core_->clients.has_events() || core_->registrar.has_events();
+}
 
 Result<RegistrationId, RegisterFault> Engine::add_registration(Time now,
                                                                RegistrationRequest request) {

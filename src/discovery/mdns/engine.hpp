@@ -110,6 +110,7 @@ public:
     std::optional<Transmit> poll_transmit();
     std::optional<QueryEvent> poll_query_event();
     std::optional<RegistrationEvent> poll_registration_event();
+    bool has_events() const;  ///< of either kind: cheap, most packets bring none
 
     // ---- registering
 

@@ -29,6 +29,7 @@ public:
     void shut_down(Time now);
     dns::Name name_of(RegistrationId id) const;
     std::optional<RegistrationEvent> poll_event();
+    bool has_events() const { return !events_.empty(); }
 
     /// The interface is new: everything is claimed and announced there.
     void on_interface_up(Time now, Interface& interface);
