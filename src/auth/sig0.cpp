@@ -9,11 +9,13 @@
 #include "auth/record_walk.hpp"
 #include "crypto/algorithm.hpp"
 #include "crypto/key.hpp"
+#include "dns/key_tag.hpp"
 #include "dns/rdata.hpp"
 
 namespace kith::auth {
 namespace {
 
+using dns::key_tag;
 using dns::Reader;
 using dns::RrType;
 using dns::Wire;
@@ -25,15 +27,6 @@ constexpr std::uint16_t key_no_authentication = 0x8000;  // RFC 2535 §3.1.2, bi
 
 // type covered, algorithm, labels, original TTL, expiration, inception, key tag
 constexpr std::size_t fixed_rdata_bytes = 18;
-
-/// RFC 4034 §B: of KEY RDATA as of DNSKEY's.
-std::uint16_t key_tag(Bytes rdata) {
-    std::uint32_t sum = 0;
-    for (std::size_t i = 0; i < rdata.size(); ++i) {
-        sum += (i & 1) != 0 ? rdata[i] : std::uint32_t{rdata[i]} << 8;
-    }
-    return static_cast<std::uint16_t>(sum + (sum >> 16));
-}
 
 Wire<Sig0Record> read_rdata(Bytes rdata) {
     Sig0Record out;

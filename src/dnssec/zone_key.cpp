@@ -26,20 +26,6 @@ std::optional<Dnskey> Dnskey::read(Bytes rdata) {
     return Dnskey{load_u16(rdata.data()), rdata[2], rdata[3], rdata.subspan(dnskey_head_bytes)};
 }
 
-std::uint16_t key_tag(Bytes dnskey_rdata) {
-    constexpr std::uint8_t rsamd5 = 1;
-    const std::size_t size = dnskey_rdata.size();
-    if (size >= dnskey_head_bytes + 3 && dnskey_rdata[3] == rsamd5) {
-        return load_u16(dnskey_rdata.data() + size - 3);  // RFC 4034 appendix B.1
-    }
-    std::uint32_t sum = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        sum += (i & 1) != 0 ? dnskey_rdata[i] : std::uint32_t{dnskey_rdata[i]} << 8;
-    }
-    sum += sum >> 16 & 0xffff;
-    return static_cast<std::uint16_t>(sum);
-}
-
 std::vector<std::uint8_t> make_dnskey(std::uint16_t flags, const crypto::PublicKey& key) {
     std::vector<std::uint8_t> rdata(dnskey_head_bytes);
     store_u16(rdata.data(), flags);
@@ -84,6 +70,26 @@ ZoneKey::ZoneKey(std::uint16_t flags, crypto::PrivateKey key)
 std::optional<ZoneKey> ZoneKey::from_dnskey(Bytes dnskey_rdata) {
     if (dnskey_rdata.size() < dnskey_head_bytes) return std::nullopt;
     return ZoneKey(dnskey_rdata);
+}
+
+std::vector<std::vector<std::uint8_t>> key_records(NameView apex, const KeySet& keys,
+                                                   dns::RrType type,
+                                                   std::span<const DsDigest> digests) {
+    // RFC 8078 §4: algorithm 0 asks the parent to remove its DS records.
+    if (keys.announce_removal && type == dns::RrType::CDS) return {{0, 0, 0, 0, 0}};
+    if (keys.announce_removal && type == dns::RrType::CDNSKEY) return {{0, 0, 3, 0, 0}};
+    std::vector<std::vector<std::uint8_t>> out;
+    for (const UsedKey& used : keys.keys) {
+        const Bytes rdata = used.key.rdata();
+        const bool is_shown = type == dns::RrType::DNSKEY ? used.use.publish : used.use.announce;
+        if (!is_shown) continue;
+        if (type == dns::RrType::CDS) {
+            for (const DsDigest digest : digests) out.push_back(make_ds(apex, rdata, digest));
+        } else if (type == dns::RrType::DNSKEY || !digests.empty()) {
+            out.emplace_back(rdata.begin(), rdata.end());
+        }
+    }
+    return out;
 }
 
 KeySet use_by_flags(std::vector<ZoneKey> keys) {

@@ -4,14 +4,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "crypto/key.hpp"
+#include "dns/key_tag.hpp"
 #include "dns/name.hpp"
+#include "dns/rr_type.hpp"
 #include "dnssec/limits.hpp"
 
 namespace kith::dnssec {
 
+using dns::key_tag;
 using dns::Name;
 using dns::NameView;
 
@@ -34,9 +38,6 @@ struct Dnskey {
     /// nullopt when there are fewer than 4 bytes.
     static std::optional<Dnskey> read(Bytes rdata);
 };
-
-/// RFC 4034 appendix B: of the whole RDATA of a DNSKEY. Several keys may have the same tag.
-std::uint16_t key_tag(Bytes dnskey_rdata);
 
 /// RDATA of a DNSKEY with this key.
 std::vector<std::uint8_t> make_dnskey(std::uint16_t flags, const crypto::PublicKey& key);
@@ -95,6 +96,12 @@ struct KeySet {
     /// Ask the parent to remove all DS (RFC 8078 §4); `announce` is then ignored.
     bool announce_removal = false;
 };
+
+/// RDATA of the records at the apex that follow from what the keys do: `type` is DNSKEY (of those that are
+/// published), CDS (one a digest) or CDNSKEY (of those that are announced, RFC 7344 §4; without digests none).
+std::vector<std::vector<std::uint8_t>> key_records(NameView apex, const KeySet& keys,
+                                                   dns::RrType type,
+                                                   std::span<const DsDigest> digests);
 
 /// The uses that follow from the keys alone: all are published; of each algorithm those with SEP sign
 /// the keys and are announced, those without sign the zone; where one kind is missing, the other does
