@@ -245,14 +245,13 @@ bool touches_everything(const Zone& zone, const zone::ZoneChange& change) {
 bool is_signed_alike(const SigningPass& pass) {
     const NodeView apex = pass.zone().apex_node();
     if (pass.policy().denial == Denial::nsec) {
-        const zone::RrSetView nsec = apex.find(RrType::NSEC);
-        return nsec && nsec.ttl() == pass.denial_ttl() && !apex.find(RrType::NSEC3PARAM);
+        return apex.find(RrType::NSEC) && !apex.find(RrType::NSEC3PARAM);
     }
     const Name owner =
         nsec3_owner(Nsec3Hasher(pass.policy().nsec3).hash(pass.zone().apex()), pass.zone().apex());
     const NodeView node = pass.zone().find_node(owner);
     const zone::RrSetView nsec3 = node ? node.find(RrType::NSEC3) : zone::RrSetView();
-    if (!nsec3 || nsec3.count() != 1 || nsec3.ttl() != pass.denial_ttl()) return false;
+    if (!nsec3 || nsec3.count() != 1) return false;
     if (apex.find(RrType::NSEC)) return false;
     const auto head = Nsec3Head::read(nsec3.rdata(0));
     const std::uint8_t flags = pass.policy().opt_out == OptOut::yes ? nsec3_opt_out : 0;

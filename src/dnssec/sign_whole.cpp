@@ -9,9 +9,9 @@ namespace {
 using zone::NodeView;
 
 /// NSEC from each name to the next: written when the next is known.
-class NsecChain {
+class NsecWriter {
 public:
-    explicit NsecChain(SigningPass& pass) : pass_(pass) {}
+    explicit NsecWriter(SigningPass& pass) : pass_(pass) {}
 
     void visit(NodeView node, Standing standing) {
         pass_.remove_denial(node, RrType::NSEC3);
@@ -31,9 +31,9 @@ private:
 };
 
 /// NSEC3s in the order of hashes: written when all names are known.
-class Nsec3Chain {
+class Nsec3Writer {
 public:
-    explicit Nsec3Chain(SigningPass& pass) : pass_(pass) {}
+    explicit Nsec3Writer(SigningPass& pass) : pass_(pass) {}
 
     void visit(NodeView node, Standing standing);
     /// The names of the first two of one hash, if there are any.
@@ -53,7 +53,7 @@ private:
     std::vector<NodeView> old_;  // with NSEC3s of an earlier signing
 };
 
-void Nsec3Chain::visit(NodeView node, Standing standing) {
+void Nsec3Writer::visit(NodeView node, Standing standing) {
     pass_.remove_denial(node, RrType::NSEC);
     const zone::RrSetView rrsigs = node.find(RrType::RRSIG);
     if (node.find(RrType::NSEC3) || (rrsigs && !has_data(node))) old_.push_back(node);
@@ -65,13 +65,13 @@ void Nsec3Chain::visit(NodeView node, Standing standing) {
                         static_cast<std::uint32_t>(bitmaps_.size() - at)});
 }
 
-bool Nsec3Chain::is_wanted(NodeView node) const {
+bool Nsec3Writer::is_wanted(NodeView node) const {
     const NameView apex = pass_.zone().apex();
     const auto hash = nsec3_hash_of(node.owner(apex), apex);
     return hash && std::ranges::binary_search(entries_, *hash, {}, &Entry::hash);
 }
 
-const Nsec3Hash* Nsec3Chain::finish() {
+const Nsec3Hash* Nsec3Writer::finish() {
     std::ranges::sort(entries_, {}, &Entry::hash);
     const auto twice = std::ranges::adjacent_find(entries_, {}, &Entry::hash);
     if (twice != entries_.end()) return &twice->hash;
@@ -87,8 +87,8 @@ const Nsec3Hash* Nsec3Chain::finish() {
     return nullptr;
 }
 
-template <class Chain>
-void sign_names(SigningPass& pass, Chain& chain) {
+template <class Writer>
+void sign_names(SigningPass& pass, Writer& chain) {
     for (zone::Cursor at = pass.zone().first(); at && !pass.error(); at.next()) {
         const NodeView node = at.node();
         const Standing standing = standing_of(pass.zone(), node);
@@ -103,12 +103,12 @@ void sign_whole(SigningPass& pass) {
     Fresh fresh = Fresh::all();
     pass.write_made_sets(fresh);
     if (pass.policy().denial == Denial::nsec) {
-        NsecChain chain(pass);
+        NsecWriter chain(pass);
         sign_names(pass, chain);
         if (!pass.error()) chain.finish();
         return;
     }
-    Nsec3Chain chain(pass);
+    Nsec3Writer chain(pass);
     sign_names(pass, chain);
     if (pass.error()) return;
     if (const Nsec3Hash* const twice = chain.finish()) {

@@ -12,40 +12,6 @@ namespace {
 using zone::NodeView;
 using zone::RrSetView;
 
-/// RFC 9077 §3.1: the lesser of the SOA's minimum and its TTL.
-std::uint32_t denial_ttl_of(const zone::Zone& zone) {
-    const RrSetView soa = zone.apex_node().find(RrType::SOA);
-    const Bytes rdata = soa.rdata(0);
-    return std::min(soa.ttl(), load_u32(rdata.data() + rdata.size() - 4));
-}
-
-/// RFC 8078 §4: algorithm 0 asks the parent to remove its DS records.
-const std::vector<std::uint8_t> removal_cds = {0, 0, 0, 0, 0};
-const std::vector<std::uint8_t> removal_cdnskey = {0, 0, 3, 0, 0};
-
-/// CDS and CDNSKEY.
-void add_parent_sets(NameView apex, const KeySet& keys, const SigningPolicy& policy,
-                     std::vector<MadeSet>& out) {
-    MadeSet cds{RrType::CDS, policy.dnskey_ttl, {}};
-    MadeSet cdnskeys{RrType::CDNSKEY, policy.dnskey_ttl, {}};
-    if (keys.announce_removal) {
-        cds.rdatas.push_back(removal_cds);
-        cdnskeys.rdatas.push_back(removal_cdnskey);
-    } else if (!policy.cds_digests.empty()) {
-        for (const UsedKey& used : keys.keys) {
-            if (!used.use.announce) continue;
-            const Bytes rdata = used.key.rdata();
-            for (const DsDigest digest : policy.cds_digests) {
-                cds.rdatas.push_back(make_ds(apex, rdata, digest));
-            }
-            cdnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
-        }
-    }
-    if (cds.rdatas.empty()) return;
-    out.push_back(std::move(cds));
-    out.push_back(std::move(cdnskeys));
-}
-
 }  // namespace
 
 bool same_records(const RrSetView& rrset, const MadeSet& made) {
@@ -66,22 +32,17 @@ bool is_managed(const SigningPolicy& policy, RrType type) {
 std::vector<MadeSet> make_apex_sets(const SignerState& state, const zone::Zone& zone,
                                     CsyncSerial csync) {
     const SigningPolicy& policy = state.policy;
-    const KeySet& keys = state.keys;
     std::vector<MadeSet> out;
-    MadeSet dnskeys{RrType::DNSKEY, policy.dnskey_ttl, {}};
-    for (const UsedKey& used : keys.keys) {
-        if (!used.use.publish) continue;
-        const Bytes rdata = used.key.rdata();
-        dnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
+    for (const RrType type : {RrType::DNSKEY, RrType::CDS, RrType::CDNSKEY}) {
+        auto rdatas = key_records(state.apex, state.keys, type, policy.cds_digests);
+        if (!rdatas.empty()) out.push_back({type, policy.dnskey_ttl, std::move(rdatas)});
     }
-    if (!dnskeys.rdatas.empty()) out.push_back(std::move(dnskeys));
-    add_parent_sets(state.apex, keys, policy, out);
     if (auto rdata = make_csync(zone, policy.csync, csync)) {
         const std::uint32_t ttl = zone.apex_node().find(RrType::NS).ttl();
         out.push_back({RrType::CSYNC, ttl, {std::move(*rdata)}});
     }
     if (policy.denial == Denial::nsec3) {
-        out.push_back({RrType::NSEC3PARAM, denial_ttl_of(zone), {make_nsec3param(policy.nsec3)}});
+        out.push_back({RrType::NSEC3PARAM, denial_ttl(zone), {make_nsec3param(policy.nsec3)}});
     }
     if (policy.zonemd != ZonemdHash::none) {
         // Holds the place until all else is there to be digested; never equal to what it becomes.
@@ -105,7 +66,7 @@ SigningPass::SigningPass(SignerState& state, const zone::Zone& zone, UnixTime no
       now_(now),
       rng_(rng),
       sink_(sink),
-      denial_ttl_(denial_ttl_of(zone)),
+      denial_ttl_(dnssec::denial_ttl(zone)),
       made_(make_apex_sets(state, zone, csync)) {}
 
 void SigningPass::remove_set(NameView owner, const RrSetView& rrset) {

@@ -63,7 +63,6 @@ public:
     const zone::Zone& zone() const { return zone_; }
     SignerState& state() { return state_; }
     const SigningPolicy& policy() const { return state_.policy; }
-    std::uint32_t denial_ttl() const { return denial_ttl_; }
     const std::vector<MadeSet>& made_sets() const { return made_; }
 
     bool is_managed(RrType type) const { return dnssec::is_managed(policy(), type); }

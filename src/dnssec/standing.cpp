@@ -1,5 +1,7 @@
 #include "dnssec/standing.hpp"
 
+#include <algorithm>
+
 #include "zone/order_key.hpp"
 
 namespace kith::dnssec {
@@ -57,6 +59,12 @@ Standing standing_of(const Zone& zone, NodeView node) {
     }
     if (has_data(node)) return Standing::authoritative;
     return has_data_below(zone, node) ? Standing::empty : Standing::absent;
+}
+
+std::uint32_t denial_ttl(const Zone& zone) {
+    const zone::RrSetView soa = zone.apex_node().find(RrType::SOA);
+    const Bytes rdata = soa.rdata(0);
+    return std::min(soa.ttl(), load_u32(rdata.data() + rdata.size() - 4));
 }
 
 Cursor after_subtree(const Zone& zone, NodeView node) {

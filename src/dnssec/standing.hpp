@@ -53,6 +53,9 @@ constexpr bool is_shown_here(Standing standing, RrType type) {
     return standing == Standing::authoritative || type == RrType::NS || type == RrType::DS;
 }
 
+/// TTL of NSEC and NSEC3 (RFC 9077 §3.1): the lesser of the SOA's minimum and its TTL.
+std::uint32_t denial_ttl(const zone::Zone& zone);
+
 /// The cursor at the first node after `node` and all names below it.
 zone::Cursor after_subtree(const zone::Zone& zone, zone::NodeView node);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "dnssec/signing_pass.hpp"
+#include "dnssec/due_names.hpp"
 #include "dnssec/zonemd.hpp"
 
 namespace kith::dnssec {
@@ -66,14 +66,10 @@ public:
     Result<ZonePtr, SignError> signed_zone(const Zone& zone, UnixTime now, Rng& rng);
     Result<ZoneChange, SignError> resign(const Zone& after, const ZoneChange& change,
                                          std::span<const Name> also, UnixTime now, Rng& rng);
-    DueNames find_due(const Zone& zone, NameView from, UnixTime now, const DueLimits& limits) const;
-    bool shows(const Zone& zone, bool (*which)(RrType type)) const;
 
 private:
     Result<void, SignError> complete_zonemd(const Zone& zone, ZoneChange& change, UnixTime now,
                                             Rng& rng);
-    bool is_due(const Zone& zone, NodeView node, UnixTime now, DueNames& out) const;
-    bool is_surplus(const Rrsig& rrsig) const;
 
     SignerState state_;
 };
@@ -179,80 +175,6 @@ Result<void, SignError> ZoneSigner::Work::complete_zonemd(const Zone& zone, Zone
     return {};
 }
 
-/// Whether the RRsets of these types at the apex are as signing makes them; of ZONEMD, whether there is one.
-bool ZoneSigner::Work::shows(const Zone& zone, bool (*which)(RrType type)) const {
-    const std::vector<MadeSet> made = make_apex_sets(state_, zone, CsyncSerial::stays);
-    const NodeView apex = zone.apex_node();
-    for (const RrSetView rrset : apex.rrsets()) {
-        const bool is_wanted = std::ranges::find(made, rrset.type(), &MadeSet::type) != made.end();
-        if (is_managed(state_.policy, rrset.type()) && which(rrset.type()) && !is_wanted)
-            return false;
-    }
-    return std::ranges::all_of(made, [&](const MadeSet& set) {
-        if (!which(set.type)) return true;
-        const RrSetView there = apex.find(set.type);
-        return set.type == RrType::ZONEMD ? static_cast<bool>(there) : same_records(there, set);
-    });
-}
-
-/// Whether this is a signature by a key that does not sign such RRsets.
-bool ZoneSigner::Work::is_surplus(const Rrsig& rrsig) const {
-    if (is_key_type(rrsig.covered) && !state_.keys.imported_signatures.empty()) return false;
-    const auto signers = state_.signers.signers(rrsig.covered);
-    return std::ranges::none_of(signers, [&](const RrsetSigner& signer) {
-        return signer.key().tag() == rrsig.key_tag && signer.key().algorithm() == rrsig.algorithm;
-    });
-}
-
-bool ZoneSigner::Work::is_due(const Zone& zone, NodeView node, UnixTime now, DueNames& out) const {
-    const auto any = [](RrType) { return true; };
-    if (node.relative_owner().empty() && !shows(zone, any)) return true;
-    const Standing standing = standing_of(zone, node);
-    const Name owner = node.owner(zone.apex());
-    const RrSetView rrsigs = node.find(RrType::RRSIG);
-    for (int i = 0; rrsigs && i < rrsigs.count(); ++i) {
-        const auto rrsig = Rrsig::read(rrsigs.rdata(i));
-        if (!rrsig || is_surplus(*rrsig)) return true;
-    }
-    for (const RrSetView rrset : node.rrsets()) {
-        const RrType type = rrset.type();
-        out.ttl_max = std::max(out.ttl_max, rrset.ttl());
-        const bool is_signed = type == RrType::NSEC
-                                   ? has_nsec(standing)
-                                   : type == RrType::NSEC3 || is_signed_here(standing, type);
-        if (!is_signed) continue;
-        const SignedSet set{owner, type, zone.klass(), rrset.ttl()};
-        for (const RrsetSigner& signer : state_.signers.signers(type)) {
-            bool is_good = false;
-            for (int i = 0; rrsigs && i < rrsigs.count() && !is_good; ++i) {
-                const auto rrsig = Rrsig::read(rrsigs.rdata(i));
-                is_good = rrsig && is_current(*rrsig, set, signer.key(), zone.apex(), now,
-                                              state_.policy.refresh);
-                if (!is_good) continue;
-                const UnixTime due = signature_time(rrsig->expiration, now) - state_.policy.refresh;
-                if (out.first_due == 0 || due < out.first_due) out.first_due = due;
-            }
-            if (!is_good) return true;
-        }
-    }
-    return false;
-}
-
-DueNames ZoneSigner::Work::find_due(const Zone& zone, NameView from, UnixTime now,
-                                    const DueLimits& limits) const {
-    DueNames out;
-    zone::Cursor at = zone.lower_bound(from);
-    for (std::size_t nodes = 0; at && nodes < limits.nodes && out.owners.size() < limits.owners;
-         at.next(), ++nodes) {
-        if (is_due(zone, at.node(), now, out)) {
-            out.owners.push_back(at.node().owner(zone.apex()));
-        }
-    }
-    out.at_end = !at;
-    out.next = at ? at.node().owner(zone.apex()) : Name(zone.apex());
-    return out;
-}
-
 ZoneSigner::ZoneSigner(std::unique_ptr<Work> work) : work_(std::move(work)) {}
 ZoneSigner::~ZoneSigner() = default;
 ZoneSigner::ZoneSigner(ZoneSigner&&) noexcept = default;
@@ -291,11 +213,11 @@ Result<ZoneChange, SignError> ZoneSigner::resign(const Zone& after, const ZoneCh
 
 DueNames ZoneSigner::find_due(const Zone& zone, NameView from, UnixTime now,
                               const DueLimits& limits) const {
-    return work_->find_due(zone, from, now, limits);
+    return dnssec::find_due(work_->state(), zone, from, now, limits);
 }
 
 bool ZoneSigner::shows_keys(const zone::Zone& zone) const {
-    return work_->shows(zone, is_key_type);
+    return shows_made_sets(work_->state(), zone, is_key_type);
 }
 
 ZoneChange unsigned_change(const Zone& zone) {

@@ -78,14 +78,15 @@ public:
     Result<zone::ZonePtr, SignError> signed_zone(const zone::Zone& zone, UnixTime now, Rng& rng);
     /// Signs what `change` touched and what is due at `also`; `after` is what the change led to, with
     /// the signatures it had before. Also brings the apex in line with the keys. Cost: per changed
-    /// name two signatures and its neighbors in the chain; names under an added or removed cut.
+    /// name two signatures and its neighbors in the chain; names under an added or removed cut. Another
+    /// TTL of denial (SOA) costs no more: the rest of the chain keeps the one it has, and is due.
     /// Requires that the zone was signed with the same denial; if it was not, all of it is signed.
     Result<zone::ZoneChange, SignError> resign(const zone::Zone& after,
                                                const zone::ZoneChange& change,
                                                std::span<const Name> also, UnixTime now, Rng& rng);
     /// Looks on from `from` for signatures that expire within the policy's refresh time, or are
-    /// missing, or are not by the keys that sign now and them alone, and for RRsets at the apex that are
-    /// not as keys and policy have them.
+    /// missing, or are not by the keys that sign now and them alone, for NSEC and NSEC3 that do not have
+    /// the TTL they are to have, and for RRsets at the apex that are not as keys and policy have them.
     DueNames find_due(const zone::Zone& zone, NameView from, UnixTime now,
                       const DueLimits& limits = {}) const;
 

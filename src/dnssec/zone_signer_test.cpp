@@ -1,6 +1,7 @@
 #include "dnssec/zone_signer.hpp"
 
 #include "dnssec/dnssec_testing.hpp"
+#include "dnssec/zone_verifier.hpp"
 #include "dnssec/zonemd.hpp"
 
 namespace kith::dnssec::test {
@@ -237,6 +238,42 @@ TEST(ZoneSigner, LooksForDueNamesInPortions) {
         found.insert(found.end(), due.owners.begin(), due.owners.end());
     } while (!due.at_end && ++calls < 100);
     EXPECT_EQ(found.size(), 8U);
+}
+
+TEST(ZoneSigner, SpreadsAnotherTtlOfDenial) {
+    // One change of the SOA must not sign a zone of a million names in one go.
+    constexpr int hosts = 200;
+    std::vector<Record> all{record("@ 300 SOA ns h 1 2 3 4 5", name("example.")),
+                            record("@ 400 NS ns", name("example."))};
+    for (int i = 0; i < hosts; ++i)
+        all.push_back(record("h" + std::to_string(i) + " 60 TXT x", name("example.")));
+    const ZoneChange change{
+        name("example."), 1, 2, {all[0]}, {record("@ 300 SOA ns h 2 2 3 4 77", name("example."))}};
+    for (const Denial denial : {Denial::nsec, Denial::nsec3}) {
+        SigningPolicy policy;
+        policy.denial = denial;
+        ZoneSigner signer = make_signer(policy);
+        const ZonePtr data = zone::test::build(all).zone;
+        const ZonePtr after = applied(signed_by(signer, data), change);
+        SeededRng rng(1);
+        const auto first = signer.resign(*after, change, {}, now, rng);
+        ASSERT_TRUE(first.has_value());
+        EXPECT_LE(first->added.size(), 10U) << "the SOA and what else stands at the apex";
+        ZonePtr served = applied(after, *first);
+        int turns = 0;
+        for (DueNames due; turns < 100; ++turns) {
+            due = signer.find_due(*served, served->apex(), now, {1000, 10});
+            if (due.owners.empty()) break;
+            const ZoneChange step{name("example."), 2, 2, {}, {}};
+            const auto signatures = signer.resign(*served, step, due.owners, now, rng);
+            ASSERT_TRUE(signatures.has_value());
+            EXPECT_LE(signatures->added.size(), 60U) << "ten names and those before them";
+            served = applied(served, *signatures);
+            ASSERT_TRUE(verify_zone(*served, now).is_good()) << "turn " << turns;
+        }
+        EXPECT_GE(turns, hosts / 20);
+        EXPECT_EQ(shape(*served), shape(*signed_by(signer, applied(data, change))));
+    }
 }
 
 TEST(ZoneSigner, BuildsTheSameZoneAsItsChange) {

@@ -376,7 +376,7 @@ void Life::open() {
         return sign_with(*signer_, after, change, due, now_ + jump_, rng_);
     };
     keeper_->subscribe([this](const FeedEvent& event) {
-        if (event.change != nullptr) zone_->on_change(*event.change);
+        if (event.change != nullptr) zone_->on_change(*event.change, *event.zone);
     });
     const auto kept = keeper_->keep(apex, file(), std::move(settings));
     ASSERT_TRUE(kept.has_value()) << kept.error();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dnssec/standing.hpp"
+
 namespace kith::server {
 namespace {
 
@@ -63,9 +65,10 @@ Result<void, std::string> SignedZone::set_keys(KeySet keys) {
     return {};
 }
 
-void SignedZone::on_change(const ZoneChange& change) {
-    if (managed_ == nullptr) return;
-    for (const zone::Record& record : change.added) managed_->see_ttl(record.ttl);
+bool SignedZone::on_change(const ZoneChange& change, const Zone& after) {
+    if (managed_ != nullptr)
+        for (const zone::Record& record : change.added) managed_->see_ttl(record.ttl);
+    return dnssec::denial_ttl(after) != denial_ttl_;
 }
 
 void SignedZone::begin_pass() {
@@ -86,6 +89,10 @@ Result<void, std::string> SignedZone::take_steps(const Zone& serving, const Cloc
 
 Result<SignedZone::Turn, std::string> SignedZone::turn(const Zone& serving, const Clocks& clocks) {
     if (managed_ != nullptr) KITH_TRY_VOID(take_steps(serving, clocks));
+    if (const std::uint32_t ttl = dnssec::denial_ttl(serving); ttl != denial_ttl_) {
+        denial_ttl_ = ttl;
+        begin_pass();
+    }
     dnssec::DueNames due = signer_->find_due(serving, next_, clocks.wall);
     if (managed_ != nullptr) managed_->see_ttl(due.ttl_max);
     if (due.first_due != 0 && (first_due_ == 0 || due.first_due < first_due_))

@@ -46,8 +46,9 @@ public:
     /// Looks at a part of the zone that serves, and takes steps of the keys that are due. An error
     /// says what could not be kept; what serves stays as it is.
     Result<Turn, std::string> turn(const zone::Zone& serving, const Clocks& clocks);
-    /// A change was made: its TTLs count.
-    void on_change(const zone::ZoneChange& change);
+    /// A change was made, which led to `after`: its TTLs count. True: names that it did not touch are to
+    /// be signed again, so the next turn should come soon.
+    bool on_change(const zone::ZoneChange& change, const zone::Zone& after);
 
     /// Null when the keys are somebody else's.
     ManagedKeys* managed() const { return managed_.get(); }
@@ -63,6 +64,7 @@ private:
     std::unique_ptr<ManagedKeys> managed_;
     bool is_behind_ = false;  // the keys of `signer_` are not those of managed_ any more
     // The pass over the zone that is under way.
+    std::uint32_t denial_ttl_ = 0;  // it looks for
     zone::Name next_;
     std::uint32_t generation_ = 0;  // of the keys it looks for
     UnixTime first_due_ = 0;

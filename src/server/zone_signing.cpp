@@ -68,7 +68,8 @@ ZoneSigning::ZoneSigning(net::Loop& loop, ZoneKeeper& keeper, store::Store& stor
     : loop_(loop), keeper_(keeper), store_(store), rng_(rng), now_(std::move(now)) {
     keeper_.subscribe([this](const FeedEvent& event) {
         Entry* const entry = event.change == nullptr ? nullptr : find(event.change->apex);
-        if (entry != nullptr && entry->zone) entry->zone->on_change(*event.change);
+        if (entry != nullptr && entry->zone && entry->zone->on_change(*event.change, *event.zone))
+            look_again(*entry, {});
     });
 }
 ZoneSigning::~ZoneSigning() = default;
