@@ -36,6 +36,7 @@ UpdateRulesPtr rules_of(const config::Zone& zone, const Name& apex, const auth::
     rules->leases.seconds_max = static_cast<std::uint32_t>(zone.lease_max.count() / 1000);
     rules->timeout_type = dns::RrType{zone.timeout_type};
     rules->is_signed_here = zone.dnssec.has_value();
+    rules->makes_csync = zone.dnssec && zone.dnssec->csync != config::CsyncRule::keep;
     rules->takes_zone_keys = zone.dnssec && zone.dnssec->authorizes_updates;
     return rules;
 }

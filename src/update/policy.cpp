@@ -298,6 +298,7 @@ bool belongs_to_signer(RrType type) {
         case RrType::DNSKEY:
         case RrType::CDS:
         case RrType::CDNSKEY:
+        case RrType::CSYNC:
         case RrType::ZONEMD:
         case RrType::SIG:
         case RrType::NXT: return true;

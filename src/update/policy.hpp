@@ -106,8 +106,8 @@ private:
     std::vector<Grant> grants_;
 };
 
-/// Types that the signer owns (RRSIG, NSEC, NSEC3, NSEC3PARAM, DNSKEY, CDS, CDNSKEY, ZONEMD, and
-/// KEY's old friends SIG and NXT): a client writes them only when a rule names them.
+/// Types that the signer owns (RRSIG, NSEC, NSEC3, NSEC3PARAM, DNSKEY, CDS, CDNSKEY, CSYNC, ZONEMD,
+/// and KEY's old friends SIG and NXT): a client writes them only when a rule names them.
 bool belongs_to_signer(RrType type);
 
 }  // namespace kith::update

@@ -15,13 +15,6 @@ namespace {
 
 bool is_good(const Refusal& refusal) { return refusal.rcode == Rcode::NOERROR; }
 
-/// Types that nobody but the signer writes in a zone that is signed here. DNSKEY, CDS and CDNSKEY
-/// of other signers come in by updates (RFC 8901), so a rule may name those.
-bool is_made_here(RrType type) {
-    return type == RrType::RRSIG || type == RrType::NSEC || type == RrType::NSEC3 ||
-           type == RrType::NSEC3PARAM || type == RrType::ZONEMD;
-}
-
 std::uint32_t lease_end(std::uint32_t seconds, UnixTime now) {
     if (seconds == 0) return 0;
     return static_cast<std::uint32_t>(std::clamp<UnixTime>(now + seconds, 1, 0xffffffffU));
@@ -137,13 +130,31 @@ private:
     Refusal permit(const UpdateRecord& record, Ruling& ruling) const {
         ruling = ask(record.owner, record.type);
         if (!ruling.granted) return no_rule(record, record.type, ruling);
-        if (context_.rules.is_signed_here && is_made_here(record.type)) {
+        if (is_made_here(record)) {
             return refuse(record,
                           fmt::format("{} records of a zone that is signed here are the signer's",
                                       dns::type_name(record.type)));
         }
         if (is_timeout(record.type)) return permit_timeout(record);
         return record.type == RrType::ANY ? permit_all(record) : Refusal{};
+    }
+
+    /// Whether the signer of this zone would undo the change.
+    bool is_made_here(const UpdateRecord& record) const {
+        if (!context_.rules.is_signed_here) return false;
+        const bool is_at_apex = record.owner.view() == zone_.apex();
+        switch (record.type) {
+            case RrType::RRSIG:
+            case RrType::NSEC:
+            case RrType::NSEC3:
+            case RrType::NSEC3PARAM:
+            case RrType::ZONEMD: return true;
+            case RrType::DNSKEY:
+            case RrType::CDS:
+            case RrType::CDNSKEY: return is_at_apex;
+            case RrType::CSYNC: return is_at_apex && context_.rules.makes_csync;
+            default: return false;
+        }
     }
 
     bool is_timeout(RrType type) const {

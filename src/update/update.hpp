@@ -36,6 +36,8 @@ struct UpdateRules {
     /// Records of the DNSSEC signer may be written by clients that a rule names them to: for zones
     /// that are signed elsewhere. Otherwise rules that name them have no effect.
     bool is_signed_here = false;
+    /// The signer makes CSYNC too (RFC 7477), or sees to it that there is none.
+    bool makes_csync = false;
     /// SIG(0) by a key of the zone's DNSKEY RRset speaks for the zone's name.
     bool takes_zone_keys = false;
 };

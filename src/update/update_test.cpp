@@ -422,9 +422,12 @@ TEST(SignerRecords, AreNotForClients) {
                           "@ 300 MX 1 a", "a 300 A 10.0.0.1", "a 300 NSEC example. A"});
     UpdateRules any = all_allowed();
     UpdateRules named = all_allowed();
-    named.policy = policy({"grant * zonesub ANY DNSKEY NSEC3PARAM NSEC CDS RRSIG"});
+    named.policy =
+        policy({"grant * zonesub ANY DNSKEY NSEC3PARAM NSEC CDS CDNSKEY CSYNC RRSIG ZONEMD"});
     UpdateRules named_and_signed = named;
     named_and_signed.is_signed_here = true;
+    UpdateRules with_csync = named_and_signed;
+    with_csync.makes_csync = true;
     const struct {
         const char* why;
         std::string line;
@@ -434,11 +437,21 @@ TEST(SignerRecords, AreNotForClients) {
         {"ANY does not mean them", "add @ 1 DNSKEY 256 3 15 AAAB", &any, Rcode::REFUSED},
         {"nor for deleting", "delete @ DNSKEY", &any, Rcode::REFUSED},
         {"a rule may name them", "add @ 1 DNSKEY 256 3 15 AAAB", &named, Rcode::NOERROR},
-        {"other signers bring keys (RFC 8901)", "add @ 1 DNSKEY 256 3 15 AAAB", &named_and_signed,
+        {"but the signer would take it out again", "add @ 1 DNSKEY 256 3 15 AAAB",
+         &named_and_signed, Rcode::REFUSED},
+        {"and bring it back", "delete @ DNSKEY", &named_and_signed, Rcode::REFUSED},
+        {"so with what is made of keys", "add @ 1 CDS 0 0 0 00", &named_and_signed, Rcode::REFUSED},
+        {"in both forms", "add @ 1 CDNSKEY 0 3 0 AA==", &named_and_signed, Rcode::REFUSED},
+        {"below the apex nobody makes it", "add a 1 CDS 0 0 0 00", &named_and_signed,
          Rcode::NOERROR},
-        {"but not the chain of a zone that is signed here", "delete a NSEC", &named_and_signed,
+        {"nor the chain of a zone that is signed here", "delete a NSEC", &named_and_signed,
          Rcode::REFUSED},
         {"nor its parameters", "add @ 1 NSEC3PARAM 1 0 5 -", &named_and_signed, Rcode::REFUSED},
+        {"ANY does not mean what changes the delegation", "add @ 1 CSYNC 1 3 NS", &any,
+         Rcode::REFUSED},
+        {"which a rule may name", "add @ 1 CSYNC 1 3 NS", &named_and_signed, Rcode::NOERROR},
+        {"unless the signer makes it", "add @ 1 CSYNC 1 3 NS", &with_csync, Rcode::REFUSED},
+        {"or none", "delete @ CSYNC", &with_csync, Rcode::REFUSED},
         {"where we do not sign, they may", "delete a NSEC", &named, Rcode::NOERROR},
     };
     for (const auto& row : rows) {
