@@ -318,16 +318,6 @@ std::optional<TsigKey> parse_key_file(std::string_view text, std::string_view fi
     return std::nullopt;
 }
 
-std::string bind_key_text(const TsigKey& key) {
-    std::string algorithm(algorithm_name(key.algorithm));
-    if (key.algorithm == TsigAlgorithm::hmac_md5) algorithm = "hmac-md5";
-    if (key.truncated_bytes != 0) algorithm += fmt::format("-{}", key.truncated_bytes * 8);
-    std::string secret;
-    dns::append_base64(secret, key.secret.bytes());
-    return fmt::format("key \"{}\" {{\n    algorithm {};\n    secret \"{}\";\n}};\n",
-                       key.name.to_text(), algorithm, secret);
-}
-
 Result<TsigKey, KeyFault> raw_key(NameView name, TsigAlgorithm algorithm, Bytes bytes) {
     TsigKey key;
     key.name = name;

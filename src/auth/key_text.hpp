@@ -30,9 +30,6 @@ std::vector<TsigKey> parse_bind_keys(std::string_view text, std::string_view fil
 std::optional<TsigKey> parse_key_file(std::string_view text, std::string_view file,
                                       Problems& problems);
 
-/// The key as a `key` statement that BIND, knsupdate and kith read, with the secret.
-std::string bind_key_text(const TsigKey& key);
-
 /// A key whose secret is `bytes` as they are: trust-dns's `key_file`.
 Result<TsigKey, KeyFault> raw_key(NameView name, TsigAlgorithm algorithm, Bytes bytes);
 

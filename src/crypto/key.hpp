@@ -64,6 +64,9 @@ private:
     std::shared_ptr<const Material> material_;
 };
 
+/// Overwrites a copy of a secret before its memory is given back; no compiler leaves that out.
+void wipe(MutableBytes bytes);
+
 /// Bytes that are overwritten before their memory is given back.
 class SecretBytes {
 public:

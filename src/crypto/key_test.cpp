@@ -125,6 +125,16 @@ TEST(PrivateKey, MakesTheSignaturesOfRfc8032) {
     }
 }
 
+TEST(SecretBytes, LeaveNothingBehind) {
+    Wire copy = {1, 2, 3};
+    wipe(copy);
+    EXPECT_EQ(copy, Wire(3));
+    wipe({});
+    SecretBytes secret{Bytes(copy)};
+    secret.wipe();
+    EXPECT_TRUE(secret.empty());
+}
+
 TEST(PrivateKey, RefusesWhatIsNoKey) {
     const PrivateKey p256 = make_key(Algorithm::ECDSAP256SHA256);
     const SecretBytes kept_pem = p256.to_pem();

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include <openssl/bn.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
@@ -21,13 +22,21 @@ struct Deleter {
         Free(object);
     }
 };
+/// Parameters may be the numbers of a private key, and the library frees them as they are.
+struct ParamsDeleter {
+    void operator()(OSSL_PARAM* params) const {
+        for (const OSSL_PARAM* at = params; at->key != nullptr; ++at)
+            OPENSSL_cleanse(at->data, at->data_size);
+        OSSL_PARAM_free(params);
+    }
+};
 
 using PkeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using PkeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using Number = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
 using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;
-using Params = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
+using Params = std::unique_ptr<OSSL_PARAM, ParamsDeleter>;
 
 /// Never null: without its digests the library is of no use at all.
 const EVP_MD* digest_method(DigestKind kind);

@@ -36,10 +36,7 @@ store::KeyValue row_of(const std::string& prefix, const ZoneKey& key, UnixTime n
 
 /// The copies of private keys do not stay in memory that is given back.
 void wipe(std::vector<store::KeyValue>& rows) {
-    for (store::KeyValue& row : rows) {
-        volatile std::uint8_t* const bytes = row.value.data();
-        for (std::size_t i = 0; i < row.value.size(); ++i) bytes[i] = 0;
-    }
+    for (store::KeyValue& row : rows) crypto::wipe(row.value);
 }
 
 Result<void, Failure> put(store::Store& store, std::vector<store::KeyValue> rows) {
