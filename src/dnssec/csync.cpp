@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dns/serial.hpp"
 #include "dnssec/type_bitmap.hpp"
 
 namespace kith::dnssec {
@@ -27,16 +28,11 @@ bool has_target(const RrSetView& servers, IsIt is_it) {
     return false;
 }
 
-/// RFC 1982 §3.2.
-bool is_after(std::uint32_t serial, std::uint32_t than) {
-    return static_cast<std::int32_t>(serial - than) > 0;
-}
-
 /// Whether the CSYNC that is there may stay: it is this one but for its serial, which the zone has reached.
 bool may_stay(const RrSetView& there, Bytes wanted, std::uint32_t zone_serial) {
     return there && there.count() == 1 && there.rdata(0).size() == wanted.size() &&
            std::ranges::equal(there.rdata(0).subspan(4), wanted.subspan(4)) &&
-           !is_after(load_u32(there.rdata(0).data()), zone_serial);
+           !dns::is_newer(load_u32(there.rdata(0).data()), zone_serial);
 }
 
 }  // namespace

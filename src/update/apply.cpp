@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "dns/serial.hpp"
 #include "zone/node_block.hpp"
 
 namespace kith::update {
@@ -13,10 +14,6 @@ namespace {
 bool may_join_cname(RrType type) {
     return type == RrType::RRSIG || type == RrType::NSEC || type == RrType::KEY ||
            type == RrType::SIG || type == RrType::NXT;
-}
-
-bool is_serial_above(std::uint32_t serial, std::uint32_t than) {
-    return static_cast<std::int32_t>(serial - than) > 0;  // RFC 1982 §3.2
 }
 
 /// Types of which a name has one record: a new one takes the place of the old (§3.4.2.2, RFC 6672
@@ -86,7 +83,7 @@ bool Applier::is_ignored(const UpdateRecord& record, const ScratchName& name) co
     if (record.type == RrType::SOA) {
         const auto soa = std::ranges::find(name.now, RrType::SOA, &Item::type);
         if (soa == name.now.end()) return true;
-        return !is_serial_above(*zone::soa_serial(record.rdata), *zone::soa_serial(soa->rdata));
+        return !dns::is_newer(*zone::soa_serial(record.rdata), *zone::soa_serial(soa->rdata));
     }
     // As with CNAME: DNAME and a zone cut exclude each other (RFC 6672 §2.4).
     if (is_apex(record)) return false;
