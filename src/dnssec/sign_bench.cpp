@@ -41,57 +41,62 @@ double raw_seconds(const crypto::PrivateKey& key, std::size_t count) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// A zone and its signer; the benchmark's first argument is the denial.
+struct Bench {
+    explicit Bench(benchmark::State& state)
+        : zone(make_zone()), signer(*ZoneSigner::make(zone->apex(), keys(key), policy(state))) {}
+    static KeySet keys(const crypto::PrivateKey& key) {
+        return use_by_flags({ZoneKey(ksk_flags, key)});
+    }
+    static SigningPolicy policy(benchmark::State& state) {
+        SigningPolicy out;
+        out.denial = state.range(0) == 0 ? Denial::nsec : Denial::nsec3;
+        state.SetLabel(out.denial == Denial::nsec ? "nsec" : "nsec3");
+        return out;
+    }
+    zone::ZonePtr served() { return *signer.signed_zone(*zone, now, rng); }
+
+    crypto::PrivateKey key = *crypto::PrivateKey::generate(crypto::Algorithm::ECDSAP256SHA256);
+    zone::ZonePtr zone;
+    ZoneSigner signer;
+    SeededRng rng{1};
+};
+
+benchmark::Counter us_each(double count) {
+    return {count * 1e-6,
+            benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert};
+}
+
 void BM_SignZone(benchmark::State& state) {
-    const auto key = crypto::PrivateKey::generate(crypto::Algorithm::ECDSAP256SHA256);
-    SigningPolicy policy;
-    policy.denial = state.range(0) == 0 ? Denial::nsec : Denial::nsec3;
-    const zone::ZonePtr zone = make_zone();
-    auto signer = ZoneSigner::make(zone->apex(), use_by_flags({ZoneKey(ksk_flags, *key)}), policy);
-    SeededRng rng(1);
+    Bench bench(state);
     std::size_t signatures = 0;
     for (auto _ : state) {
         signatures = 0;
-        const auto change = signer->sign(*zone, now, rng);
+        const auto change = bench.signer.sign(*bench.zone, now, bench.rng);
         for (const zone::Record& record : change->added) signatures += record.type == RrType::RRSIG;
     }
-    const double raw = raw_seconds(*key, signatures);
     state.counters["signatures"] = static_cast<double>(signatures);
-    state.counters["raw_s"] = raw;
-    state.counters["us_each"] = benchmark::Counter(
-        static_cast<double>(signatures) * 1e-6,
-        benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
-    state.SetLabel(policy.denial == Denial::nsec ? "nsec" : "nsec3");
+    state.counters["raw_s"] = raw_seconds(bench.key, signatures);
+    state.counters["us_each"] = us_each(static_cast<double>(signatures));
 }
 BENCHMARK(BM_SignZone)->Arg(0)->Arg(1)->Unit(benchmark::kSecond)->Iterations(1);
 
 void BM_ResignOneName(benchmark::State& state) {
-    const auto key = crypto::PrivateKey::generate(crypto::Algorithm::ECDSAP256SHA256);
-    SigningPolicy policy;
-    policy.denial = state.range(0) == 0 ? Denial::nsec : Denial::nsec3;
-    const zone::ZonePtr zone = make_zone();
-    auto signer = ZoneSigner::make(zone->apex(), use_by_flags({ZoneKey(ksk_flags, *key)}), policy);
-    SeededRng rng(1);
-    const auto served = signer->signed_zone(*zone, now, rng);
+    Bench bench(state);
     const Name owner = *Name::from_text("new.example.");
     const zone::ZoneChange change{
-        zone->apex(), 1, 2, {}, {{owner, RrType::A, 300, {10, 1, 1, 1}, {}}}};
-    const auto after = zone::apply_change(*served, change);
-    for (auto _ : state) benchmark::DoNotOptimize(signer->resign(**after, change, {}, now, rng));
-    state.SetLabel(policy.denial == Denial::nsec ? "nsec" : "nsec3");
+        bench.zone->apex(), 1, 2, {}, {{owner, RrType::A, 300, {10, 1, 1, 1}, {}}}};
+    const auto after = zone::apply_change(bench.served(), change);
+    for (auto _ : state)
+        benchmark::DoNotOptimize(bench.signer.resign(**after, change, {}, now, bench.rng));
 }
 BENCHMARK(BM_ResignOneName)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 /// Names that go all at once, as with a file that was emptied: each name's cost must not depend on how many
 /// others go.
 void BM_ResignNamesGone(benchmark::State& state) {
-    const auto key = crypto::PrivateKey::generate(crypto::Algorithm::ECDSAP256SHA256);
-    SigningPolicy policy;
-    policy.denial = state.range(0) == 0 ? Denial::nsec : Denial::nsec3;
-    const zone::ZonePtr zone = make_zone();
-    auto signer = ZoneSigner::make(zone->apex(), use_by_flags({ZoneKey(ksk_flags, *key)}), policy);
-    SeededRng rng(1);
-    const auto served = signer->signed_zone(*zone, now, rng);
-    zone::ZoneChange change{zone->apex(), 1, 2, {}, {}};
+    Bench bench(state);
+    zone::ZoneChange change{bench.zone->apex(), 1, 2, {}, {}};
     for (int i = 0; i < state.range(1); ++i) {
         const std::vector<std::uint8_t> address{10, 0, static_cast<std::uint8_t>(i >> 8),
                                                 static_cast<std::uint8_t>(i)};
@@ -101,12 +106,10 @@ void BM_ResignNamesGone(benchmark::State& state) {
                                   address,
                                   {}});
     }
-    const auto after = zone::apply_change(*served, change);
-    for (auto _ : state) benchmark::DoNotOptimize(signer->resign(**after, change, {}, now, rng));
-    state.counters["us_each"] = benchmark::Counter(
-        static_cast<double>(state.range(1)) * 1e-6,
-        benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
-    state.SetLabel(policy.denial == Denial::nsec ? "nsec" : "nsec3");
+    const auto after = zone::apply_change(bench.served(), change);
+    for (auto _ : state)
+        benchmark::DoNotOptimize(bench.signer.resign(**after, change, {}, now, bench.rng));
+    state.counters["us_each"] = us_each(static_cast<double>(state.range(1)));
 }
 BENCHMARK(BM_ResignNamesGone)
     ->Args({0, 4000})
@@ -115,6 +118,17 @@ BENCHMARK(BM_ResignNamesGone)
     ->Args({1, hosts})
     ->Unit(benchmark::kSecond)
     ->Iterations(1);
+
+/// The look for what is due over a zone in which nothing is: what each pass costs.
+void BM_FindNothingDue(benchmark::State& state) {
+    Bench bench(state);
+    const zone::ZonePtr served = bench.served();
+    for (auto _ : state)
+        benchmark::DoNotOptimize(
+            bench.signer.find_due(*served, served->apex(), now, {hosts * 3, 1}));
+    state.counters["us_each"] = us_each(hosts);
+}
+BENCHMARK(BM_FindNothingDue)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
 void BM_Nsec3Hash(benchmark::State& state) {
     Nsec3Hasher hasher({static_cast<std::uint16_t>(state.range(0)), {}});
