@@ -25,10 +25,11 @@ void check_private(std::string_view text) {
 void check_public(std::string_view text) {
     const auto file = dnssec::parse_public_key(text);
     if (!file) return;
-    const std::string written = dnssec::format_public_key(*file, {});
+    const std::string written = dnssec::format_public_key(*file);
     const auto again = dnssec::parse_public_key(written);
     must(again.has_value() && again->rdata == file->rdata && again->owner == file->owner);
     must(again->ttl == file->ttl && again->is_key_record == file->is_key_record);
+    must(again->times == file->times);
     const std::string stem =
         dnssec::key_file_stem(file->owner, file->rdata[3], dnssec::key_tag(file->rdata));
     must(stem.find('/') == stem.npos && stem.find('\0') == stem.npos);

@@ -56,17 +56,19 @@ std::unexpected<KeyFileError> error(std::string text, std::uint32_t line = 0) {
     return std::unexpected(KeyFileError{std::move(text), line});
 }
 
-/// One line of a .private file after the other: its name and its value.
+/// One line of a .private file after the other, or one comment of a .key file: its name and its value.
 class Lines {
 public:
-    explicit Lines(std::string_view text) : text_(text) {}
+    enum class Of : std::uint8_t { text, comments };
+    explicit Lines(std::string_view text, Of of = Of::text) : text_(text), of_(of) {}
     bool next() {
         while (!text_.empty()) {
             const std::size_t end = std::min(text_.find('\n'), text_.size());
             std::string_view line = trimmed(text_.substr(0, end));
             text_.remove_prefix(std::min(end + 1, text_.size()));
             ++number_;
-            if (line.empty() || line.front() == ';') continue;
+            if (line.empty() || (line.front() == ';') != (of_ == Of::comments)) continue;
+            if (of_ == Of::comments) line.remove_prefix(1);
             const std::size_t colon = std::min(line.find(':'), line.size());
             name_ = trimmed(line.substr(0, colon));
             value_ = trimmed(line.substr(std::min(colon + 1, line.size())));
@@ -80,6 +82,7 @@ public:
 
 private:
     std::string_view text_, name_, value_;
+    Of of_;
     std::uint32_t number_ = 0;
 };
 
@@ -121,6 +124,17 @@ Result<void, KeyFileError> read_head(const Lines& line, PrivateText& out) {
     return {};
 }
 
+/// What does not read as a time is a comment.
+KeyTimes times_in_comments(std::string_view text) {
+    KeyTimes out;
+    for (Lines line(text, Lines::Of::comments); line.next();) {
+        const auto found = std::ranges::find(time_lines, line.name(), &TimeLine::name);
+        if (found == std::end(time_lines)) continue;
+        if (const auto time = parse_key_time(line.value())) out.*found->field = *time;
+    }
+    return out;
+}
+
 Result<void, KeyFileError> read_line(const Lines& line, PrivateText& out) {
     if (line.name() == "Private-key-format" || line.name() == "Algorithm")
         return read_head(line, out);
@@ -141,6 +155,15 @@ Result<void, KeyFileError> read_line(const Lines& line, PrivateText& out) {
 }
 
 }  // namespace
+
+std::vector<UnixTime> change_times(const KeyTimes& times) {
+    std::vector<UnixTime> out;
+    for (const auto& time : {times.publish, times.activate, times.inactive, times.remove,
+                             times.sync_publish, times.sync_remove}) {
+        if (time) out.push_back(*time);
+    }
+    return out;
+}
 
 KeyUse use_at(const KeyUse& use, const KeyTimes& times, UnixTime now) {
     const auto begun = [now](const std::optional<UnixTime>& time) { return !time || *time <= now; };
@@ -220,14 +243,14 @@ std::string key_file_stem(NameView zone, std::uint8_t algorithm, std::uint16_t t
     return fmt::format("K{}+{:03}+{:05}", name, algorithm, tag);
 }
 
-std::string format_public_key(const PublicKeyFile& file, const KeyTimes& times) {
+std::string format_public_key(const PublicKeyFile& file) {
     const bool is_sep = (load_u16(file.rdata.data()) & dnskey_sep) != 0;
     const std::string owner = file.owner.to_text();
     std::string out = fmt::format("; This is a {}-signing key, keyid {}, for {}\n",
                                   is_sep ? "key" : "zone", key_tag(file.rdata), owner);
     for (const TimeLine& each : time_lines) {
-        if (times.*each.field)
-            out += fmt::format("; {}: {}\n", each.name, format_key_time(*(times.*each.field)));
+        if (file.times.*each.field)
+            out += fmt::format("; {}: {}\n", each.name, format_key_time(*(file.times.*each.field)));
     }
     const dns::RrType type = file.is_key_record ? dns::RrType::KEY : dns::RrType::DNSKEY;
     out += owner + " ";
@@ -274,6 +297,7 @@ Result<PublicKeyFile, KeyFileError> parse_public_key(std::string_view text) {
     if (!parsed) return error(parsed.error().text);
     if (writer.overflow()) return error("the key is longer than any that is supported");
     out.rdata.assign(writer.written().begin(), writer.written().end());
+    out.times = times_in_comments(text);
     return out;
 }
 
@@ -297,7 +321,7 @@ SecretBytes format_private_key(const PrivateKeyFile& file) {
             text += fmt::format("{}: {}\n", each.name, format_key_time(*(file.times.*each.field)));
     }
     SecretBytes out(as_bytes(text));
-    std::ranges::fill(text, '\0');
+    crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
     return out;
 }
 

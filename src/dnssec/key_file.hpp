@@ -30,6 +30,9 @@ struct KeyTimes {
     friend bool operator==(const KeyTimes&, const KeyTimes&) = default;
 };
 
+/// Times at which a key may begin or end to do something, in any order.
+std::vector<UnixTime> change_times(const KeyTimes& times);
+
 /// What a key does at `now` by its times and flags; `use` of a key without times stays as it is.
 KeyUse use_at(const KeyUse& use, const KeyTimes& times, UnixTime now);
 
@@ -62,8 +65,10 @@ struct PublicKeyFile {
     std::uint32_t ttl = 0;            // 0: not stated
     std::vector<std::uint8_t> rdata;  // of the DNSKEY
     bool is_key_record = false;       // KEY, of SIG(0), and not DNSKEY
+    // In comments, as BIND writes them too. Those of the .private file count where there is one.
+    KeyTimes times{};
 };
-std::string format_public_key(const PublicKeyFile& file, const KeyTimes& times);
+std::string format_public_key(const PublicKeyFile& file);
 Result<PublicKeyFile, KeyFileError> parse_public_key(std::string_view text);
 
 /// The .private file.

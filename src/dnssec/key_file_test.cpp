@@ -62,13 +62,30 @@ TEST(KeyFile, WritesWhatItReads) {
         ASSERT_TRUE(file.has_value()) << file.error().text;
         EXPECT_EQ(file->times, times);
         const Bytes rdata = key.rdata();
-        const PublicKeyFile shown{name("a.example."), 7200, {rdata.begin(), rdata.end()}, false};
-        const auto again = parse_public_key(format_public_key(shown, times));
+        const PublicKeyFile shown{
+            name("a.example."), 7200, {rdata.begin(), rdata.end()}, false, times};
+        const auto again = parse_public_key(format_public_key(shown));
         ASSERT_TRUE(again.has_value()) << again.error().text;
+        EXPECT_EQ(again->times, times);
         EXPECT_EQ(again->ttl, 7200U);
         EXPECT_EQ(again->owner, shown.owner);
         EXPECT_TRUE(join_key_files(*again, *file).has_value());
     }
+}
+
+TEST(KeyFile, ReadsTimesInComments) {
+    // As dnssec-keygen writes them. What is no time is only a comment.
+    const auto file = parse_public_key(
+        "; This is a zone-signing key, keyid 1, for example.\n"
+        "; Created: 20270115080000 (Fri Jan 15 08:00:00 2027)\n"
+        ";Publish: 20270116080000 (Sat Jan 16 08:00:00 2027)\n"
+        "; Activate: soon\n; Delete:\n; Rumour: 20270115080000\n"
+        "example. IN DNSKEY 256 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4= ; Inactive: 1\n");
+    ASSERT_TRUE(file.has_value()) << file.error().text;
+    KeyTimes times;
+    times.created = 1800000000;
+    times.publish = 1800086400;
+    EXPECT_EQ(file->times, times);
 }
 
 TEST(KeyFile, SaysWhatIsWrong) {

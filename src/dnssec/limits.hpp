@@ -19,6 +19,10 @@ inline constexpr std::size_t nsec3_salt_bytes_max = 32;
 // up to 520 bytes, and 32 of them still fit an answer over TCP many times.
 inline constexpr std::size_t keys_max = 32;
 
+// Signatures made ahead of time for a server that lacks the key: two years of weekly ones over three RRsets by
+// two keys, and those where keys come and go.
+inline constexpr std::size_t presigned_max = 1000;
+
 // Pairs of RRSIG and DNSKEY that verify_zone() tries for one RRset: key tags collide, and whoever
 // writes the zone could make every signature try every key (CVE-2023-50387).
 inline constexpr std::size_t verifications_per_rrset_max = 16;

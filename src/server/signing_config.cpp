@@ -10,6 +10,7 @@
 #include "dns/decode.hpp"
 #include "dns/rdata.hpp"
 #include "dnssec/key_file.hpp"
+#include "dnssec/presign.hpp"
 #include "dnssec/rrsig.hpp"
 #include "dnssec/signer_keys.hpp"
 #include "files/file_text.hpp"
@@ -23,8 +24,6 @@ using crypto::Algorithm;
 using dnssec::KeySet;
 using dnssec::ZoneKey;
 
-// RRSIGs of a year of weekly signatures over three RRsets, by some keys.
-constexpr std::size_t imported_signatures_max = 1000;
 constexpr std::size_t signature_file_bytes_max = std::size_t{4} << 20;
 
 UnixTime seconds(config::milliseconds value) { return value.count() / 1000; }
@@ -44,23 +43,20 @@ Result<std::vector<ZoneKey>, std::string> foreign_keys_of(const config::Dnssec& 
     return out;
 }
 
-Result<KeySet, std::string> keys_of_folder(zone::NameView apex, const std::string& path,
-                                           UnixTime now, UnixTime& next_change) {
+/// The first of these times that is after `now`; 0 is none.
+void note_change(UnixTime& next_change, UnixTime at, UnixTime now) {
+    if (at > now && (next_change == 0 || at < next_change)) next_change = at;
+}
+
+Result<std::vector<dnssec::TimedKey>, std::string> keys_of_folder(zone::NameView apex,
+                                                                  const std::string& path) {
     KITH_TRY(auto stored, files::read_key_folder(path, apex));
     if (stored.empty())
         return std::unexpected(
             fmt::format("{}: no keys of {} in this folder", path, apex.to_text()));
     std::vector<dnssec::TimedKey> keys;
-    for (files::StoredKey& each : stored) {
-        const dnssec::KeyTimes& times = each.times;
-        for (const auto& time : {times.publish, times.activate, times.inactive, times.remove,
-                                 times.sync_publish, times.sync_remove}) {
-            if (time && *time > now && (next_change == 0 || *time < next_change))
-                next_change = *time;
-        }
-        keys.push_back({std::move(each.key), times});
-    }
-    return dnssec::use_by_times(keys, now);
+    for (files::StoredKey& each : stored) keys.push_back({std::move(each.key), each.times});
+    return keys;
 }
 
 /// Keys in PEM or DER; one whose file is not there is made.
@@ -115,34 +111,18 @@ Result<std::vector<ImportedSignature>, std::string> read_signatures(zone::NameVi
             if (!rrsig || !dnssec::is_key_type(rrsig->covered)) return zone::Reading::go_on;
             read.rrsig = *rrsig;
             out.push_back(std::move(read));
-            return out.size() < imported_signatures_max ? zone::Reading::go_on
-                                                        : zone::Reading::stop;
+            return out.size() < dnssec::presigned_max ? zone::Reading::go_on : zone::Reading::stop;
         },
         list);
     if (!list.kept().empty()) return std::unexpected(list.kept().front().to_text());
     return out;
 }
 
-/// The RDATA of an RRset that these keys make at the apex.
-std::vector<std::vector<std::uint8_t>> made_rdata(zone::NameView apex, const KeySet& keys,
-                                                  dns::RrType type) {
-    std::vector<std::vector<std::uint8_t>> out;
-    for (const dnssec::UsedKey& used : keys.keys) {
-        const Bytes rdata = used.key.rdata();
-        if (!(type == dns::RrType::DNSKEY ? used.use.publish : used.use.announce)) continue;
-        if (type == dns::RrType::CDS) {
-            out.push_back(dnssec::make_ds(apex, rdata, dnssec::DsDigest::sha256));
-        } else {
-            out.emplace_back(rdata.begin(), rdata.end());
-        }
-    }
-    return out;
-}
-
 /// Whether a published key made this signature over the RRset that the keys make.
 bool proves(zone::NameView apex, const KeySet& keys, const ImportedSignature& signature,
             UnixTime now) {
-    const auto rdatas = made_rdata(apex, keys, signature.rrsig.covered);
+    const auto rdatas = dnssec::key_records(apex, keys, signature.rrsig.covered,
+                                            dnssec::SigningPolicy().cds_digests);
     const std::vector<Bytes> views(rdatas.begin(), rdatas.end());
     const dnssec::SignedSet set{apex, signature.rrsig.covered, dns::RrClass::IN,
                                 signature.rrsig.original_ttl};
@@ -153,48 +133,73 @@ bool proves(zone::NameView apex, const KeySet& keys, const ImportedSignature& si
     });
 }
 
-/// Signatures that were made where the private key is. Those that are not of now wait; the others are
-/// checked against the RRsets they will stand beside.
+using Signatures = std::vector<const ImportedSignature*>;
+
+/// Those of now, the last to end in front.
+Signatures signatures_of_now(const std::vector<ImportedSignature>& all, UnixTime now,
+                             UnixTime& next_change) {
+    const auto end = [now](const ImportedSignature* each) {
+        return dnssec::signature_time(each->rrsig.expiration, now);
+    };
+    Signatures out;
+    for (const ImportedSignature& each : all) {
+        const UnixTime from = dnssec::signature_time(each.rrsig.inception, now);
+        note_change(next_change, from, now);
+        note_change(next_change, end(&each) + 1, now);
+        if (from <= now && now <= end(&each)) out.push_back(&each);
+    }
+    std::ranges::stable_sort(out, std::ranges::greater(), end);
+    return out;
+}
+
+/// Of each key that signed the RRset of this type that the keys make, the signature that ends last.
+Signatures proofs_of(zone::NameView apex, dns::RrType type, std::uint32_t ttl, const KeySet& keys,
+                     const Signatures& of_now, UnixTime now) {
+    Signatures out;
+    for (const ImportedSignature* const each : of_now) {
+        const bool is_there = std::ranges::any_of(out, [each](const ImportedSignature* other) {
+            return other->rrsig.key_tag == each->rrsig.key_tag &&
+                   other->rrsig.algorithm == each->rrsig.algorithm;
+        });
+        if (!is_there && each->rrsig.covered == type && each->rrsig.original_ttl == ttl &&
+            proves(apex, keys, *each, now))
+            out.push_back(each);
+    }
+    return out;
+}
+
+/// Signatures that were made where the private key is. Those that are not of now wait, and so do those over
+/// RRsets that keys make at another time; what is left stands beside the RRsets of now.
 Result<void, std::string> add_signatures(zone::NameView apex, const config::Dnssec& settings,
                                          const std::string& path, UnixTime now, FileKeys& out) {
     KITH_TRY(const auto all, read_signatures(apex, path));
-    std::vector<const ImportedSignature*> current;
-    for (const ImportedSignature& each : all) {
-        const UnixTime from = dnssec::signature_time(each.rrsig.inception, now);
-        const UnixTime to = dnssec::signature_time(each.rrsig.expiration, now);
-        for (const UnixTime change : {from, to + 1}) {
-            if (change > now && (out.next_change == 0 || change < out.next_change))
-                out.next_change = change;
-        }
-        if (from <= now && now <= to) current.push_back(&each);
-    }
+    const Signatures of_now = signatures_of_now(all, now, out.next_change);
     const auto has = [&](dns::RrType type) {
         return std::ranges::any_of(
-            current, [type](const auto* each) { return each->rrsig.covered == type; });
+            of_now, [type](const auto* each) { return each->rrsig.covered == type; });
     };
+    if (!has(dns::RrType::DNSKEY))
+        return std::unexpected(fmt::format(
+            "{}: no RRSIG over the DNSKEY records of {} is valid now", path, apex.to_text()));
     // The keys that are here leave the RRsets of keys to the one that is not.
-    const bool announces = has(dns::RrType::CDS) && has(dns::RrType::CDNSKEY);
+    const bool announces =
+        has(dns::RrType::CDS) && has(dns::RrType::CDNSKEY) && !out.keys.announce_removal;
     for (dnssec::UsedKey& used : out.keys.keys) {
-        const bool is_elsewhere = used.key.is_sep() && !used.key.private_key();
-        used.use.announce = announces && is_elsewhere;
+        used.use.announce = used.use.announce && announces && !used.key.private_key();
         if (!used.key.is_sep()) used.use.sign_keys = false;
     }
-    for (const ImportedSignature* each : current) {
-        const bool is_wanted = each->rrsig.covered == dns::RrType::DNSKEY || announces;
-        if (!is_wanted) continue;
-        if (each->rrsig.original_ttl != settings.dnskey_ttl ||
-            !proves(apex, out.keys, *each, now)) {
+    for (const dns::RrType type : {dns::RrType::DNSKEY, dns::RrType::CDS, dns::RrType::CDNSKEY}) {
+        if (type != dns::RrType::DNSKEY && !announces) continue;
+        const Signatures proofs = proofs_of(apex, type, settings.dnskey_ttl, out.keys, of_now, now);
+        if (proofs.empty())
             return std::unexpected(fmt::format(
-                "{}: the RRSIG over {} by key {} is not of the records that the keys make (with TTL {}); sign "
-                "them again where its private key is",
-                path, dns::type_name(each->rrsig.covered), each->rrsig.key_tag,
-                settings.dnskey_ttl));
-        }
-        out.keys.imported_signatures.push_back(each->rdata);
+                "{}: no RRSIG over {} that is valid now is of the records that the keys make (with TTL {}); sign "
+                "them again where the private key is",
+                path, dns::type_name(type), settings.dnskey_ttl));
+        for (const ImportedSignature* const each : proofs)
+            out.keys.imported_signatures.push_back(each->rdata);
     }
-    if (has(dns::RrType::DNSKEY)) return {};
-    return std::unexpected(fmt::format("{}: no RRSIG over the DNSKEY records of {} is valid now",
-                                       path, apex.to_text()));
+    return {};
 }
 
 }  // namespace
@@ -262,8 +267,13 @@ Result<FileKeys, std::string> read_file_keys(zone::NameView apex, const config::
     FileKeys out;
     const std::filesystem::path base(folder);
     if (settings.key_files.empty()) {
-        KITH_TRY(out.keys, keys_of_folder(apex, (base / settings.key_directory).string(), now,
-                                          out.next_change));
+        KITH_TRY(const auto keys, keys_of_folder(apex, (base / settings.key_directory).string()));
+        for (const dnssec::TimedKey& each : keys) {
+            for (const UnixTime at : dnssec::change_times(each.times))
+                note_change(out.next_change, at, now);
+        }
+        out.keys = settings.key_signatures.empty() ? dnssec::use_by_times(keys, now)
+                                                   : dnssec::use_presigned(keys, now);
     } else {
         KITH_TRY(out.keys, keys_of_files(settings, folder));
     }
