@@ -10,28 +10,21 @@
 #include "cli/bench.hpp"
 #include "cli/commands.hpp"
 #include "cli/discovery_commands.hpp"
+#include "cli/grammar.hpp"
 #include "cli/hickory.hpp"
 #include "cli/journal.hpp"
 #include "cli/key.hpp"
+#include "cli/problems.hpp"
 #include "cli/transfer.hpp"
 #include "cli/update.hpp"
 #include "cli/zone_sign.hpp"
-#include "config/text.hpp"
+#include "config/limits.hpp"
 
 namespace kith::cli {
 namespace {
 
-constexpr int usage_error = 2;
 constexpr const char* nanodns_version =
     "1.0.6";  // what scripts that ask `nanodns --version` expect
-
-/// Keeps the options of a subcommand alive as long as its CLI11 object, and runs `work` when the
-/// subcommand was given. CLI11 passes an exit code on by its own exception; it ends in run_app().
-template <class Options, class Work>
-void run_with(CLI::App* command, std::shared_ptr<Options> options, Work work) {
-    command->callback(
-        [options = std::move(options), work] { throw CLI::RuntimeError(work(*options)); });
-}
 
 void add_log_level(CLI::App* command, std::optional<std::string>& level) {
     command->add_option("--log-level", level,
@@ -50,18 +43,21 @@ void add_serve(CLI::App& app) {
                             "Serve the built-in example network on 127.0.0.1 and ::1, port 5300");
     serve_command->add_option("--host", options->host,
                               "Listen on this address only, whatever the config says");
-    serve_command->add_option("-p,--port", options->port,
-                              "Listen on this port, whatever the config says");
+    serve_command
+        ->add_option("-p,--port", options->port, "Listen on this port, whatever the config says")
+        ->transform(port_number());
     serve_command->add_option("--mgmt-host", options->mgmt_host,
                               "Management address (read; not served yet)");
-    serve_command->add_option("--mgmt-port", options->mgmt_port,
-                              "Management port (read; not served yet)");
-    serve_command->add_option("--workers", options->workers,
-                              "Threads that answer queries; default: one a core");
+    serve_command
+        ->add_option("--mgmt-port", options->mgmt_port, "Management port (read; not served yet)")
+        ->transform(port_number());
+    serve_command
+        ->add_option("--workers", options->workers,
+                     "Threads that answer queries; default: one a core")
+        ->transform(whole_number(1, config::workers_max));
     serve_command->add_flag("--no-cache", options->no_cache, "Keep no answers of upstreams");
     add_log_level(serve_command, options->log_level);
-    run_with(serve_command, options,
-             [](const ServeOptions& o) { return serve(o, std::cout, std::cerr); });
+    run_with(serve_command, options, serve);
 }
 
 void add_init(CLI::App& app) {
@@ -70,8 +66,7 @@ void add_init(CLI::App& app) {
     CLI::App* init_command = app.add_subcommand("init", "Write a config to start from");
     init_command->add_option("output", options->output, "File to write")->capture_default_str();
     init_command->add_flag("-f,--force", options->force, "Replace the file if it exists");
-    run_with(init_command, options,
-             [](const InitOptions& o) { return init(o, std::cout, std::cerr); });
+    run_with(init_command, options, init);
 }
 
 void add_check(CLI::App& app) {
@@ -83,8 +78,7 @@ void add_check(CLI::App& app) {
     check_command->add_option("config,-c,--config", options->config, "Config file");
     check_command->add_flag("--strict", options->strict, "Warnings are errors");
     check_command->add_flag("--json", options->json, "One JSON object per problem, for scripts");
-    run_with(check_command, options,
-             [](const CheckOptions& o) { return check(o, std::cout, std::cerr); });
+    run_with(check_command, options, check);
 }
 
 void add_query(CLI::App& app) {
@@ -95,7 +89,7 @@ void add_query(CLI::App& app) {
                               "As dig takes them: @127.0.0.1 nas.example.lan AAAA +tcp");
     query_command->add_option("-s,--server", options->server,
                               "Server address, with :port if not 53; default: resolv.conf's first");
-    query_command->add_option("-p,--port", options->port, "Server port");
+    query_command->add_option("-p,--port", options->port, "Server port")->transform(port_number());
     query_command->add_option("-x,--reverse", options->reverse,
                               "Ask for the name (PTR) of this address");
     query_command->add_flag("--tcp", options->tcp, "Ask over TCP from the start (+tcp)");
@@ -114,31 +108,30 @@ void add_query(CLI::App& app) {
     query_command->add_option("-k,--key", options->key_file, "Sign with the TSIG key in this file");
     query_command
         ->add_option("--bufsize", options->payload_bytes, "Largest UDP reply, in bytes (+bufsize=)")
+        ->transform(whole_number(0, 65'535))
         ->capture_default_str();
     query_command
         ->add_option("--timeout", options->timeout_seconds,
                      "Seconds to wait for each reply (+time=)")
+        ->transform(number(0.001, query_seconds_max))
         ->capture_default_str();
     query_command->add_option("--tries", options->tries, "How often to ask over UDP (+tries=)")
+        ->transform(whole_number(1, query_tries_max))
         ->capture_default_str();
-    run_with(query_command, options,
-             [](const QueryOptions& o) { return query(o, std::cout, std::cerr); });
+    run_with(query_command, options, query);
 }
 
 void add_config(CLI::App& app) {
     CLI::App* config = app.add_subcommand("config", "What can stand in a config");
     config->require_subcommand(1);
-    const auto work = [](const ConfigTextOptions& o) {
-        return config_text(o, std::cout, std::cerr);
-    };
     auto doc = std::make_shared<ConfigTextOptions>();
     CLI::App* doc_command =
         config->add_subcommand("doc", "Every setting with its default, bounds and meaning");
     doc_command->add_option("key", doc->key,
                             "Only the settings of this name; default: all, as Markdown");
-    run_with(doc_command, doc, work);
+    run_with(doc_command, doc, config_text);
     auto schema = std::make_shared<ConfigTextOptions>(ConfigTextOptions{ConfigText::schema, {}});
-    run_with(config->add_subcommand("schema", "JSON Schema, for editors"), schema, work);
+    run_with(config->add_subcommand("schema", "JSON Schema, for editors"), schema, config_text);
 }
 
 void add_zone(CLI::App& app) {
@@ -153,8 +146,7 @@ void add_zone(CLI::App& app) {
     check_command->add_flag("--strict", check_options->strict, "Warnings are errors");
     check_command->add_flag("--json", check_options->json,
                             "One JSON object per problem, for scripts");
-    run_with(check_command, check_options,
-             [](const ZoneCheckOptions& o) { return zone_check(o, std::cout, std::cerr); });
+    run_with(check_command, check_options, zone_check);
 
     auto print_options = std::make_shared<ZonePrintOptions>();
     CLI::App* print_command =
@@ -163,8 +155,7 @@ void add_zone(CLI::App& app) {
     print_command->add_option("--origin", print_options->origin,
                               "Zone name; default: the owner of the SOA record");
     print_command->add_flag("--json", print_options->json, "One JSON object per record");
-    run_with(print_command, print_options,
-             [](const ZonePrintOptions& o) { return zone_print(o, std::cout, std::cerr); });
+    run_with(print_command, print_options, zone_print);
     add_zone_signing(*zone);
     add_zone_tools(*zone);
 }
@@ -176,28 +167,26 @@ void add_nanodns_commands(CLI::App& app) {
     CLI::App* start_command = app.add_subcommand("start", "Start the DNS server");
     start_command->add_option("-c,--config", start->config, "Config file")->capture_default_str();
     start_command->add_option("--host", start->host, "DNS bind address");
-    start_command->add_option("-p,--port", start->port, "DNS port");
+    start_command->add_option("-p,--port", start->port, "DNS port")->transform(port_number());
     start_command->add_option("--mgmt-host", start->mgmt_host, "Management address");
-    start_command->add_option("--mgmt-port", start->mgmt_port, "Management port, 0 = off");
+    start_command->add_option("--mgmt-port", start->mgmt_port, "Management port, 0 = off")
+        ->transform(port_number());
     start_command->add_option("--log-level", start->log_level, "TRACE, DEBUG, INFO, WARN or ERROR");
     start_command->add_flag("--no-cache", start->no_cache, "Disable the cache");
-    run_with(start_command, start,
-             [](const ServeOptions& o) { return serve(o, std::cout, std::cerr); });
+    run_with(start_command, start, serve);
 
     auto init_options =
         std::make_shared<InitOptions>(InitOptions{"nanodns.json", true, Persona::nanodns});
     CLI::App* init_command = app.add_subcommand("init", "Write an example config");
     init_command->add_option("output", init_options->output, "File to write")
         ->capture_default_str();
-    run_with(init_command, init_options,
-             [](const InitOptions& o) { return init(o, std::cout, std::cerr); });
+    run_with(init_command, init_options, init);
 
     auto check_options = std::make_shared<CheckOptions>();
     check_options->persona = Persona::nanodns;
     CLI::App* check_command = app.add_subcommand("check", "Validate a config");
     check_command->add_option("config", check_options->config, "Config file")->required();
-    run_with(check_command, check_options,
-             [](const CheckOptions& o) { return check(o, std::cout, std::cerr); });
+    run_with(check_command, check_options, check);
 }
 
 /// A command, or the group of them that one function adds.
@@ -218,19 +207,6 @@ void add_kith_commands(CLI::App& app, std::string_view called) {
     const auto found = std::ranges::find(commands, called, &Command::name);
     if (found != std::end(commands) && !called.empty()) return found->add(app);
     for (const Command& command : commands) command.add(app);
-}
-
-/// What to say of a first word that is no command; empty: it is one, or an option.
-std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
-    if (arguments.size() < 2 || arguments[1].starts_with('-')) return {};
-    const std::string& word = arguments[1];
-    std::vector<std::string_view> known;
-    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-        if (command->check_name(word)) return {};
-        known.emplace_back(command->get_name());
-    }
-    return fmt::format("{0}: unknown command {1}{2}\n`{0} --help` lists them\n", app.get_name(),
-                       config::shown(word), config::did_you_mean(word, known));
 }
 
 }  // namespace
@@ -258,20 +234,19 @@ int run_app(const std::vector<std::string>& arguments) {
         add_kith_commands(
             app, arguments.size() > 1 ? std::string_view(arguments[1]) : std::string_view());
     }
-    if (const std::string complaint = unknown_command(app, arguments); !complaint.empty()) {
-        std::cerr << complaint;
-        return usage_error;
-    }
     try {
         std::vector<std::string> reversed(
             arguments.rbegin(), arguments.empty() ? arguments.rend() : arguments.rend() - 1);
         app.parse(std::move(reversed));
     } catch (const CLI::RuntimeError& exit) {
         return exit.get_exit_code();
+    } catch (const CLI::Success& asked) {  // for help or the version
+        return app.exit(asked);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : usage_error;
+        std::cerr << complaint_of(app, error, arguments);
+        return exit_usage;
     }
-    return 0;
+    return exit_good;
 }
 
 }  // namespace kith::cli

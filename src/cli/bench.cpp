@@ -3,23 +3,23 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <iostream>
 #include <iterator>
-#include <memory>
+#include <limits>
 #include <optional>
 
+#include "cli/grammar.hpp"
+#include "cli/problems.hpp"
+#include "cli/words.hpp"
 #include "net/load_generator.hpp"
 #include "net/load_report.hpp"
 
 namespace kith::cli {
 namespace {
 
-constexpr int done = 0, failed = 1, bad_usage = 2;
 constexpr double seconds_max = 86400;  // a day: more is a slip of the finger
 
 std::optional<std::string> read_all(std::istream& in) {
@@ -34,7 +34,7 @@ std::optional<std::string> read_file(const std::string& name, std::ostream& err)
     std::ifstream file(name, std::ios::binary);
     std::optional<std::string> text;
     if (file) text = read_all(file);
-    if (!text) fmt::print(err, "kith bench: cannot read '{}': {}\n", name, std::strerror(errno));
+    if (!text) failed(err, "bench", fmt::format("cannot read {}: {}", name, std::strerror(errno)));
     return text;
 }
 
@@ -64,22 +64,21 @@ std::optional<std::chrono::milliseconds> to_milliseconds(double seconds) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
+std::nullopt_t complain(std::ostream& err, std::string_view why) {
+    wrong_usage(err, "bench", why);
+    return std::nullopt;
+}
+
 /// What the generator is told, or nothing and a complaint.
 std::optional<net::LoadOptions> to_load(const BenchOptions& options, std::ostream& err) {
     net::LoadOptions out;
-    const auto server = Endpoint::from_text(options.server, 53);
-    if (!server) {
-        fmt::print(err, "kith bench: expected the server as an address, found '{}'\n",
-                   options.server);
-        return std::nullopt;
-    }
+    const auto server = read_server(options.server, 53);
+    if (!server) return complain(err, server.error());
     const auto duration = to_milliseconds(options.seconds);
     const auto warm_up = to_milliseconds(options.warm_up_seconds);
     const auto timeout = to_milliseconds(options.timeout_seconds);
-    if (!duration || !warm_up || !timeout) {
-        fmt::print(err, "kith bench: expected times of 0 to {} seconds\n", seconds_max);
-        return std::nullopt;
-    }
+    if (!duration || !warm_up || !timeout)
+        return complain(err, fmt::format("expected times of 0 to {} seconds", seconds_max));
     out.server = *server;
     out.window = options.window;
     out.sockets = options.sockets;
@@ -96,25 +95,28 @@ std::optional<net::LoadOptions> to_load(const BenchOptions& options, std::ostrea
 
 int bench(const BenchOptions& options, std::ostream& out, std::ostream& err) {
     const auto load = to_load(options, err);
-    if (!load) return bad_usage;
+    if (!load) return exit_usage;
+    if (options.queries.empty() && options.queries_file.empty())
+        return wrong_usage(
+            err, "bench",
+            "which queries? expected -q 'nas.example.lan A', or a file of such lines: -f FILE");
     const auto queries = read_queries(options, err);
-    if (!queries) return failed;
+    if (!queries) return exit_failed;
     const auto result = net::run_load(*load, *queries);
     if (!result) {
-        fmt::print(err, "kith bench: {}\n", result.error().text);
-        return result.error().fault == net::LoadFault::bad_option ? bad_usage : failed;
+        const bool is_usage = result.error().fault == net::LoadFault::bad_option;
+        return (is_usage ? wrong_usage : failed)(err, "bench", result.error().text);
     }
     if (options.json) {
         fmt::print(out, "{}\n", net::format_load_json(*result));
     } else {
         out << net::format_load_text(*result);
     }
-    if (result->answered == 0) {
-        fmt::print(err, "kith bench: {} never answered; is a server listening there?\n",
-                   load->server.to_text());
-        return failed;
-    }
-    return done;
+    if (result->answered == 0)
+        return failed(
+            err, "bench",
+            fmt::format("{} never answered; is a server listening there?", load->server.to_text()));
+    return exit_good;
 }
 
 void add_bench(CLI::App& app) {
@@ -131,28 +133,36 @@ void add_bench(CLI::App& app) {
                             "One such line, as often as you like: -q 'nas.example.lan A'");
     file->excludes(inline_queries);
     command->add_option("-w,--window", options->window, "Queries under way at a time")
+        ->transform(whole_number(1, net::LoadOptions::window_max))
         ->capture_default_str();
     command
         ->add_option("--sockets", options->sockets,
                      "Sockets they go over; to 127.x each has its own source address")
+        ->transform(whole_number(1, net::LoadOptions::sockets_max))
         ->capture_default_str();
     command->add_option("-l,--seconds", options->seconds, "How long to measure")
+        ->transform(number(0, seconds_max))
         ->capture_default_str();
     command
         ->add_option("--warm-up", options->warm_up_seconds,
                      "Seconds of load before that, not counted")
+        ->transform(number(0, seconds_max))
         ->capture_default_str();
     command
         ->add_option("-t,--timeout", options->timeout_seconds,
                      "Seconds after which a query is lost")
+        ->transform(number(0, seconds_max))
         ->capture_default_str();
-    command->add_option("--pid", options->pids,
-                        "The server's process, to read its CPU time; may be repeated");
+    command
+        ->add_option("--pid", options->pids,
+                     "The server's process, to read its CPU time; may be repeated")
+        ->transform(whole_number(1, std::numeric_limits<pid_t>::max()));
     command->add_flag("--edns", options->edns, "Send EDNS");
     command->add_flag("--dnssec", options->dnssec, "Set DO: ask for signatures");
     command
         ->add_option("--bufsize", options->payload_bytes,
                      "Largest UDP reply offered in EDNS, in bytes")
+        ->transform(whole_number(0, 65'535))
         ->capture_default_str();
     command->add_flag("--no-recurse", options->no_recurse, "Do not ask for recursion");
     command->add_flag("--one-source", options->one_source,
@@ -160,8 +170,7 @@ void add_bench(CLI::App& app) {
     command->add_flag("--spin", options->spin,
                       "Never sleep: for a generator that has a core to itself");
     command->add_flag("--json", options->json, "The result as one JSON object");
-    command->callback(
-        [options] { throw CLI::RuntimeError(bench(*options, std::cout, std::cerr)); });
+    run_with(command, options, bench);
 }
 
 }  // namespace kith::cli

@@ -9,6 +9,7 @@
 #include <fmt/ostream.h>
 
 #include "cli/discovery_run.hpp"
+#include "cli/problems.hpp"
 #include "cli/resolving.hpp"
 
 namespace kith::cli {
@@ -150,7 +151,7 @@ int browse(const BrowseOptions& options, std::ostream& out, std::ostream& err) {
     DiscoveryRun run(*discovery);
     if (options.seconds > 0) run.end_in(options.seconds);
     Browser browser(options, *discovery, run, out, err);
-    if (!browser.start()) return 1;
+    if (!browser.start()) return exit_usage;
     return run.run();
 }
 

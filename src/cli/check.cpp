@@ -58,9 +58,10 @@ int check(const CheckOptions& given, std::ostream& out, std::ostream& err) {
     CheckOptions options = given;
     options.config = find_config(given.config);
     if (options.config.empty()) {
-        err << "kith check: no config: neither kith.json here nor /etc/kith/kith.json exists; `kith init` writes one, "
-               "`kith check FILE` checks another\n";
-        return 1;
+        return failed(
+            err, "check",
+            "no config: neither kith.json here nor /etc/kith/kith.json exists; `kith init` writes one, "
+            "`kith check FILE` checks another");
     }
     net::SystemRng rng;
     server::Loader loader({options.config, {}, false}, {}, rng);
@@ -88,9 +89,10 @@ int config_text(const ConfigTextOptions& options, std::ostream& out, std::ostrea
         out << config::doc_markdown();
         return 0;
     }
-    const bool known = config::is_setting(options.key);
-    (known ? out : err) << config::doc_text(options.key);
-    return known ? 0 : 1;
+    const auto text = config::doc_text(options.key);
+    if (!text) return failed(err, "config doc", text.error());
+    out << *text;
+    return exit_good;
 }
 
 }  // namespace kith::cli

@@ -3,7 +3,7 @@
 // returns the exit code. The grammar of the command line is in app.cpp; nothing here knows it, so
 // a test is one call with string streams.
 //
-// Exit codes: 0 done, 1 it did not work out (bad file, no answer), 2 the command line is wrong.
+// Exit codes are those of problems.hpp.
 
 #include <cstdint>
 #include <iosfwd>
@@ -29,7 +29,7 @@ struct ServeOptions {
     std::optional<std::string> mgmt_host;
     std::optional<std::uint16_t> mgmt_port;
     std::optional<std::string> log_level;
-    std::optional<int> workers;
+    std::optional<std::uint32_t> workers;
     bool no_cache = false;
     Persona persona = Persona::kith;
 };
@@ -51,6 +51,10 @@ struct CheckOptions {
     Persona persona = Persona::kith;
 };
 int check(const CheckOptions& options, std::ostream& out, std::ostream& err);
+
+// Of `kith query`: more is a slip of the finger.
+inline constexpr int query_tries_max = 100;
+inline constexpr double query_seconds_max = 3600;
 
 /// `kith query`: words as dig takes them: [@server[:port]] name [type] [class] [+flags] [-x address].
 struct QueryOptions {

@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <iostream>
-#include <memory>
-
 #include "cli/discovery_commands.hpp"
 #include "cli/discovery_run.hpp"
+#include "cli/grammar.hpp"
 
 namespace kith::cli {
 namespace {
+
+constexpr double seconds_max = 1e9;  // 30 years: as good as for ever
 
 template <class Options>
 std::shared_ptr<Options> add_command(CLI::App& app, CLI::App*& command, const char* name,
@@ -26,19 +25,18 @@ std::shared_ptr<Options> add_command(CLI::App& app, CLI::App*& command, const ch
     command->add_flag("-6,--ipv6", options->ipv6_only, "IPv6 only")->excludes(v4);
     command->add_option("-s,--server", options->server,
                         "DNS server for domains other than local; default: resolv.conf's first");
-    std::vector<std::string> words;
+    std::vector<std::string_view> words;
     std::string who = "Who asks the link";
     for (const BackendWord& row : backend_words) {
         who += fmt::format("{} {}{}", words.empty() ? ":" : ",", row.word, row.who);
         words.emplace_back(row.word);
     }
-    command->add_option("--backend", options->backend, who)->check(CLI::IsMember(std::move(words)));
+    command->add_option("--backend", options->backend, who)->check(one_of(std::move(words)));
     command->add_flag("-v,--verbose", options->verbose, "Say which back-end is used");
     command->add_flag("--json", options->json, "One JSON object a line, for scripts");
     command->add_option("-t,--time", options->seconds, "End after so many seconds")
-        ->check(CLI::Range(0.0, 1e9));
-    command->callback(
-        [options, work] { throw CLI::RuntimeError(work(*options, std::cout, std::cerr)); });
+        ->transform(number(0, seconds_max));
+    run_with(command, options, work);
     return options;
 }
 
@@ -60,7 +58,7 @@ void add_resolve(CLI::App& app) {
         app, command, "resolve", "Say where a service, a host or an address is", resolve);
     command
         ->add_option(
-            "words", options->words,
+            "name", options->words,
             "'My Printer._ipp._tcp.local', or instance, type and domain; nas.local; 192.0.2.7")
         ->required();
     command->add_flag("-f,--follow", options->follow, "Go on and tell changes");
@@ -74,7 +72,7 @@ void add_register(CLI::App& app) {
         register_service);
     command->add_option("name", options->name, "Name of the instance, for people")->required();
     command->add_option("type", options->type, "Such as _http._tcp")->required();
-    command->add_option("port", options->port, "Its port")->required();
+    command->add_option("port", options->port, "Its port")->transform(port_number())->required();
     command->add_option("txt", options->txt, "TXT record: key=value or key");
     command->add_option("--subtype", options->subtypes,
                         "Also found as this subtype, such as _printer");
@@ -83,8 +81,10 @@ void add_register(CLI::App& app) {
     command->add_option("--host-name", options->host_name,
                         "First label of this machine's name; default: its host name");
     command->add_option("--priority", options->priority, "Smaller is tried first")
+        ->transform(whole_number(0, 65'535))
         ->capture_default_str();
     command->add_option("--weight", options->weight, "Share among those of equal priority")
+        ->transform(whole_number(0, 65'535))
         ->capture_default_str();
     command->add_flag("--no-rename", options->no_rename, "Give up when the name is another's");
     command->add_flag("--name-only", options->name_only, "Claim the name; be found by nobody");
@@ -97,7 +97,7 @@ void add_enumerate(CLI::App& app) {
     command
         ->add_option("what", options->what,
                      "types; or domains: b (browse), db, r (register), dr, lb")
-        ->check(CLI::IsMember({"types", "domains", "b", "db", "r", "dr", "lb"}))
+        ->check(one_of({"types", "domains", "b", "db", "r", "dr", "lb"}))
         ->capture_default_str();
     command->add_option("-d,--domain", options->domain, "Domain to ask in")->capture_default_str();
 }

@@ -3,6 +3,7 @@
 // work until it is done or interrupted, and returns the exit code. The grammar is in
 // discovery_app.cpp.
 
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -44,13 +45,13 @@ int resolve(const ResolveOptions& options, std::ostream& out, std::ostream& err)
 struct RegisterOptions : DiscoveryOptions {
     std::string name{};
     std::string type{};
-    std::string port{};
+    std::uint16_t port = 0;
     std::vector<std::string> txt{};
     std::vector<std::string> subtypes{};
     std::string domain{};
     std::string host{};
     std::string host_name{};  // of this machine
-    std::string priority = "0", weight = "0";
+    std::uint16_t priority = 0, weight = 0;
     bool no_rename = false;
     bool name_only = false;
 };

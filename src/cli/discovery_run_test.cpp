@@ -63,10 +63,7 @@ TEST(DiscoveryCommands, RefuseWrongWords) {
     RegisterOptions options;
     options.name = "Web";
     options.type = "_http._tcp";
-    options.port = "70000";
-    EXPECT_EQ(register_service(options, out, err), 2);
-    EXPECT_EQ(err.str(), "kith register: expected a port from 0 to 65535, found '70000'\n");
-    options.port = "80";
+    options.port = 80;
     options.txt = {"=x"};
     EXPECT_EQ(register_service(options, out, err), 2) << "TXT without a key";
     EXPECT_EQ(avahi_browse({"avahi-browse"}, out, err), 1) << "no type";

@@ -10,16 +10,16 @@
 #include <fmt/ostream.h>
 
 #include "answer/limits.hpp"
+#include "cli/grammar.hpp"
 #include "cli/problems.hpp"
 #include "cli/run_server.hpp"
+#include "config/limits.hpp"
 #include "dns/decode.hpp"
 #include "net/system.hpp"
 #include "server/record_zones.hpp"
 
 namespace kith::cli {
 namespace {
-
-constexpr int usage_error = 2;
 
 struct HickoryOptions {
     std::string config = "/etc/named.toml";
@@ -46,7 +46,8 @@ void add_unused(CLI::App& app, HickoryOptions& options) {
     }
     for (const char* const name :
          {"--disable-tls", "--disable-https", "--disable-quic", "--disable-prometheus"}) {
-        app.add_flag_callback(name, [] {}, "Taken: it is not served");
+        app.add_flag_callback(
+            name, [] {}, "Taken: it is not served");
     }
 }
 
@@ -93,7 +94,7 @@ int run(const HickoryOptions& options, std::ostream& out, std::ostream& err) {
     server::Overrides overrides;
     if (const std::string complaint = read_overrides(options, overrides); !complaint.empty()) {
         fmt::print(err, "Error: {}\n", complaint);
-        return usage_error;
+        return exit_usage;
     }
     for (const std::string& name : options.unused)
         fmt::print(err, "Warning: {} has no effect: it is not served\n", name);
@@ -139,7 +140,7 @@ std::optional<int> run_hickory_persona(const std::string& name,
     app.add_flag("--validate", options.validate,
                  "Read the configuration and its zones, report every problem, and end");
     app.add_option("--workers", options.workers, "Threads that answer queries")
-        ->check(CLI::Range(1, 256));
+        ->transform(whole_number(1, config::workers_max));
     app.add_option("--nsid", options.nsid, "Answer to the NSID option, 0x and hexadecimal digits");
     app.add_flag("--nsid-hostname", options.nsid_hostname,
                  "Answer the NSID option with this machine's name");
@@ -153,7 +154,7 @@ std::optional<int> run_hickory_persona(const std::string& name,
             arguments.rbegin(), arguments.empty() ? arguments.rend() : arguments.rend() - 1);
         app.parse(std::move(reversed));
     } catch (const CLI::ParseError& error) {
-        return app.exit(error, out, err) == 0 ? 0 : usage_error;
+        return app.exit(error, out, err) == 0 ? exit_good : exit_usage;
     }
     return run(options, out, err);
 }

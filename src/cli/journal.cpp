@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "cli/problems.hpp"
+#include "cli/words.hpp"
 #include "config/text.hpp"
 #include "dns/rdata.hpp"
 #include "store/hickory_journal.hpp"
@@ -20,16 +22,16 @@ using store::JournalEntry;
 using store::KeptZone;
 using store::Store;
 
-Result<Store, std::string> open(const StatePlace& place, Access access) {
+Read<Store> open(const StatePlace& place, Access access) {
     KITH_TRY(const std::string folder, state_folder_of(place));
     auto opened = Store::open(folder, access);
     if (!opened) return std::unexpected(opened.error().text);
     return std::move(*opened);
 }
 
-int failed(std::ostream& err, std::string_view command, std::string_view why) {
-    fmt::print(err, "kith journal {}: {}\n", command, why);
-    return 1;
+std::string not_kept(const Store& store, const dns::Name& apex) {
+    return fmt::format("{}: the zone {} is not kept here; `kith journal list` names those that are",
+                       store.file(), apex.to_text());
 }
 
 std::string base_text(const store::Base& base) {
@@ -111,16 +113,16 @@ int show_hickory(const JournalShowOptions& options, std::ostream& out, std::ostr
                        dns::rdata_to_text(row.record.type, dns::RrClass::IN, row.record.rdata));
         }
     });
-    return journal ? 0 : failed(err, "show", journal.error().text);
+    return journal ? 0 : failed(err, "journal show", journal.error().text);
 }
 
 }  // namespace
 
 int journal_list(const JournalListOptions& options, std::ostream& out, std::ostream& err) {
     const auto opened = open(options.place, Access::read);
-    if (!opened) return failed(err, "list", opened.error());
+    if (!opened) return failed(err, "journal list", opened.error());
     const auto zones = opened->zones();
-    if (!zones) return failed(err, "list", zones.error().text);
+    if (!zones) return failed(err, "journal list", zones.error().text);
     for (const KeptZone& zone : *zones) print_zone(zone, options.json, out);
     if (zones->empty() && !options.json) fmt::print(out, "{}: no zones are kept\n", opened->file());
     return 0;
@@ -128,22 +130,17 @@ int journal_list(const JournalListOptions& options, std::ostream& out, std::ostr
 
 int journal_show(const JournalShowOptions& options, std::ostream& out, std::ostream& err) {
     if (!options.hickory.empty()) return show_hickory(options, out, err);
-    const auto apex = dns::Name::from_text(options.zone);
-    if (!apex || options.zone.empty()) {
-        failed(err, "show",
-               options.zone.empty() ? "expected the name of a zone" : apex.error().text);
-        return 2;
-    }
+    if (options.zone.empty())
+        return wrong_usage(
+            err, "journal show",
+            "expected the name of a zone, found none; `kith journal list` names those that are kept");
+    const auto apex = read_name("ZONE", options.zone);
+    if (!apex) return wrong_usage(err, "journal show", apex.error());
     const auto opened = open(options.place, Access::read);
-    if (!opened) return failed(err, "show", opened.error());
+    if (!opened) return failed(err, "journal show", opened.error());
     const auto zone = opened->find(*apex);
-    if (!zone) return failed(err, "show", zone.error().text);
-    if (!*zone)
-        return failed(
-            err, "show",
-            fmt::format(
-                "{}: the zone {} is not kept here; `kith journal list` names those that are",
-                opened->file(), apex->to_text()));
+    if (!zone) return failed(err, "journal show", zone.error().text);
+    if (!*zone) return failed(err, "journal show", not_kept(*opened, *apex));
     std::uint64_t first = options.from;
     if (options.count != 0 && (*zone)->last_change >= options.count)
         first = std::max(first, (*zone)->last_change - options.count + 1);
@@ -151,35 +148,40 @@ int journal_show(const JournalShowOptions& options, std::ostream& out, std::ostr
         print_entry(entry, options.json, out);
         return out.good();
     });
-    return read ? 0 : failed(err, "show", read.error().text);
+    return read ? 0 : failed(err, "journal show", read.error().text);
 }
 
 int journal_compact(const JournalCompactOptions& options, std::ostream& out, std::ostream& err) {
     const auto keep = config::parse_size(options.keep);
-    if (!keep) {
-        failed(
-            err, "compact",
-            fmt::format("--keep: expected a size such as 64KiB or 1MiB, found '{}'", options.keep));
-        return 2;
+    if (!keep)
+        return wrong_usage(err, "journal compact",
+                           fmt::format("--keep: expected a size such as 64KiB or 1MiB, found {}",
+                                       config::shown(options.keep)));
+    std::optional<dns::Name> only;
+    if (!options.zone.empty()) {
+        const auto apex = read_name("ZONE", options.zone);
+        if (!apex) return wrong_usage(err, "journal compact", apex.error());
+        only = *apex;
     }
     auto opened = open(options.place, Access::own);
-    if (!opened) return failed(err, "compact", opened.error());
+    if (!opened) return failed(err, "journal compact", opened.error());
     const auto zones = opened->zones();
-    if (!zones) return failed(err, "compact", zones.error().text);
+    if (!zones) return failed(err, "journal compact", zones.error().text);
+    bool found = !only;
     for (const KeptZone& zone : *zones) {
-        if (!options.zone.empty() &&
-            dns::Name::from_text(options.zone).value_or(dns::Name()) != zone.apex)
-            continue;
+        if (only && *only != zone.apex) continue;
+        found = true;
         for (bool more = true; more;) {
             const auto step = opened->compact(zone.apex, *keep);
-            if (!step) return failed(err, "compact", step.error().text);
+            if (!step) return failed(err, "journal compact", step.error().text);
             more = *step;
         }
         const auto after = opened->find(zone.apex);
         if (after && *after) print_zone(**after, false, out);
     }
+    if (!found) return failed(err, "journal compact", not_kept(*opened, *only));
     const auto vacuum = opened->vacuum();
-    return vacuum ? 0 : failed(err, "compact", vacuum.error().text);
+    return vacuum ? 0 : failed(err, "journal compact", vacuum.error().text);
 }
 
 }  // namespace kith::cli

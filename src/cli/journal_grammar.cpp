@@ -1,20 +1,9 @@
-#include <CLI/CLI.hpp>
-#include <iostream>
+#include <limits>
 
+#include "cli/grammar.hpp"
 #include "cli/journal.hpp"
 
 namespace kith::cli {
-namespace {
-
-template <class Options>
-void run_with(CLI::App* command, std::shared_ptr<Options> options,
-              int (*work)(const Options&, std::ostream&, std::ostream&)) {
-    command->callback([options = std::move(options), work] {
-        throw CLI::RuntimeError(work(*options, std::cout, std::cerr));
-    });
-}
-
-}  // namespace
 
 void add_journal(CLI::App& app) {
     CLI::App* const journal =
@@ -35,8 +24,10 @@ void add_journal(CLI::App& app) {
     show_command->add_option("ZONE", show->zone, "Name of the zone");
     show_command->add_option("--hickory", show->hickory,
                              "A .jrnl database of trust-dns or hickory-dns instead");
-    show_command->add_option("--from", show->from, "Number of the first change to show");
-    show_command->add_option("-n,--count", show->count, "Only the newest so many");
+    show_command->add_option("--from", show->from, "Number of the first change to show")
+        ->transform(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
+    show_command->add_option("-n,--count", show->count, "Only the newest so many")
+        ->transform(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
     show_command->add_flag("--json", show->json, "One JSON object a change");
     run_with(show_command, show, journal_show);
 

@@ -3,82 +3,79 @@
 #include <ostream>
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
-#include "dns/name.hpp"
+#include "cli/problems.hpp"
+#include "cli/words.hpp"
 #include "server/control_socket.hpp"
 
 namespace kith::cli {
 namespace {
 
-/// Has the server do it, and prints what it says.
-int ask(const StatePlace& place, const std::string& request, std::ostream& out, std::ostream& err) {
-    const auto folder = state_folder_of(place);
-    if (!folder) {
-        fmt::print(err, "{}\n", folder.error());
-        return 1;
-    }
-    const auto answer = server::ask_control(*folder, request);
-    if (!answer) {
-        fmt::print(err, "{}\n", answer.error());
-        return 1;
-    }
-    out << *answer;
-    return out.flush().good() ? 0 : 1;
-}
+/// Where to print what comes of a command.
+struct Said {
+    std::string_view command;  // "key roll"
+    std::ostream& out;
+    std::ostream& err;
+};
 
-/// A zone as one word of a request; an empty text after complaining.
-std::string zone_word(const std::string& zone, std::ostream& err) {
-    const auto name = dns::Name::from_text(zone);
-    if (name) return name->to_text();
-    fmt::print(err, "{}: {}\n", zone, name.error().text);
-    return {};
+/// Has the server do it, and prints what it says.
+int ask(const StatePlace& place, const std::string& request, const Said& said) {
+    const auto folder = state_folder_of(place);
+    if (!folder) return failed(said.err, said.command, folder.error());
+    const auto answer = server::ask_control(*folder, request);
+    if (!answer) return failed(said.err, said.command, answer.error());
+    said.out << *answer;
+    return said.out.flush().good() ? exit_good : exit_failed;
 }
 
 }  // namespace
 
 int key_status(const KeyStatusOptions& options, std::ostream& out, std::ostream& err) {
+    const Said said{"key status", out, err};
     std::string request = fmt::format("key status {}", options.json ? "json" : "text");
     if (!options.zone.empty()) {
-        const std::string zone = zone_word(options.zone, err);
-        if (zone.empty()) return 2;
-        request += ' ' + zone;
+        const auto zone = read_name("zone", options.zone);
+        if (!zone) return wrong_usage(err, said.command, zone.error());
+        request += ' ' + zone->to_text();
     }
-    return ask(options.place, request, out, err);
+    return ask(options.place, request, said);
 }
 
 int key_roll(const KeyRollOptions& options, std::ostream& out, std::ostream& err) {
-    const std::string zone = zone_word(options.zone, err);
-    if (zone.empty()) return 2;
+    const Said said{"key roll", out, err};
+    const auto zone = read_name("zone", options.zone);
+    if (!zone) return wrong_usage(err, said.command, zone.error());
     const int chosen = static_cast<int>(options.csk) + static_cast<int>(options.ksk) +
                        static_cast<int>(options.zsk) + static_cast<int>(!options.algorithm.empty());
     if (chosen != 1) {
-        fmt::print(err, "expected one of --csk, --ksk, --zsk and --algorithm, found {}\n", chosen);
-        return 2;
+        return wrong_usage(
+            err, said.command,
+            fmt::format("expected one of --csk, --ksk, --zsk and --algorithm, found {}", chosen));
     }
-    if (!options.algorithm.empty())
-        return ask(options.place, fmt::format("key roll-to {} {}", zone, options.algorithm), out,
-                   err);
+    if (!options.algorithm.empty()) {
+        return ask(options.place,
+                   fmt::format("key roll-to {} {}", zone->to_text(), options.algorithm), said);
+    }
     const char* const role = options.csk ? "csk" : options.ksk ? "ksk" : "zsk";
-    return ask(options.place, fmt::format("key roll {} {}", zone, role), out, err);
+    return ask(options.place, fmt::format("key roll {} {}", zone->to_text(), role), said);
 }
 
 int key_ds_seen(const KeyDsSeenOptions& options, std::ostream& out, std::ostream& err) {
-    const std::string zone = zone_word(options.zone, err);
-    if (zone.empty()) return 2;
-    if (options.none && !options.keys.empty()) {
-        fmt::print(err, "expected keys or --none, found both\n");
-        return 2;
-    }
+    const Said said{"key ds-seen", out, err};
+    const auto zone = read_name("zone", options.zone);
+    if (!zone) return wrong_usage(err, said.command, zone.error());
+    if (options.none && !options.keys.empty())
+        return wrong_usage(err, said.command, "expected keys or --none, found both");
     std::string words = options.none ? " none" : options.keys.empty() ? " wanted" : "";
     for (const std::string& key : options.keys) words += ' ' + key;
-    return ask(options.place, fmt::format("key ds-seen {}{}", zone, words), out, err);
+    return ask(options.place, fmt::format("key ds-seen {}{}", zone->to_text(), words), said);
 }
 
 int key_check_parent(const KeyCheckParentOptions& options, std::ostream& out, std::ostream& err) {
-    const std::string zone = zone_word(options.zone, err);
-    if (zone.empty()) return 2;
-    return ask(options.place, fmt::format("key check-parent {}", zone), out, err);
+    const Said said{"key check-parent", out, err};
+    const auto zone = read_name("zone", options.zone);
+    if (!zone) return wrong_usage(err, said.command, zone.error());
+    return ask(options.place, fmt::format("key check-parent {}", zone->to_text()), said);
 }
 
 }  // namespace kith::cli

@@ -6,7 +6,8 @@
 #include <fmt/ostream.h>
 
 #include "cli/discovery_run.hpp"
-#include "dns/registry.hpp"
+#include "cli/problems.hpp"
+#include "cli/words.hpp"
 
 namespace kith::cli {
 namespace {
@@ -16,6 +17,8 @@ constexpr double default_seconds = 2;
 }  // namespace
 
 int mdns_query(const MdnsOptions& options, std::ostream& out, std::ostream& err) {
+    if (const auto type = read_type(options.type); !type)
+        return wrong_usage(err, "mdns", type.error());
     client::Options base;
     if (options.type == "ANY")
         base.backend = client::Backend::mdns;  // daemons take no such question

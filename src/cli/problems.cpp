@@ -10,6 +10,16 @@
 
 namespace kith::cli {
 
+int failed(std::ostream& err, std::string_view command, std::string_view why) {
+    fmt::print(err, "kith {}: {}\n", command, why);
+    return exit_failed;
+}
+
+int wrong_usage(std::ostream& err, std::string_view command, std::string_view why) {
+    failed(err, command, why);
+    return exit_usage;
+}
+
 void print_problems(const Problems& problems, std::ostream& out) {
     for (const Problem& problem : problems) out << problem.to_text() << '\n';
 }

@@ -11,7 +11,11 @@
 
 #include "auth/tsig.hpp"
 #include "cli/commands.hpp"
-#include "client/request_key.hpp"
+#include "cli/key_word.hpp"
+#include "cli/problems.hpp"
+#include "cli/words.hpp"
+#include "config/text.hpp"
+#include "discovery/dnssd/enumeration.hpp"
 #include "dns/json.hpp"
 #include "dns/message_builder.hpp"
 #include "dns/message_text.hpp"
@@ -90,15 +94,8 @@ Complaint read_flag(std::string_view word, QueryOptions& options) {
     }
     std::string known = "+bufsize=N +tries=N +time=N";
     for (const Flag& flag : flags) known += fmt::format(" +{}", flag.word);
-    return fmt::format("'+{}' is not a flag kith knows; expected one of {}", word, known);
-}
-
-Complaint read_name(std::string_view word, Plan& plan) {
-    const auto name = dns::Name::from_text(word);
-    if (!name) return name.error().text;
-    plan.name = *name;
-    plan.has_name = true;
-    return {};
+    return fmt::format("unknown flag {}; expected one of {}",
+                       config::shown(fmt::format("+{}", word)), known);
 }
 
 Complaint read_word(std::string_view word, Plan& plan) {
@@ -113,33 +110,24 @@ Complaint read_word(std::string_view word, Plan& plan) {
             plan.klass = *klass;
             return {};
         }
-        if (const auto type = dns::parse_type(word)) {
-            plan.type = *type;
-            plan.has_type = true;
-            return {};
-        }
-        return fmt::format("'{}' is neither a record type nor a class", word);
+        const auto type = read_type(word);
+        if (!type) return type.error();
+        plan.type = *type;
+        plan.has_type = true;
+        return {};
     }
-    return read_name(word, plan);
-}
-
-dns::Name reverse_name(const IpAddress& address) {
-    std::string text;
-    const Bytes bytes = address.bytes();
-    for (std::size_t i = bytes.size(); i-- > 0;) {
-        text += address.is_v4() ? fmt::format("{}.", bytes[i])
-                                : fmt::format("{:x}.{:x}.", bytes[i] & 15, bytes[i] >> 4);
-    }
-    return *dns::Name::from_text(text + (address.is_v4() ? "in-addr.arpa." : "ip6.arpa."));
+    const auto name = read_name("name", word);
+    if (!name) return name.error();
+    plan.name = *name;
+    plan.has_name = true;
+    return {};
 }
 
 Complaint choose_server(Plan& plan) {
     const std::uint16_t port = plan.options.port.value_or(53);
     if (plan.options.server) {
-        const auto server = Endpoint::from_text(*plan.options.server, port);
-        if (!server)
-            return fmt::format("'{}' is not a server: expected an IP address, with :port if not {}",
-                               *plan.options.server, port);
+        const auto server = read_server(*plan.options.server, port);
+        if (!server) return server.error();
         plan.server = *server;
         return {};
     }
@@ -154,12 +142,9 @@ Complaint choose_server(Plan& plan) {
 }
 
 Complaint choose_key(Plan& plan) {
-    if (plan.options.key_word.empty() && plan.options.key_file.empty()) return {};
-    const bool is_file = plan.options.key_word.empty();
-    auto key = is_file ? client::load_key_file(plan.options.key_file, {})
-                       : client::read_key_word(plan.options.key_word);
-    if (!key) return (is_file ? "" : "-y: ") + key.error();
-    if (client::tsig_of(*key) == nullptr)
+    auto key = read_key(plan.options.key_word, plan.options.key_file, {});
+    if (!key) return key.error();
+    if (*key && client::tsig_of(*key) == nullptr)
         return "expected a TSIG key, found a private key: queries are signed with TSIG only";
     plan.key = *std::move(key);
     return {};
@@ -170,8 +155,10 @@ Complaint make_plan(const QueryOptions& options, Plan& plan) {
     if (Complaint complaint = choose_key(plan); !complaint.empty()) return complaint;
     if (options.reverse) {
         const auto address = IpAddress::from_text(*options.reverse);
-        if (!address) return fmt::format("-x takes an IP address, found '{}'", *options.reverse);
-        plan.name = reverse_name(*address);
+        if (!address)
+            return fmt::format("-x: expected an IP address, found {}",
+                               config::shown(*options.reverse));
+        plan.name = discovery::dnssd::reverse_name(*address);
         plan.has_name = plan.has_type = true;
         plan.type = RrType::PTR;
     }
@@ -180,9 +167,13 @@ Complaint make_plan(const QueryOptions& options, Plan& plan) {
     }
     if (!plan.has_name && !plan.has_type)
         plan.type = RrType::NS;  // as dig: the root's name servers
-    if (plan.options.tries < 1) return "tries must be at least 1";
-    if (!(plan.options.timeout_seconds > 0 && plan.options.timeout_seconds <= 3600))
-        return "timeout must be between 0 and 3600 seconds";
+    // Of the long options these were checked; +tries=0 and +time=0 are words.
+    if (plan.options.tries < 1 || plan.options.tries > query_tries_max)
+        return fmt::format("+tries: expected 1 to {}, found {}", query_tries_max,
+                           plan.options.tries);
+    if (!(plan.options.timeout_seconds > 0 && plan.options.timeout_seconds <= query_seconds_max))
+        return fmt::format("+time: expected more than 0 and up to {} seconds, found {}",
+                           query_seconds_max, plan.options.timeout_seconds);
     return choose_server(plan);
 }
 
@@ -294,31 +285,23 @@ void print_reply(const Plan& plan, const Exchange& exchange, const dns::MessageV
 
 int query(const QueryOptions& options, std::ostream& out, std::ostream& err) {
     Plan plan;
-    if (const Complaint complaint = make_plan(options, plan); !complaint.empty()) {
-        err << "kith query: " << complaint << '\n';
-        return 2;
-    }
+    if (const Complaint complaint = make_plan(options, plan); !complaint.empty())
+        return wrong_usage(err, "query", complaint);
     net::SystemRng rng;
     Message message = make_query(plan, rng);
     auth::TsigMac mac;
     sign_query(plan, message, mac);
     const auto exchange = ask(plan, message);
-    if (!exchange) {
-        err << "kith query: " << exchange.error().text << '\n';
-        return 1;
-    }
+    if (!exchange) return failed(err, "query", exchange.error().text);
     const auto reply = dns::MessageView::parse(exchange->reply);
-    if (!reply) {
-        err << "kith query: the reply of " << plan.server.to_text()
-            << " is malformed: " << reply.error().to_text() << '\n';
-        return 1;
-    }
+    if (!reply)
+        return failed(err, "query",
+                      fmt::format("the reply of {} is malformed: {}", plan.server.to_text(),
+                                  reply.error().to_text()));
     print_reply(plan, *exchange, *reply, out);
-    if (const Complaint complaint = check_reply(plan, mac, exchange->reply); !complaint.empty()) {
-        err << "kith query: " << complaint << '\n';
-        return 1;
-    }
-    return 0;
+    if (const Complaint complaint = check_reply(plan, mac, exchange->reply); !complaint.empty())
+        return failed(err, "query", complaint);
+    return exit_good;
 }
 
 }  // namespace kith::cli

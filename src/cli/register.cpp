@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <ostream>
 #include <sstream>
 
@@ -11,14 +10,10 @@
 #include <fmt/ostream.h>
 
 #include "cli/discovery_run.hpp"
+#include "cli/problems.hpp"
 
 namespace kith::cli {
 namespace {
-
-bool read_number(const std::string& text, std::uint16_t& out) {
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out);
-    return fault == std::errc{} && end == text.data() + text.size();
-}
 
 /// Empty: fine; else what is wrong with the command line.
 std::string read_service(const RegisterOptions& options, client::Service& out) {
@@ -29,12 +24,9 @@ std::string read_service(const RegisterOptions& options, client::Service& out) {
     out.host = options.host;
     out.may_rename = !options.no_rename;
     out.name_only = options.name_only;
-    if (!read_number(options.port, out.port))
-        return fmt::format("expected a port from 0 to 65535, found '{}'", options.port);
-    if (!read_number(options.priority, out.priority))
-        return fmt::format("expected a priority from 0 to 65535, found '{}'", options.priority);
-    if (!read_number(options.weight, out.weight))
-        return fmt::format("expected a weight from 0 to 65535, found '{}'", options.weight);
+    out.port = options.port;
+    out.priority = options.priority;
+    out.weight = options.weight;
     const auto txt = client::parse_txt(options.txt);
     if (!txt)
         return "expected TXT as key=value or key: printable ASCII before the '=', at most 255 bytes in all";
@@ -114,10 +106,8 @@ private:
 
 int register_service(const RegisterOptions& options, std::ostream& out, std::ostream& err) {
     client::Service service;
-    if (const std::string complaint = read_service(options, service); !complaint.empty()) {
-        fmt::print(err, "kith register: {}\n", complaint);
-        return 2;
-    }
+    if (const std::string complaint = read_service(options, service); !complaint.empty())
+        return wrong_usage(err, "register", complaint);
     client::Options base;
     base.host_name = options.host_name;
     const auto discovery = open_discovery(options, "kith register", err, base);

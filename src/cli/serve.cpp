@@ -7,7 +7,9 @@
 
 #include "cli/commands.hpp"
 #include "cli/embedded.hpp"
+#include "cli/problems.hpp"
 #include "cli/run_server.hpp"
+#include "config/text.hpp"
 #include "dns/registry.hpp"
 
 namespace kith::cli {
@@ -15,7 +17,6 @@ namespace {
 
 constexpr const char* default_configs[] = {"kith.json", "/etc/kith/kith.json"};
 
-/// The file named, or the first default that exists; empty: none.
 std::optional<log::Level> parse_level(std::string_view text) {
     struct Row {
         std::string_view name;
@@ -37,20 +38,19 @@ std::optional<log::Level> parse_level(std::string_view text) {
 std::string read_overrides(const ServeOptions& options, server::Overrides& out) {
     if (options.host) {
         out.host = IpAddress::from_text(*options.host);
-        if (!out.host) return fmt::format("--host takes an IP address, found '{}'", *options.host);
+        if (!out.host)
+            return fmt::format("--host: expected an IP address, found {}",
+                               config::shown(*options.host));
     }
     if (options.log_level) {
         out.log_level = parse_level(*options.log_level);
         if (!out.log_level)
-            return fmt::format("--log-level takes trace, debug, info, warn or error, found '{}'",
-                               *options.log_level);
-    }
-    if (options.workers) {
-        if (*options.workers < 1 || *options.workers > 256)
-            return fmt::format("--workers takes 1 to 256, found {}", *options.workers);
-        out.workers = static_cast<std::uint32_t>(*options.workers);
+            return fmt::format(
+                "--log-level: expected trace, debug, info, warn, error or off, found {}",
+                config::shown(*options.log_level));
     }
     out.port = options.port;
+    out.workers = options.workers;
     out.no_cache = options.no_cache;
     return {};
 }
@@ -78,25 +78,24 @@ std::string find_config(const std::string& given) {
 }
 
 int serve(const ServeOptions& options, std::ostream& out, std::ostream& err) {
+    server::Overrides overrides;
+    if (const std::string complaint = read_overrides(options, overrides); !complaint.empty())
+        return wrong_usage(err, "serve", complaint);
     server::ConfigSource source;
     if (options.example) {
         source = {"example", std::string(example_config()), true};
     } else {
         source.file = find_config(options.config);
         if (source.file.empty()) {
-            err << "kith serve: no config: neither kith.json here nor /etc/kith/kith.json exists; `kith init` writes one, "
-                   "`kith serve --example` serves an example\n";
-            return 1;
+            return failed(
+                err, "serve",
+                "no config: neither kith.json here nor /etc/kith/kith.json exists; `kith init` writes one, "
+                "`kith serve --example` serves an example");
         }
     }
     if (options.persona == Persona::nanodns && !std::filesystem::exists(source.file)) {
         fmt::print(err, "Error: Config file not found: {}\n", source.file);
         return 1;
-    }
-    server::Overrides overrides;
-    if (const std::string complaint = read_overrides(options, overrides); !complaint.empty()) {
-        err << "kith serve: " << complaint << '\n';
-        return 2;
     }
     return run_server(
         std::move(source), overrides,

@@ -1,25 +1,16 @@
 #include "cli/state_place.hpp"
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 
+#include "cli/commands.hpp"
 #include "config/load.hpp"
 #include "files/file_text.hpp"
 #include "server/record_zones.hpp"
 
 namespace kith::cli {
-namespace {
-
-constexpr const char* default_configs[] = {"kith.json", "/etc/kith/kith.json"};
-
-}  // namespace
-
 Result<std::string, std::string> state_folder_of(const StatePlace& place) {
     if (!place.folder.empty()) return place.folder;
-    std::string file = place.config;
-    for (const char* const path : default_configs) {
-        if (file.empty() && std::filesystem::exists(path)) file = path;
-    }
+    const std::string file = find_config(place.config);
     if (file.empty())
         return std::unexpected(
             "expected a state directory (-d) or a configuration (-c), found neither kith.json here nor /etc/kith/kith.json");

@@ -136,9 +136,9 @@ TEST_F(CliTransfer, SaysWhatIsWrongWithItsWords) {
     } rows[] = {
         {{.words = {}}, "which zone?"},
         {{.words = {"example"}}, "which server?"},
-        {{.words = {"example", "@ns.example"}}, "is no address"},
-        {{.words = {"a", "b", "@127.0.0.1"}}, "one zone at a time"},
-        {{.words = {"a..b", "@127.0.0.1"}}, "is no zone name"},
+        {{.words = {"example", "@ns.example"}}, "found 'ns.example'"},
+        {{.words = {"a", "b", "@127.0.0.1"}}, "found another one: 'b'"},
+        {{.words = {"a..b", "@127.0.0.1"}}, "zone: empty label"},
         {{.words = {"example", "@127.0.0.1"}, .key = "move"}, "-y:"},
         {{.words = {"example", "@127.0.0.1"}, .key_file = "/nonexistent"}, "/nonexistent"},
     };

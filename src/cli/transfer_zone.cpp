@@ -38,10 +38,10 @@ int zone_diff(const ZoneDiffOptions& options, std::ostream& out, std::ostream& e
     print_problems(to.problems, err);
     if (!from.zone || !to.zone) return 2;
     if (from.zone->apex() != to.zone->apex()) {
-        fmt::print(err, "kith zone diff: {} is {}, {} is {}: expected one zone twice\n",
-                   options.from, from.zone->apex().to_text(), options.to,
-                   to.zone->apex().to_text());
-        return 2;
+        return wrong_usage(err, "zone diff",
+                           fmt::format("expected one zone twice, found {} in {} and {} in {}",
+                                       from.zone->apex().to_text(), options.from,
+                                       to.zone->apex().to_text(), options.to));
     }
     zone::ZoneChange change = zone::difference(*from.zone, *to.zone);
     if (options.ignore_serial) drop_serial_step(change);
@@ -61,9 +61,7 @@ int zone_convert(const ZoneConvertOptions& options, std::ostream& out, std::ostr
                                                                : client::ZoneForm::absolute;
     const auto written = client::write_to(
         options.output, out, [&](std::ostream& to) { client::write_zone(*input.zone, form, to); });
-    if (written) return 0;
-    fmt::print(err, "kith zone convert: {}\n", written.error());
-    return 1;
+    return written ? exit_good : failed(err, "zone convert", written.error());
 }
 
 }  // namespace kith::cli

@@ -7,6 +7,10 @@
 #include <istream>
 #include <memory>
 
+#include "cli/key_word.hpp"
+#include "cli/problems.hpp"
+#include "cli/words.hpp"
+#include "config/text.hpp"
 #include "dns/message_text.hpp"
 #include "dns/rdata.hpp"
 #include "update/limits.hpp"
@@ -21,26 +25,7 @@ using client::MessageKey;
 using client::OrText;
 using client::UpdateSession;
 
-constexpr int exit_good = 0;
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
-
-int usage(std::ostream& err, std::string_view text) {
-    err << "kith update: " << text << '\n';
-    return exit_usage;
-}
-
-OrText<MessageKey> key_of(const UpdateOptions& options) {
-    if (!options.key_word.empty() && !options.key_file.empty())
-        return std::unexpected<std::string>("expected one of -y and -k, found both");
-    if (!options.key_word.empty()) {
-        auto key = client::read_key_word(options.key_word);
-        if (!key) return std::unexpected("-y: " + key.error());
-        return key;
-    }
-    if (!options.key_file.empty()) return client::load_key_file(options.key_file, options.signer);
-    return MessageKey();
-}
+int usage(std::ostream& err, std::string_view text) { return wrong_usage(err, "update", text); }
 
 Duration seconds(double value) {
     return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
@@ -188,17 +173,6 @@ private:
     bool has_sent_ = false;
 };
 
-dns::Text<std::vector<zone::Record>> records_of(const dns::Name& name, dns::RrType type,
-                                                std::uint32_t ttl,
-                                                const std::vector<std::string>& data) {
-    std::vector<zone::Record> out;
-    for (const std::string& text : data) {
-        KITH_TRY(std::vector<std::uint8_t> rdata, dns::rdata_from_text(type, text));
-        out.push_back({name, type, ttl, std::move(rdata), {}});
-    }
-    return out;
-}
-
 /// Names and records of an operation, read.
 struct Operands {
     dns::Name name;
@@ -206,29 +180,30 @@ struct Operands {
     std::vector<zone::Record> data, current;
 };
 
-OrText<Operands> read_operands(const UpdateOperationOptions& options) {
-    Operands out;
-    const auto name = dns::Name::from_text(options.name);
-    if (!name) return std::unexpected(fmt::format("{}: {}", options.name, name.error().text));
-    out.name = *name;
-    if (options.operation == UpdateOperation::delete_all) return out;
-    const auto type = dns::parse_type(options.type);
-    if (!type || dns::is_meta_type(*type))
-        return std::unexpected(fmt::format("expected a record type, found '{}'", options.type));
-    out.type = *type;
-    std::uint32_t ttl = 0;
-    for (const char c : options.ttl) {
-        if (c < '0' || c > '9' || ttl > 0x7fffffffU / 10)
+Read<std::vector<zone::Record>> records_of(const Operands& of, std::uint32_t ttl,
+                                           const std::vector<std::string>& data) {
+    std::vector<zone::Record> out;
+    for (const std::string& text : data) {
+        auto rdata = dns::rdata_from_text(of.type, text);
+        if (!rdata)
             return std::unexpected(
-                fmt::format("expected a TTL in seconds, found '{}'", options.ttl));
-        ttl = ttl * 10 + static_cast<std::uint32_t>(c - '0');
+                fmt::format("data {}: {}", config::shown(text), rdata.error().text));
+        out.push_back({of.name, of.type, ttl, *std::move(rdata), {}});
     }
-    auto data = records_of(out.name, out.type, ttl, options.data);
-    auto current = records_of(out.name, out.type, ttl, options.current);
-    if (!data) return std::unexpected(data.error().text);
-    if (!current) return std::unexpected(current.error().text);
-    out.data = *std::move(data);
-    out.current = *std::move(current);
+    return out;
+}
+
+Read<Operands> read_operands(const UpdateOperationOptions& options) {
+    Operands out;
+    KITH_TRY(out.name, read_name("name", options.name));
+    if (options.operation == UpdateOperation::delete_all) return out;
+    KITH_TRY(out.type, read_type(options.type));
+    if (dns::is_meta_type(out.type))
+        return std::unexpected(fmt::format(
+            "expected a type of records, found {}, which only questions and messages have",
+            options.type));
+    KITH_TRY(out.data, records_of(out, options.ttl, options.data));
+    KITH_TRY(out.current, records_of(out, options.ttl, options.current));
     return out;
 }
 
@@ -255,27 +230,16 @@ void add_operation(const UpdateOperationOptions& options, const Operands& operan
     }
 }
 
-std::string check_numbers(const UpdateOptions& options) {
-    if (options.retries < 0 || options.retries > 100) return "expected 0 to 100 retries (-r)";
-    if (!(options.timeout_seconds > 0 && options.timeout_seconds <= 86400))
-        return "expected a timeout of up to a day (-t)";
-    if (!(options.retry_seconds > 0 && options.retry_seconds <= 3600))
-        return "expected up to an hour between tries (-u)";
-    return {};
-}
-
 }  // namespace
 
 int update_script(const UpdateOptions& options, std::istream& in, const std::string& file,
                   Prompt prompt, const UpdateWorld& world, std::ostream& out, std::ostream& err) {
-    if (const std::string complaint = check_numbers(options); !complaint.empty())
-        return usage(err, complaint);
-    auto key = key_of(options);
+    auto key = read_key(options.key_word, options.key_file, options.signer);
     if (!key) return usage(err, key.error());
     Talk talk(options, *std::move(key), world, out, err);
     if (!options.zone.empty()) {
-        const auto zone = dns::Name::from_text(options.zone);
-        if (!zone) return usage(err, fmt::format("-z {}: {}", options.zone, zone.error().text));
+        const auto zone = read_name("-z", options.zone);
+        if (!zone) return usage(err, zone.error());
         talk.session().set_zone(*zone);
     }
     ScriptRunner runner(talk, out, err);
@@ -303,17 +267,14 @@ int update_script(const UpdateOptions& options, std::istream& in, const std::str
 
 int update_operation(const UpdateOperationOptions& options, const UpdateWorld& world,
                      std::ostream& out, std::ostream& err) {
-    if (const std::string complaint = check_numbers(options.common); !complaint.empty())
-        return usage(err, complaint);
-    auto key = key_of(options.common);
+    auto key = read_key(options.common.key_word, options.common.key_file, options.common.signer);
     if (!key) return usage(err, key.error());
     const auto operands = read_operands(options);
     if (!operands) return usage(err, operands.error());
     Talk talk(options.common, *std::move(key), world, out, err);
     if (!options.common.zone.empty()) {
-        const auto zone = dns::Name::from_text(options.common.zone);
-        if (!zone)
-            return usage(err, fmt::format("-z {}: {}", options.common.zone, zone.error().text));
+        const auto zone = read_name("-z", options.common.zone);
+        if (!zone) return usage(err, zone.error());
         talk.session().set_zone(*zone);
     }
     if (options.operation == UpdateOperation::notify) {

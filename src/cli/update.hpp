@@ -58,7 +58,7 @@ struct UpdateOperationOptions {
     UpdateOperation operation{};
     std::string name{};
     std::string type{};
-    std::string ttl = "300";
+    std::uint32_t ttl = 300;
     std::vector<std::string> data{};     // RDATA, one word a record
     std::vector<std::string> current{};  // compare_and_swap: RDATA that must be there
     bool must_exist = false;             // append

@@ -1,20 +1,26 @@
 // The words of `kith update`.
 
+#include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
-#include <iostream>
 
+#include "cli/grammar.hpp"
+#include "cli/problems.hpp"
 #include "cli/update.hpp"
+#include "config/text.hpp"
 
 namespace kith::cli {
 namespace {
 
+constexpr std::uint32_t ttl_max = 0x7fff'ffff;  // RFC 2181 §8
+
 void add_common(CLI::App* command, UpdateOptions& options) {
     command->add_option("-s,--server", options.server,
                         "Server, with :port if not 53; default: the zone's primary");
-    command->add_option("-p,--port", options.port, "Server port");
+    command->add_option("-p,--port", options.port, "Server port")->transform(port_number());
     command->add_option("-z,--zone", options.zone,
                         "Zone to change; default: the one the name is in");
     command->add_option("-y,--tsig", options.key_word,
@@ -28,14 +34,19 @@ void add_common(CLI::App* command, UpdateOptions& options) {
     command->add_flag("-d,--debug", options.debug, "Print the messages sent and received");
     command
         ->add_option("-t,--timeout", options.timeout_seconds, "Seconds until an update is given up")
+        ->transform(number(0.001, 86'400))
         ->capture_default_str();
     command
         ->add_option("-u,--wait", options.retry_seconds, "Seconds to wait for each reply over UDP")
+        ->transform(number(0.001, 3600))
         ->capture_default_str();
     command->add_option("-r,--retries", options.retries, "How often to send again over UDP")
+        ->transform(whole_number(0, 100))
         ->capture_default_str();
-    command->add_option("--lease", options.lease,
-                        "Seconds after which the server removes the records (RFC 9664)");
+    command
+        ->add_option("--lease", options.lease,
+                     "Seconds after which the server removes the records (RFC 9664)")
+        ->transform(whole_number(0, 0xffff'ffff));
 }
 
 struct OperationWords {
@@ -78,7 +89,9 @@ void add_operation(CLI::App* update, const OperationWords& words,
         command->add_option("type", options->type, "Record type")->required();
     }
     if (has_ttl(words.operation))
-        command->add_option("ttl", options->ttl, "TTL in seconds")->required();
+        command->add_option("ttl", options->ttl, "TTL in seconds")
+            ->transform(whole_number(0, ttl_max))
+            ->required();
     if (words.operation == UpdateOperation::compare_and_swap) {
         command
             ->add_option("--current", options->current,
@@ -103,6 +116,17 @@ void add_operation(CLI::App* update, const OperationWords& words,
     });
 }
 
+/// Who leaves the operation out, or mistypes it, is taken to name a file.
+std::string unreadable_text(const std::string& file, const char* why) {
+    std::vector<std::string_view> known;
+    for (const OperationWords& words : operations) known.emplace_back(words.name);
+    const std::string meant = config::did_you_mean(file, known);
+    return fmt::format("cannot read {}: {}{}", file, why,
+                       meant.empty() ? "; expected a file of commands, or an operation: see "
+                                       "`kith update --help`; -s names a server"
+                                     : meant);
+}
+
 int run_script(const UpdateOptions& options) {
     const UpdateWorld world = client::system_update_world();
     if (options.file.empty() || options.file == "-") {
@@ -111,10 +135,8 @@ int run_script(const UpdateOptions& options) {
                              std::cerr);
     }
     std::ifstream file(options.file);
-    if (!file) {
-        std::cerr << "kith update: cannot read " << options.file << '\n';
-        return 1;
-    }
+    if (!file)
+        return failed(std::cerr, "update", unreadable_text(options.file, std::strerror(errno)));
     return update_script(options, file, options.file, Prompt::no, world, std::cout, std::cerr);
 }
 

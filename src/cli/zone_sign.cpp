@@ -1,6 +1,5 @@
 #include "cli/zone_sign.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <ostream>
 
@@ -8,57 +7,49 @@
 #include <fmt/ostream.h>
 
 #include "cli/problems.hpp"
+#include "cli/words.hpp"
 #include "client/zone_print.hpp"
 #include "client/zone_signing.hpp"
+#include "config/text.hpp"
 #include "files/key_files.hpp"
 #include "files/zone_input.hpp"
-#include "zone/zone_file.hpp"
 
 namespace kith::cli {
 namespace {
 
 using files::StoredKey;
 
-template <class T>
-using Read = Result<T, std::string>;
-
-Read<std::chrono::seconds> read_duration(std::string_view option, const std::string& text) {
-    const auto seconds = zone::parse_ttl(text);
-    if (!seconds)
-        return std::unexpected(
-            fmt::format("{}: expected seconds, or a time such as 14d, found {}", option, text));
-    return std::chrono::seconds(*seconds);
-}
-
 Read<client::SerialStep> read_serial(const std::string& word) {
     if (word == "keep") return client::SerialStep::keep;
     if (word == "increment") return client::SerialStep::increment;
     if (word == "unixtime") return client::SerialStep::unixtime;
     if (word == "date") return client::SerialStep::date;
-    return std::unexpected(
-        fmt::format("--serial: expected keep, increment, unixtime or date, found {}", word));
+    return std::unexpected(fmt::format(
+        "--serial: expected keep, increment, unixtime or date, found {}", config::shown(word)));
 }
 
 Read<client::SignOptions> read_options(const ZoneSignOptions& options) {
     client::SignOptions out;
-    KITH_TRY(out.validity, read_duration("--validity", options.validity));
-    KITH_TRY(out.refresh, read_duration("--refresh", options.refresh));
-    KITH_TRY(out.jitter, read_duration("--jitter", options.jitter));
-    KITH_TRY(out.skew, read_duration("--skew", options.skew));
+    const auto read = [](const char* option, const std::string& text,
+                         std::chrono::seconds& time) -> Read<void> {
+        KITH_TRY(const std::uint32_t seconds, read_seconds(option, text));
+        time = std::chrono::seconds(seconds);
+        return {};
+    };
+    KITH_TRY_VOID(read("--validity", options.validity, out.validity));
+    KITH_TRY_VOID(read("--refresh", options.refresh, out.refresh));
+    KITH_TRY_VOID(read("--jitter", options.jitter, out.jitter));
+    KITH_TRY_VOID(read("--skew", options.skew, out.skew));
     KITH_TRY(out.serial, read_serial(options.serial));
     if (!options.dnskey_ttl.empty()) {
-        KITH_TRY(const std::chrono::seconds ttl, read_duration("--dnskey-ttl", options.dnskey_ttl));
-        out.dnskey_ttl = static_cast<std::uint32_t>(ttl.count());
+        KITH_TRY(out.dnskey_ttl, read_seconds("--dnskey-ttl", options.dnskey_ttl));
     }
     if (!options.nsec3 && (options.opt_out || options.iterations != 0 || !options.salt.empty())) {
         return std::unexpected("--opt-out, --iterations and --salt are of NSEC3; say --nsec3 too");
     }
     out.nsec3 = options.nsec3;
     out.opt_out = options.opt_out;
-    if (options.iterations < 0)
-        return std::unexpected(
-            fmt::format("--iterations: expected 0 or more, found {}", options.iterations));
-    out.iterations = static_cast<std::uint16_t>(std::min(options.iterations, 0xffff));
+    out.iterations = options.iterations;
     out.salt = options.salt;
     out.zonemd = options.zonemd;
     out.csync = options.csync;
@@ -90,9 +81,8 @@ Read<std::vector<StoredKey>> read_keys(const ZoneSignOptions& options, dns::Name
     return keys;
 }
 
-Read<zone::ZonePtr> sign_file(const ZoneSignOptions& options, zone::ZonePtr zone,
-                              std::ostream& err) {
-    KITH_TRY(const client::SignOptions wanted, read_options(options));
+Read<zone::ZonePtr> sign_file(const ZoneSignOptions& options, const client::SignOptions& wanted,
+                              zone::ZonePtr zone, std::ostream& err) {
     KITH_TRY(const std::vector<StoredKey> keys, read_keys(options, zone->apex()));
     const auto done = client::sign_zone(std::move(zone), keys, wanted);
     if (!done) return std::unexpected(done.error().text);
@@ -111,20 +101,18 @@ Read<zone::ZonePtr> sign_file(const ZoneSignOptions& options, zone::ZonePtr zone
 }  // namespace
 
 int zone_sign(const ZoneSignOptions& options, std::ostream& out, std::ostream& err) {
+    const auto wanted = read_options(options);
+    if (!wanted) return wrong_usage(err, "zone sign", wanted.error());
     const zone::LoadResult loaded =
         files::load_zone_input(options.file, options.origin, zone::Advice::omit);
     print_problems(loaded.problems, err);
     if (!loaded.zone) return 1;
-    const auto done = sign_file(options, loaded.zone, err);
-    if (!done) {
-        fmt::print(err, "{}: {}\n", options.file, done.error());
-        return 1;
-    }
+    const auto done = sign_file(options, *wanted, loaded.zone, err);
+    if (!done) return failed(err, "zone sign", fmt::format("{}: {}", options.file, done.error()));
     const auto written = client::write_to(options.output, out, [&done](std::ostream& to) {
         client::write_zone(**done, client::ZoneForm::absolute, to);
     });
-    if (!written) fmt::print(err, "{}\n", written.error());
-    return written ? 0 : 1;
+    return written ? exit_good : failed(err, "zone sign", written.error());
 }
 
 }  // namespace kith::cli

@@ -1,6 +1,7 @@
 #pragma once
 // `kith zone sign` and `kith zone verify`: signing and checking zone files without a server.
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ struct ZoneSignOptions {
     std::string folder = ".";
     std::string serial = "keep";  // keep, increment, unixtime, date
     bool nsec3 = false;
-    int iterations = 0;
+    std::uint16_t iterations = 0;
     std::string salt{};  // hexadecimal; empty or "-": none
     bool opt_out = false;
     std::string zonemd = "none";  // none, sha384, sha512

@@ -1,6 +1,4 @@
-#include <CLI/CLI.hpp>
-#include <iostream>
-
+#include "cli/grammar.hpp"
 #include "cli/zone_sign.hpp"
 
 namespace kith::cli {
@@ -27,6 +25,7 @@ void add_sign(CLI::App& zone) {
     command->add_flag("--nsec3", options->nsec3, "Deny names by hashes (NSEC3); default: NSEC");
     command
         ->add_option("--iterations", options->iterations, "Extra hashing of NSEC3; RFC 9276 says 0")
+        ->transform(whole_number(0, 0xffff))
         ->capture_default_str();
     command->add_option("--salt", options->salt,
                         "Salt of NSEC3 in hexadecimal; RFC 9276 says none");
@@ -54,8 +53,7 @@ void add_sign(CLI::App& zone) {
     command->add_flag("--no-cds", options->no_cds, "Publish no CDS and CDNSKEY");
     command->add_flag("--stats", options->stats,
                       "Tell how many signatures were made and how long it took");
-    command->callback(
-        [options] { throw CLI::RuntimeError(zone_sign(*options, std::cout, std::cerr)); });
+    run_with(command, options, zone_sign);
 }
 
 void add_verify(CLI::App& zone) {
@@ -73,8 +71,7 @@ void add_verify(CLI::App& zone) {
     command->add_option("--valid-for", options->valid_for,
                         "Signatures must be good for this much longer, such as 3d");
     command->add_flag("--json", options->json, "One JSON object per flaw, for scripts");
-    command->callback(
-        [options] { throw CLI::RuntimeError(zone_verify(*options, std::cout, std::cerr)); });
+    run_with(command, options, zone_verify);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "cli/problems.hpp"
+#include "cli/words.hpp"
 #include "cli/zone_sign.hpp"
 #include "config/text.hpp"
 #include "dns/rdata.hpp"
@@ -11,7 +12,6 @@
 #include "dnssec/zone_verifier.hpp"
 #include "files/zone_input.hpp"
 #include "net/system.hpp"
-#include "zone/zone_file.hpp"
 
 namespace kith::cli {
 namespace {
@@ -21,19 +21,15 @@ struct Question {
     dnssec::VerifyOptions options;
 };
 
-Result<Question, std::string> read_question(const ZoneVerifyOptions& options) {
+Read<Question> read_question(const ZoneVerifyOptions& options) {
     Question out;
     const auto at = options.at.empty() ? net::unix_now() : dnssec::parse_key_time(options.at);
     if (!at)
-        return std::unexpected(fmt::format("--at: expected YYYYMMDDHHmmSS, found {}", options.at));
+        return std::unexpected(fmt::format("--at: expected YYYYMMDDHHMMSS in UTC, found {}",
+                                           config::shown(options.at)));
     out.at = *at;
     if (!options.valid_for.empty()) {
-        const auto seconds = zone::parse_ttl(options.valid_for);
-        if (!seconds)
-            return std::unexpected(
-                fmt::format("--valid-for: expected seconds, or a time such as 3d, found {}",
-                            options.valid_for));
-        out.options.valid_for = *seconds;
+        KITH_TRY(out.options.valid_for, read_seconds("--valid-for", options.valid_for));
     }
     for (const std::string& text : options.ds) {
         auto rdata = dns::rdata_from_text(dns::RrType::DS, text);
@@ -63,10 +59,7 @@ void print_flaws(const dnssec::ZoneReport& report, const ZoneVerifyOptions& opti
 
 int zone_verify(const ZoneVerifyOptions& options, std::ostream& out, std::ostream& err) {
     const auto question = read_question(options);
-    if (!question) {
-        fmt::print(err, "{}\n", question.error());
-        return 2;
-    }
+    if (!question) return wrong_usage(err, "zone verify", question.error());
     const zone::LoadResult loaded =
         files::load_zone_input(options.file, options.origin, zone::Advice::omit);
     print_problems(loaded.problems, err);
@@ -76,8 +69,9 @@ int zone_verify(const ZoneVerifyOptions& options, std::ostream& out, std::ostrea
     print_flaws(report, options, out, err);
     if (options.json) return report.is_good() ? 0 : 1;
     if (!report.is_good()) {
-        fmt::print(err, "{}: zone {} is not signed as it should be: {} flaws\n", options.file,
-                   loaded.zone->apex().to_text(), report.flaws.size() + report.flaws_left_out);
+        const std::size_t flaws = report.flaws.size() + report.flaws_left_out;
+        fmt::print(err, "{}: zone {} is not signed as it should be: {} flaw{}\n", options.file,
+                   loaded.zone->apex().to_text(), flaws, flaws == 1 ? "" : "s");
         return 1;
     }
     fmt::print(

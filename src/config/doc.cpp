@@ -1,33 +1,10 @@
 #include "config/doc.hpp"
 
 #include "config/describe.hpp"
-#include "config/settings.hpp"
+#include "config/sections.hpp"
 
 namespace kith::config {
 namespace {
-
-/// Calls `action` with title, schema name, introduction and table of every section.
-template <class Action>
-void each_section(const Action& action) {
-    action("Top level", "document", "The file is one JSON object with these keys, all optional.",
-           document_fields);
-    action("`server`", "server", "What the server does.", server_fields);
-    action(
-        "`zones.<name>`", "zone",
-        "One zone; its key is the zone's name. `{}` is enough: SOA and NS are made from defaults.",
-        zone_fields);
-    action("`zones.<name>.soa`", "soa", "The SOA record of a zone (RFC 1035 §3.3.13).", soa_fields);
-    action("`zones.<name>.transfer`", "transfer",
-           "Zone transfers (RFC 5936, RFC 1995) and notifications (RFC 1996).", transfer_fields);
-    action("`zones.<name>.dnssec`", "dnssec", "Signing (RFC 4035).", dnssec_fields);
-    action("`keys.<name>`", "key", "One TSIG key; its key is the name both sides use.", key_fields);
-    action("`discovery`", "discovery",
-           "Service discovery on the machine's links (RFC 6762, RFC 6763).", discovery_fields);
-    action("`discovery.services[]`", "service", "One service each.", service_fields);
-    action("`discovery.reflect[]`", "reflect", "One rule each.", reflection_fields);
-    action("`records[]`", "record", "One record each.", record_fields);
-    action("`rewrites[]`", "rewrite", "One rule each.", rewrite_fields);
-}
 
 constexpr std::string_view introduction =
     "# Configuration\n"
@@ -65,14 +42,6 @@ std::string text_of(std::string_view section, const Field<Section>& field) {
     return fmt::format("{} ({})\n    {}\n    value:   {}\n    default: {}\n    reload:  {}\n",
                        field.key, section, field.doc, words.value, standard,
                        reload_word(field.reload));
-}
-
-std::vector<std::string_view> all_keys() {
-    std::vector<std::string_view> out;
-    each_section([&](auto, auto, auto, const auto& fields) {
-        for (const auto& field : fields) out.push_back(field.key);
-    });
-    return out;
 }
 
 template <class Fields>
@@ -150,11 +119,11 @@ std::string form_schema(const Form& form, const Bounds& bounds) {
 
 std::string doc_markdown() {
     std::string out(introduction);
-    each_section([&](std::string_view title, auto, std::string_view what, const auto& fields) {
+    each_section([&](std::string_view path, auto, std::string_view what, const auto& fields) {
         out += fmt::format(
             "\n## {}\n\n{}\n\n| Key | Value | Default | Reload | Whose | Meaning |\n"
             "|---|---|---|---|---|---|\n",
-            title, what);
+            path.empty() ? "Top level" : fmt::format("`{}`", path), what);
         for (const auto& field : fields) {
             const Description words = describe(field);
             out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", field.key, words.value,
@@ -165,21 +134,24 @@ std::string doc_markdown() {
     return out;
 }
 
-bool is_setting(std::string_view key) {
-    const auto keys = all_keys();
-    return std::ranges::find(keys, key) != keys.end();
-}
-
-std::string doc_text(std::string_view key) {
+Result<std::string, std::string> doc_text(std::string_view key) {
     std::string out;
-    each_section([&](auto, std::string_view name, auto, const auto& fields) {
+    std::vector<std::string> known;
+    each_section([&](std::string_view path, std::string_view name, auto, const auto& fields) {
         for (const auto& field : fields) {
-            if (!key.empty() && key != field.key) continue;
+            known.emplace_back(field.key);
+            known.push_back(path_of(name, field.key));
+            if (key != field.key && key != path_of(name, field.key) &&
+                key != path_of(path, field.key))
+                continue;
             out += (out.empty() ? "" : "\n") + text_of(name, field);
         }
     });
     if (!out.empty()) return out;
-    return fmt::format("no setting is called {}{}\n", shown(key), did_you_mean(key, all_keys()));
+    const std::vector<std::string_view> views(known.begin(), known.end());
+    const std::string meant = did_you_mean(key, views);
+    return std::unexpected(fmt::format("no setting is called {}{}", shown(key),
+                                       meant.empty() ? "; `kith config doc` lists them" : meant));
 }
 
 std::string schema_json() {

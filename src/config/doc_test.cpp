@@ -98,12 +98,17 @@ TEST(Documents, ConfigurationsInPagesAreGood) {
 }
 
 TEST(DocText, ExplainsOneKeyOrNamesTheNearest) {
-    EXPECT_EQ(doc_text("workers"),
+    EXPECT_EQ(*doc_text("workers"),
               "workers (server)\n    Threads that answer; 0 is one for each processor.\n"
               "    value:   number 0..256\n    default: 0\n    reload:  restart\n");
-    EXPECT_EQ(doc_text("worker"), "no setting is called 'worker'; did you mean 'workers'?\n");
-    EXPECT_TRUE(is_setting("auto_ptr"));
-    EXPECT_FALSE(is_setting("worker"));
+    EXPECT_EQ(*doc_text("server.workers"), *doc_text("workers"));
+    EXPECT_NE(*doc_text("transfer.zonemd"), *doc_text("zonemd")) << "signing has one too";
+    EXPECT_EQ(*doc_text("zones.<name>.transfer.zonemd"), *doc_text("transfer.zonemd"));
+    EXPECT_EQ(doc_text("worker").error(), "no setting is called 'worker'; did you mean 'workers'?");
+    EXPECT_EQ(doc_text("primary").error(),
+              "no setting is called 'primary'; did you mean 'primaries'?");
+    EXPECT_EQ(doc_text("wrokshop").error(),
+              "no setting is called 'wrokshop'; `kith config doc` lists them");
 }
 
 TEST(NanodnsCheck, PrintsNanodnsBlock) {

@@ -29,6 +29,9 @@ inline constexpr std::size_t services_max =
 // Rules of the reflector: a few, as there are networks in a house.
 inline constexpr std::size_t reflections_max = 64;
 
+// More threads than any machine of today has cores.
+inline constexpr std::uint32_t workers_max = 256;
+
 // Any list in one setting: grants of a zone, one for each of many machines. Nobody has so many
 // addresses.
 inline constexpr std::size_t list_items_max = 1000;

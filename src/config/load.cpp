@@ -14,8 +14,8 @@
 #include "config/hickory.hpp"
 #include "config/json_reader.hpp"
 #include "config/problem_list.hpp"
+#include "config/sections.hpp"
 #include "config/server_check.hpp"
-#include "config/settings.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
 
@@ -105,6 +105,26 @@ std::string suggest(std::string_view word, const dns::RrType*) {
 template <class T>
 std::string suggest(std::string_view word, const T* type) {
     return did_you_mean(word, form_of(type).choices);
+}
+
+/// The key that was probably meant: of this table, or else of another, with the way to it.
+template <class Fields>
+std::string suggest_key(std::string_view key, const Fields& own) {
+    std::vector<std::string_view> known;
+    for (const auto& field : own) known.push_back(field.key);
+    if (std::string meant = did_you_mean(key, known); !meant.empty()) return meant;
+    known.clear();
+    std::vector<std::string> paths;
+    each_section([&](std::string_view section, auto, auto, const auto& fields) {
+        for (const auto& field : fields) {
+            known.push_back(field.key);
+            paths.push_back(path_of(section, field.key));
+        }
+    });
+    const auto best = std::ranges::find(known, nearest(key, known).value_or(""));
+    if (best == known.end()) return {};
+    return fmt::format("; did you mean '{}'?",
+                       paths[static_cast<std::size_t>(best - known.begin())]);
 }
 
 class Loader final : public JsonEvents {
@@ -222,10 +242,8 @@ private:
             return;
         }
         if (is_note(key)) return;
-        std::vector<std::string_view> known;
-        for (const auto& field : fields) known.push_back(field.key);
         problems_.warn(at, fmt::format("key {} is not known and is ignored{}", shown(key),
-                                       did_you_mean(key, known)));
+                                       suggest_key(key, fields)));
     }
 
     void given_twice(Offset at, std::string_view key, Offset first) {

@@ -100,6 +100,32 @@ TEST(LoadConfig, NullIsNoValueWhereOneIsNeeded) {
     EXPECT_TRUE(loaded.config.records.empty());
 }
 
+TEST(LoadConfig, AnUnknownKeyNamesTheOneThatWasMeant) {
+    struct Row {
+        const char* why;
+        std::string_view text, hint;
+    };
+    const Row rows[] = {
+        {"a slip, in the right object", R"({"zones": {"a.": {"fiel": "a.zone"}}})", "'file'"},
+        {"of the object below", R"({"zones": {"a.": {"primary": []}}})",
+         "'zones.<name>.transfer.primaries'"},
+        {"BIND's word for it", R"({"zones": {"a.": {"transfer": {"primary": []}}}})",
+         "'primaries'"},
+        {"of another object", R"({"upstreams": ["10.0.0.1"]})", "'server.upstream'"},
+        {"of the top level", R"({"server": {"records": []}})", "'records'"},
+        {"of no object", R"({"wholly": 1})", ""},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.why);
+        const Loaded loaded = load_config(row.text, "f");
+        ASSERT_EQ(loaded.problems.size(), 1U);
+        const std::string& text = loaded.problems[0].text;
+        const std::string end =
+            row.hint.empty() ? "and is ignored" : fmt::format("; did you mean {}?", row.hint);
+        EXPECT_TRUE(text.ends_with(end)) << text;
+    }
+}
+
 TEST(LoadConfig, BoundsLists) {
     const std::string most = repeated(R"("10.0.0.1")", list_items_max);
     EXPECT_FALSE(

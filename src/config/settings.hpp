@@ -45,7 +45,7 @@ inline constexpr std::array server_fields{
     Field<Server>{"listen", &Server::listen, {53, 65'535}, restart, ours,
         "Addresses to serve, each with its port (53 where none is given); used in place of "
         "`host` and `port`."},
-    Field<Server>{"workers", &Server::workers, {0, 256}, restart, ours,
+    Field<Server>{"workers", &Server::workers, {0, workers_max}, restart, ours,
         "Threads that answer; 0 is one for each processor."},
     Field<Server>{"upstream", &Server::upstream, {}, live, nanodns,
         "Servers that are asked for what is not known here; [] forwards nothing."},

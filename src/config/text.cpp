@@ -5,6 +5,7 @@
 #include <charconv>
 #include <ctime>
 #include <iterator>
+#include <limits>
 #include <vector>
 
 #include <fmt/chrono.h>
@@ -98,10 +99,12 @@ std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> known) {
     if (word.size() > shown_bytes_max) return std::nullopt;  // nobody meant that
     std::optional<std::string_view> best;
-    std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;
+    std::size_t fewest = std::numeric_limits<std::size_t>::max();
     for (const std::string_view candidate : known) {
+        const std::size_t most =
+            std::max<std::size_t>(1, std::max(word.size(), candidate.size()) / 3);
         const std::size_t count = edits(word, candidate);
-        if (count >= fewest) continue;
+        if (count > most || count >= fewest) continue;
         fewest = count;
         best = candidate;
     }

@@ -22,7 +22,7 @@ std::string shown(std::string_view text);
 std::string json_text(std::string_view text);
 
 /// The word of `known` that `word` was probably meant to be, ignoring case; nullopt when none is
-/// within a third of its length in edits.
+/// within a third of the longer one's length in edits.
 std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> known);
 

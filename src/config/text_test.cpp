@@ -67,7 +67,8 @@ TEST(SplitWords, KnowsSpacesAndTabs) {
 }
 
 TEST(Nearest, FindsWhatWasMeant) {
-    const std::string_view known[] = {"upstream", "upstream_port", "cache_ttl", "A", "AAAA"};
+    const std::string_view known[] = {"upstream", "upstream_port", "cache_ttl",
+                                      "A",        "AAAA",          "primaries"};
     struct Row {
         const char* why;
         std::string_view word;
@@ -80,6 +81,7 @@ TEST(Nearest, FindsWhatWasMeant) {
         {"another sign", "cache-ttl", "cache_ttl"},
         {"the exact one first", "upstream_prt", "upstream_port"},
         {"short words: one edit", "AAA", "AAAA"},
+        {"the plural of a long word", "primary", "primaries"},
         {"too far", "downstairs", std::nullopt},
         {"nothing", "", "A"},
     };
