@@ -39,6 +39,14 @@ void print_summary(const CheckOptions& options, const server::LoadedSnapshot& lo
         fmt::print(out, "  zone {}  {} records, serial {}\n", zone->apex().to_text(),
                    zone->record_count(), zone->serial());
     }
+    for (const server::LoadedZone& each : loaded.zones) {
+        const config::Zone& settings = loaded.config.zones[each.index];
+        if (!settings.is_secondary()) continue;
+        fmt::print(out, "  secondary zone {}  from", each.apex.to_text());
+        for (const config::TextAt& primary : settings.transfer->primaries)
+            fmt::print(out, "  {}", primary.text);
+        out << '\n';
+    }
     if (answer.records != nullptr)
         fmt::print(out, "  records outside zones  {}\n", answer.records->record_count() - 1);
     if (!answer.rewrites.empty()) fmt::print(out, "  rewrites  {}\n", answer.rewrites.size());

@@ -1,5 +1,6 @@
 #include "server/key_ring.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -92,6 +93,13 @@ std::shared_ptr<const auth::KeyRing> make_key_ring(const config::Config& config,
             reader.complain_of(key, added.error());
     }
     return ring;
+}
+
+bool is_named(const config::Config& config, const dns::Name& key) {
+    return std::ranges::any_of(config.keys, [&](const config::Key& each) {
+        const auto name = dns::Name::from_text(each.name.text);
+        return name && *name == key;
+    });
 }
 
 }  // namespace kith::server

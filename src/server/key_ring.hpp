@@ -15,4 +15,8 @@ namespace kith::server {
 std::shared_ptr<const auth::KeyRing> make_key_ring(const config::Config& config, FileStates& files,
                                                    Problems& problems);
 
+/// Whether `keys` has a key of this name, be it left out of the ring for what is wrong with it: of
+/// that people have been told.
+bool is_named(const config::Config& config, const dns::Name& key);
+
 }  // namespace kith::server

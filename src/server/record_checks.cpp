@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "files/key_files.hpp"
+#include "server/key_ring.hpp"
 
 namespace kith::server {
 namespace {
@@ -109,7 +110,7 @@ void check_grant(const update::Grant& grant, config::Offset at, const Name& apex
                         grant.key->to_text(), apex.to_text()),
             Severity::warning);
     }
-    if (ring.find(*grant.key) != nullptr) return;
+    if (ring.find(*grant.key) != nullptr || is_named(loaded.config, *grant.key)) return;
     const Home home = home_of(*grant.key, loaded);
     if (home.has_key) return;
     const std::string unknown =

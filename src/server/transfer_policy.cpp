@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/text.hpp"
+#include "server/key_ring.hpp"
 #include "transfer/limits.hpp"
 
 namespace kith::server {
@@ -64,7 +65,8 @@ public:
 private:
     bool knows(const char* setting, const config::TextAt& text, const dns::Name& key) {
         if (ring_.find(key) != nullptr) return true;
-        complain(setting, text, fmt::format("there is no key {} under 'keys'", key.to_text()));
+        if (!is_named(config_, key))
+            complain(setting, text, fmt::format("there is no key {} under 'keys'", key.to_text()));
         return false;
     }
 
