@@ -14,6 +14,8 @@ struct Update::State {
 
 namespace {
 
+using Builder = update::UpdateBuilder;
+
 constexpr std::chrono::milliseconds timeout_max = std::chrono::hours(24);
 constexpr int retries_max = 100;
 
@@ -29,6 +31,23 @@ Expected<SessionSettings> read_settings(const UpdateOptions& options) {
     }
     return SessionSettings{options.server, std::nullopt,    options.timeout,
                            options.retry,  options.retries, options.tcp_only};
+}
+
+/// Has the builder take a name, once it is read.
+Expected<void> with_name(Builder& builder, const std::string& owner,
+                         void (Builder::*take)(dns::NameView)) {
+    KITH_TRY(const dns::Name name, read_name("owner", owner));
+    (builder.*take)(name);
+    return {};
+}
+
+/// As with_name(), with a type.
+Expected<void> with_rrset(Builder& builder, const std::string& owner, const std::string& type,
+                          void (Builder::*take)(dns::NameView, dns::RrType)) {
+    KITH_TRY(const dns::Name name, read_name("owner", owner));
+    KITH_TRY(const dns::RrType read, read_type(type));
+    (builder.*take)(name, read);
+    return {};
 }
 
 }  // namespace
@@ -57,37 +76,19 @@ Update& Update::note(Expected<void> done) {
 }
 
 Update& Update::require_name(const std::string& owner) {
-    return note([&]() -> Expected<void> {
-        KITH_TRY(const dns::Name name, read_name("owner", owner));
-        state_->builder.require_name(name);
-        return {};
-    }());
+    return note(with_name(state_->builder, owner, &Builder::require_name));
 }
 
 Update& Update::require_no_name(const std::string& owner) {
-    return note([&]() -> Expected<void> {
-        KITH_TRY(const dns::Name name, read_name("owner", owner));
-        state_->builder.require_no_name(name);
-        return {};
-    }());
+    return note(with_name(state_->builder, owner, &Builder::require_no_name));
 }
 
 Update& Update::require_rrset(const std::string& owner, const std::string& type) {
-    return note([&]() -> Expected<void> {
-        KITH_TRY(const dns::Name name, read_name("owner", owner));
-        KITH_TRY(const dns::RrType read, read_type(type));
-        state_->builder.require_rrset(name, read);
-        return {};
-    }());
+    return note(with_rrset(state_->builder, owner, type, &Builder::require_rrset));
 }
 
 Update& Update::require_no_rrset(const std::string& owner, const std::string& type) {
-    return note([&]() -> Expected<void> {
-        KITH_TRY(const dns::Name name, read_name("owner", owner));
-        KITH_TRY(const dns::RrType read, read_type(type));
-        state_->builder.require_no_rrset(name, read);
-        return {};
-    }());
+    return note(with_rrset(state_->builder, owner, type, &Builder::require_no_rrset));
 }
 
 Update& Update::require_record(const Record& record) {
@@ -115,7 +116,7 @@ Update& Update::create(const std::vector<Record>& rrset) {
 }
 
 Update& Update::append(const std::vector<Record>& rrset, Existing existing) {
-    using Needed = update::UpdateBuilder::Existing;
+    using Needed = Builder::Existing;
     return note([&]() -> Expected<void> {
         KITH_TRY(const auto records, read_rrset(rrset));
         state_->builder.append(records,
@@ -148,20 +149,11 @@ Update& Update::delete_by_rdata(const std::vector<Record>& rrset) {
 }
 
 Update& Update::delete_rrset(const std::string& owner, const std::string& type) {
-    return note([&]() -> Expected<void> {
-        KITH_TRY(const dns::Name name, read_name("owner", owner));
-        KITH_TRY(const dns::RrType read, read_type(type));
-        state_->builder.remove_rrset(name, read);
-        return {};
-    }());
+    return note(with_rrset(state_->builder, owner, type, &Builder::remove_rrset));
 }
 
 Update& Update::delete_all(const std::string& owner) {
-    return note([&]() -> Expected<void> {
-        KITH_TRY(const dns::Name name, read_name("owner", owner));
-        state_->builder.remove_name(name);
-        return {};
-    }());
+    return note(with_name(state_->builder, owner, &Builder::remove_name));
 }
 
 Update& Update::lease(std::chrono::seconds records, std::optional<std::chrono::seconds> keys) {
@@ -177,19 +169,7 @@ Update& Update::lease(std::chrono::seconds records, std::optional<std::chrono::s
 }
 
 std::string Update::to_text() const {
-    const update::UpdateMessage& message = state_->builder.content();
-    std::string text;
-    if (state_->zone) text += fmt::format("zone {}\n", state_->zone->to_text());
-    if (message.lease) {
-        text += fmt::format("lease {}", message.lease->seconds);
-        if (message.lease->key_seconds) text += fmt::format(" {}", *message.lease->key_seconds);
-        text += '\n';
-    }
-    for (const auto& record : message.prerequisites)
-        text += update::prerequisite_text(record, dns::RrClass::IN) + '\n';
-    for (const auto& record : message.updates)
-        text += update::update_text(record, dns::RrClass::IN) + '\n';
-    return text;
+    return script_of(state_->builder.content(), state_->zone, dns::RrClass::IN);
 }
 
 Expected<UpdateReply> Update::send(const UpdateOptions& options) const {

@@ -71,6 +71,22 @@ UpdateWorld system_update_world() {
     return world;
 }
 
+std::string script_of(const update::UpdateMessage& message, const std::optional<Name>& zone,
+                      dns::RrClass klass) {
+    std::string text;
+    if (zone) text += fmt::format("zone {}\n", zone->to_text());
+    if (klass != dns::RrClass::IN) text += fmt::format("class {}\n", dns::class_name(klass));
+    if (message.lease) {
+        text += fmt::format("lease {}", message.lease->seconds);
+        if (message.lease->key_seconds) text += fmt::format(" {}", *message.lease->key_seconds);
+        text += '\n';
+    }
+    for (const auto& record : message.prerequisites)
+        text += update::prerequisite_text(record, klass) + '\n';
+    for (const auto& record : message.updates) text += update::update_text(record, klass) + '\n';
+    return text;
+}
+
 Verdict verdict_of(const auth::TsigReply& reply) {
     if (reply.error == dns::Rcode::BADTIME) return Verdict::bad_time;
     if (reply.error == auth::tsig_badsig) return Verdict::bad_signature;
@@ -114,20 +130,9 @@ void UpdateSession::show(const std::string& title, Bytes message) const {
 }
 
 std::string UpdateSession::shown() const {
-    std::string text = fmt::format(
-        "; {} bytes\n", builder_.message(0, signature_bytes()).value_or(Message()).size());
-    if (zone_) text += fmt::format("zone {}\n", zone_->to_text());
-    if (klass_ != dns::RrClass::IN) text += fmt::format("class {}\n", dns::class_name(klass_));
-    const update::UpdateMessage& message = builder_.content();
-    if (message.lease) {
-        text += fmt::format("lease {}", message.lease->seconds);
-        if (message.lease->key_seconds) text += fmt::format(" {}", *message.lease->key_seconds);
-        text += '\n';
-    }
-    for (const auto& record : message.prerequisites)
-        text += update::prerequisite_text(record, klass_) + '\n';
-    for (const auto& record : message.updates) text += update::update_text(record, klass_) + '\n';
-    return text;
+    return fmt::format("; {} bytes\n{}",
+                       builder_.message(0, signature_bytes()).value_or(Message()).size(),
+                       script_of(builder_.content(), zone_, klass_));
 }
 
 std::string UpdateSession::last_reply() const {

@@ -35,6 +35,11 @@ struct UpdateWorld {
 /// The network, the clock and resolv.conf. Its Rng is the calling thread's.
 UpdateWorld system_update_world();
 
+/// The commands of nsupdate's language that make this update; the zone and the class only where they
+/// are not the ones that go without saying.
+std::string script_of(const update::UpdateMessage& message, const std::optional<dns::Name>& zone,
+                      dns::RrClass klass);
+
 struct SessionSettings {
     std::string server{};  // address or name, with :port if not 53; empty: asked for
     std::optional<std::uint16_t> port{};
