@@ -42,7 +42,7 @@ std::string bounds_schema(const Form& form, const Bounds& bounds);
 std::string form_schema(const Form& form, const Bounds& bounds);
 
 template <class Section, class T>
-Description describe(const Field<Section>& field, const Section& standard, T Section::* member) {
+Description describe(const Field<Section>& field, const Section& standard, T Section::*member) {
     using Item = typename ItemOf<T>::Type;
     constexpr bool list = ItemOf<T>::is_list;
     const Item* type = nullptr;

@@ -61,7 +61,7 @@ struct Field {
     Origin origin = Origin::nanodns;
     std::string_view doc;  // one sentence, with the unit of a bare number
     Need need = Need::optional;
-    Offset Section::* at = nullptr;  // also keeps where the value stands
+    Offset Section::*at = nullptr;  // also keeps where the value stands
 };
 
 }  // namespace kith::config
