@@ -91,13 +91,25 @@ _kith() {
     if [ -n "$takes_value" ]; then
         case "$path $takes_value" in
             *" --log-level") _kith_words "trace debug info warn error off" "$current" ;;
-            *" --config" | "serve -c" | "start -c" | "check -c") _kith_files '*.json' "$current" ;;
-            "bench -f" | "bench --queries") _kith_files '*' "$current" ;;
+            *" --backend") _kith_words "auto mdns avahi resolved unicast" "$current" ;;
+            "key "*" --role" | "key "*" -r") _kith_words "csk ksk zsk host" "$current" ;;
+            "key ds --digest" | "key ds -d") _kith_words "sha256 sha384 sha1" "$current" ;;
+            "key export --format" | "key export -f") _kith_words "pem der bind" "$current" ;;
+            "zone convert --to") _kith_words "zone relative json" "$current" ;;
+            "zone sign --serial") _kith_words "keep increment unixtime date" "$current" ;;
+            "transfer --key") ;; # the key itself
+            *" --config" | *" -c") _kith_files '*.json' "$current" ;;
+            *" --folder" | *" -K" | *" --state-directory" | "key "*" -d" | "journal "*" -d" | *" --hickory" | \
+                *" --output" | *" -o" | *" --key" | *" --key-file" | *" -k" | "bench -f" | "bench --queries")
+                _kith_files '*' "$current"
+                ;;
         esac
         return 0
     fi
     if [[ $current == -* ]]; then
         _kith_words "${options// value/}" "$current"
+    elif [[ $path == update && -z $(compgen -W "$commands" -- "$current") ]]; then
+        _kith_files '*' "$current" # of commands, in place of an operation
     elif [ -n "$commands" ]; then
         _kith_words "$commands" "$current"
     elif [[ $path == query && $current == +* ]]; then
@@ -107,8 +119,10 @@ _kith() {
             query) [ "$plain" -eq 0 ] || _kith_words "$_kith_types IN CH" "${current^^}" ;;
             "config doc") [ "$plain" -gt 0 ] || _kith_words "$(_kith_settings "$program")" "$current" ;;
             serve | start | init | check) [ "$plain" -gt 0 ] || _kith_files '*.json' "$current" ;;
-            "zone check") _kith_files '*' "$current" ;;
-            "zone print") [ "$plain" -gt 0 ] || _kith_files '*' "$current" ;;
+            "zone check" | "key list" | "key ds") _kith_files '*' "$current" ;;
+            "zone diff") [ "$plain" -gt 1 ] || _kith_files '*' "$current" ;;
+            "zone "* | "key import" | "key export") [ "$plain" -gt 0 ] || _kith_files '*' "$current" ;;
+            mdns) [ "$plain" -ne 1 ] || _kith_words "$_kith_types" "${current^^}" ;;
         esac
     fi
     return 0
