@@ -1,5 +1,7 @@
 #include "server/record_checks.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -7,6 +9,7 @@
 
 #include "files/key_files.hpp"
 #include "server/key_ring.hpp"
+#include "server/record_zones.hpp"
 
 namespace kith::server {
 namespace {
@@ -128,6 +131,18 @@ void check_record_zone(const config::Zone& zone, const TransferPolicy& transfer,
                        LoadedSnapshot& loaded) {
     check_timeout_type(zone, loaded);
     check_primaries(zone, transfer, loaded);
+}
+
+void check_state_folder(LoadedSnapshot& loaded) {
+    const std::string folder = state_folder(loaded.config);
+    struct stat info {};
+    if (::stat(folder.c_str(), &info) != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return;
+    Complaints(loaded, loaded.config.server.place_of("state_directory"))
+        .add(fmt::format(
+                 "state_directory: others than its owner may write to {} (mode {:04o}), and so put "
+                 "zones and keys of theirs in place of those kept there; `chmod go-w {}`",
+                 folder, info.st_mode & 07777, folder),
+             Severity::warning);
 }
 
 void complain(LoadedSnapshot& loaded, config::Offset at, std::string_view where,

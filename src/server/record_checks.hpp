@@ -24,6 +24,9 @@ void check_record_zone(const config::Zone& zone, const TransferPolicy& transfer,
 /// Whether there are keys where the settings say. For `kith check` alone: who signs reads them anyway.
 void check_key_folder(const config::Zone& zone, const dns::Name& apex, LoadedSnapshot& loaded);
 
+/// Whether only its owner may write to the state directory, if there is one.
+void check_state_folder(LoadedSnapshot& loaded);
+
 /// Adds an error to the problems; what was loaded may pass later when all that is wrong may.
 void complain(LoadedSnapshot& loaded, config::Offset at, std::string_view where,
               const Failure& failure);

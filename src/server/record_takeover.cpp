@@ -37,7 +37,10 @@ void RecordZones::complete(LoadedSnapshot& loaded) {
     for (PlannedZone& each : plan_record_zones(loaded, *ring))
         planned.push_back({std::move(each), false, nullptr, std::nullopt});
     bool good = !has_errors(loaded.problems);
-    if (good && !planned.empty()) good = open(loaded);
+    if (good && !planned.empty()) {
+        check_state_folder(loaded);
+        good = open(loaded);
+    }
     if (good) good = check_ends(loaded);
     // All is read and checked before anything is taken, and no key is made before all was read.
     if (good && parts_ != nullptr)

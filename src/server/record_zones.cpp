@@ -72,8 +72,9 @@ void RecordZones::on_notifies() {
 void RecordZones::check(LoadedSnapshot& loaded) {
     if (loaded.snapshot == nullptr) return;
     const auto ring = make_key_ring(loaded.config, loaded.files, loaded.problems);
-    for (const PlannedZone& each : plan_record_zones(loaded, *ring))
-        check_key_folder(*each.settings, each.apex, loaded);
+    const std::vector<PlannedZone> planned = plan_record_zones(loaded, *ring);
+    for (const PlannedZone& each : planned) check_key_folder(*each.settings, each.apex, loaded);
+    if (!planned.empty()) check_state_folder(loaded);
     if (has_errors(loaded.problems)) loaded.snapshot = nullptr;
 }
 

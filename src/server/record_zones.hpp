@@ -49,7 +49,7 @@ public:
     /// The completed snapshot is published: tells others what has changed with it.
     void announce();
 
-    /// The checks of complete(), without touching the state directory: for `kith check`.
+    /// The checks of complete(), without opening what the state directory holds: for `kith check`.
     static void check(LoadedSnapshot& loaded);
 
     /// How a worker hands things over.

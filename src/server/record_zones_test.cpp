@@ -1,5 +1,7 @@
 #include "server/record_zones.hpp"
 
+#include <sys/stat.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -63,6 +65,42 @@ TEST_F(RecordConfig, IsCheckedForWhatCannotWork) {
 
 constexpr std::string_view both =
     R"("a.": {"file": "a.zone", "serial": "increment"}, "b.": {"file": "b.zone", "serial": "increment"})";
+
+TEST_F(RecordConfig, WarnsOfAStateDirectoryThatOthersMayWriteTo) {
+    const std::string folder = (folder_ / "kith-state").string();
+    const std::string zone_of_record =
+        R"({"server": {"upstream": []}, "zones": {"z.": {"serial": "increment"}}})";
+    const struct {
+        const char* why;
+        mode_t mode;
+        std::string problems;
+    } rows[] = {
+        {"as it is made", 0700, ""},
+        {"as a service manager makes it", 0755, ""},
+        {"a group may write", 0770,
+         "kith.json:1:1: warning: state_directory: others than its owner may write to kith-state (mode 0770), "
+         "and so put zones and keys of theirs in place of those kept there; `chmod go-w kith-state`\n"},
+        {"everybody may write", 0777,
+         "kith.json:1:1: warning: state_directory: others than its owner may write to kith-state (mode 0777), "
+         "and so put zones and keys of theirs in place of those kept there; `chmod go-w kith-state`\n"},
+    };
+    EXPECT_EQ(check(zone_of_record), "") << "there is none yet";
+    ASSERT_TRUE(fs::create_directory(folder));
+    for (const auto& row : rows) {
+        ASSERT_EQ(::chmod(folder.c_str(), row.mode), 0);
+        EXPECT_EQ(check(zone_of_record), row.problems) << row.why;
+    }
+    EXPECT_EQ(check(R"({"server": {"upstream": []}, "zones": {"z.": {}}})"), "")
+        << "nothing is kept there";
+}
+
+TEST_F(Reloads, WarnOfAStateDirectoryThatOthersMayWriteTo) {
+    ASSERT_TRUE(reload(both));
+    EXPECT_EQ(problems_, 0U);
+    ASSERT_EQ(::chmod((folder_ / "kith-state").c_str(), 0777), 0);
+    ASSERT_TRUE(reload(both));
+    EXPECT_THAT(last_, HasSubstr("others than its owner may write to"));
+}
 
 TEST_F(Reloads, TakeAllOrNothing) {
     ASSERT_TRUE(reload(both));
