@@ -132,30 +132,33 @@ std::vector<ino_t> sockets_on(const char* file, std::uint16_t port) {
 
 Net<MdnsSocket> MdnsSocket::open(IpFamily family, std::uint16_t port) {
     static constexpr std::uint8_t any[16] = {};
-    return open_at({*IpAddress::from_bytes({any, family == IpFamily::v6 ? 16U : 4U}), port, 0});
+    return open_at({*IpAddress::from_bytes({any, family == IpFamily::v6 ? 16U : 4U}), port, 0}, 0);
 }
 
 Net<MdnsSocket> MdnsSocket::open_group(IpFamily family, std::uint32_t interface,
                                        std::uint16_t port) {
-    // IPv6 binds to the interface with the scope of the address; IPv4 hears by its only membership, as
-    // IP_MULTICAST_ALL is off. Neither needs a privilege.
     Endpoint group = mdns::group(family, interface);
     group.port = port;
-    KITH_TRY(MdnsSocket out, open_at(group));
-    out.interface_ = interface;
+    KITH_TRY(MdnsSocket out, open_at(group, interface));
     if (!out.change_membership(IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP))
         return std::unexpected(net_error("join the group", group, errno));
     return out;
 }
 
-Net<MdnsSocket> MdnsSocket::open_at(const Endpoint& local) {
+Net<MdnsSocket> MdnsSocket::open_at(const Endpoint& local, std::uint32_t interface) {
     MdnsSocket out;
     out.family_ = local.address.family();
+    out.interface_ = interface;
     out.socket_ = Descriptor(::socket(out.family_ == IpFamily::v6 ? AF_INET6 : AF_INET,
                                       SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!out.socket_)
         return std::unexpected(net_error("open a multicast socket for", local, errno));
     KITH_TRY_VOID(out.configure());
+    // With IPv4 a membership alone keeps what other links hear away, but not in kernels from 6.6 on: these
+    // hand a packet that is for one socket alone to any of those with its address and device
+    // (SO_REUSEPORT). It takes no privilege from 5.7 on; the scope of an IPv6 address does the same.
+    if (interface != 0)
+        set_option(out.fd(), SOL_SOCKET, SO_BINDTOIFINDEX, static_cast<int>(interface));
     const SocketAddress address(local);
     if (::bind(out.fd(), &address.any, address.size()) != 0)
         return std::unexpected(net_error("listen for mDNS on", local, errno));

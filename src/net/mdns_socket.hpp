@@ -52,7 +52,8 @@ public:
 
 private:
     MdnsSocket() = default;
-    static Net<MdnsSocket> open_at(const Endpoint& local);
+    /// `interface`: the only one to hear; 0: any.
+    static Net<MdnsSocket> open_at(const Endpoint& local, std::uint32_t interface);
     Net<void> configure();
     bool change_membership(int v4_option, int v6_option);
 
