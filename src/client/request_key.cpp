@@ -20,15 +20,24 @@ MessageKey make_sig0(Sig0Key key) {
     return MessageKey(std::make_shared<MessageKey::Material>(std::move(key)));
 }
 
-OrText<std::string> load_text(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
+OrText<crypto::SecretBytes> load_text(const std::string& path) {
+    std::ifstream file;
+    file.rdbuf()->pubsetbuf(nullptr, 0);  // keeps no copy
+    file.open(path, std::ios::binary);
     if (!file) return error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-    std::string text(auth::key_text_bytes_max + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > auth::key_text_bytes_max)
+    crypto::SecretBytes text(auth::key_text_bytes_max + 1);
+    file.read(reinterpret_cast<char*>(text.writable().data()),
+              static_cast<std::streamsize>(text.bytes().size()));
+    const auto size = static_cast<std::size_t>(file.gcount());
+    if (size > auth::key_text_bytes_max)
         return error(fmt::format("{}: expected a key, found more than 1 MiB", path));
-    return text;
+    return crypto::SecretBytes(text.bytes().first(size));
+}
+
+OrText<MessageKey> make_tsig(auth::TsigKey key) {
+    if (const auto fit = auth::check_key(key); !fit)
+        return error(fmt::format("key {}: {}", key.name.to_text(), auth::fault_text(fit.error())));
+    return make_key(std::move(key));
 }
 
 /// "dir/Kname.+013+12345.private" without its ending.
@@ -76,7 +85,7 @@ OrText<MessageKey> load_sig0(const std::string& path, std::string_view text,
     if (!shown_text)
         return error(fmt::format("{}; it tells whose key this is (or say --signer NAME)",
                                  shown_text.error()));
-    const auto shown = dnssec::parse_public_key(*shown_text);
+    const auto shown = dnssec::parse_public_key(as_text(shown_text->bytes()));
     if (!shown) return error(fmt::format("{}: {}", shown_path, shown.error().text));
     out.name = shown->owner;
     out.flags = load_u16(shown->rdata.data());
@@ -106,20 +115,21 @@ MessageKey make_key(auth::TsigKey key) {
 OrText<MessageKey> read_key_word(const std::string& word) {
     auto key = auth::parse_key_word(word);
     if (!key) return error(std::move(key).error().text);
-    return make_key(*std::move(key));
+    return make_tsig(*std::move(key));
 }
 
 OrText<MessageKey> load_key_file(const std::string& path, const std::string& signer) {
     const bool is_public =
         path.ends_with(".key") && std::ifstream(stem_of(path) + ".private").good();
     const std::string file = is_public ? stem_of(path) + ".private" : path;
-    KITH_TRY(const std::string text, load_text(file));
+    KITH_TRY(const crypto::SecretBytes content, load_text(file));
+    const std::string_view text = as_text(content.bytes());
     if (text.starts_with("-----BEGIN")) return load_pem(file, text, signer);
-    if (text.find("Private-key-format:") != std::string::npos && !is_hmac(text))
+    if (text.find("Private-key-format:") != text.npos && !is_hmac(text))
         return load_sig0(file, text, signer);
     Problems problems;
     auto key = auth::parse_key_file(text, file, problems);
-    if (key) return make_key(*std::move(key));
+    if (key) return make_tsig(*std::move(key));
     std::string all;
     for (const Problem& problem : problems) all += (all.empty() ? "" : "\n") + problem.to_text();
     return error(std::move(all));
