@@ -7,12 +7,14 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "cli/problems.hpp"
+#include "cli/words.hpp"
 #include "client/key_making.hpp"
 #include "config/text.hpp"
 #include "dns/rdata.hpp"
+#include "dnssec/presign.hpp"
 #include "files/key_files.hpp"
 #include "net/system.hpp"
-#include "zone/zone_file.hpp"
 
 namespace kith::cli {
 namespace {
@@ -24,6 +26,8 @@ using files::StoredKey;
 // Two keys of a zone with one tag cost validators work and signers their bearings; 65,536 tags make a
 // second one rare, and a few tries enough.
 constexpr int tag_tries = 16;
+// Keys that follow each other: ten years of monthly ones.
+constexpr int count_max = 120;
 
 /// What a person meant by words of the command line, or what is wrong with them.
 struct Wanted {
@@ -33,41 +37,31 @@ struct Wanted {
     std::uint32_t ttl = 0;
 };
 
-Result<std::uint16_t, std::string> read_role(const std::string& role) {
+Read<std::uint16_t> read_role(const std::string& role) {
     if (role == "csk" || role == "ksk") return dnssec::ksk_flags;
     if (role == "zsk") return dnssec::zsk_flags;
     if (role == "host") return client::host_flags;
-    return std::unexpected(fmt::format("--role: expected csk, ksk, zsk or host, found {}", role));
+    return std::unexpected(
+        fmt::format("--role: expected csk, ksk, zsk or host, found {}", config::shown(role)));
 }
 
-Result<crypto::Algorithm, std::string> read_algorithm(const std::string& text) {
+Read<crypto::Algorithm> read_algorithm(const std::string& text) {
     const auto algorithm = crypto::parse_algorithm(text);
     if (!algorithm || crypto::row_of(*algorithm).signing == crypto::Signing::refused) {
         return std::unexpected(fmt::format(
             "--algorithm: expected ECDSAP256SHA256, ECDSAP384SHA384, ED25519, ED448, RSASHA256 or RSASHA512, found {}",
-            text.empty() ? "nothing" : text));
+            text.empty() ? "nothing" : config::shown(text)));
     }
     return *algorithm;
 }
 
-Result<Wanted, std::string> read_wanted(const std::string& zone, const std::string& role,
-                                        const std::string& ttl) {
+Read<Wanted> read_wanted(const std::string& zone, const std::string& role, const std::string& ttl) {
     Wanted out;
-    const auto name = dns::Name::from_text(zone);
-    if (!name) return std::unexpected(fmt::format("{}: {}", zone, name.error().text));
-    out.zone = name->lowered();
+    KITH_TRY(const dns::Name name, read_name("zone", zone));
+    out.zone = name.lowered();
     KITH_TRY(out.flags, read_role(role));
-    const auto seconds = zone::parse_ttl(ttl);
-    if (!seconds)
-        return std::unexpected(
-            fmt::format("--ttl: expected seconds, or a time such as 1h, found {}", ttl));
-    out.ttl = *seconds;
+    KITH_TRY(out.ttl, read_seconds("--ttl", ttl));
     return out;
-}
-
-int fail(std::ostream& err, const std::string& text) {
-    fmt::print(err, "{}\n", text);
-    return 1;
 }
 
 bool is_host(const StoredKey& key) { return key.is_key_record; }
@@ -117,13 +111,57 @@ bool is_tag_taken(const std::string& folder, const Wanted& wanted, const ZoneKey
     return false;
 }
 
-Result<std::string, std::string> write_key(const std::string& folder, const Wanted& wanted,
-                                           ZoneKey key) {
-    return files::write_key_files(
-        folder, client::new_stored_key(wanted.zone, wanted.ttl, std::move(key), net::unix_now()));
+/// `times`: instead of now and without end.
+Read<std::string> write_key(const std::string& folder, const Wanted& wanted, ZoneKey key,
+                            const std::optional<dnssec::KeyTimes>& times = std::nullopt) {
+    StoredKey stored =
+        client::new_stored_key(wanted.zone, wanted.ttl, std::move(key), net::unix_now());
+    const auto created = stored.times.created;
+    if (times) stored.times = *times;
+    stored.times.created = created;
+    return files::write_key_files(folder, stored);
 }
 
-Result<std::vector<StoredKey>, std::string> read_all(const std::vector<std::string>& files) {
+/// A key whose tag no other of the zone in the folder has.
+Read<ZoneKey> make_key(const KeyGenerateOptions& options, const Wanted& wanted) {
+    std::optional<ZoneKey> key;
+    for (int tries = 0; tries < tag_tries && (!key || is_tag_taken(options.folder, wanted, *key));
+         ++tries) {
+        auto made = crypto::PrivateKey::generate(wanted.algorithm, options.bits);
+        if (!made)
+            return std::unexpected(
+                fmt::format("cannot make a key: {}", crypto::fault_text(made.error())));
+        key.emplace(wanted.flags, *std::move(made));
+    }
+    return *std::move(key);
+}
+
+/// The times of each key to make; none: from now on, without end.
+Read<std::vector<std::optional<dnssec::KeyTimes>>> read_times(const KeyGenerateOptions& options) {
+    std::vector<std::optional<dnssec::KeyTimes>> out(1);
+    if (options.lifetime.empty()) {
+        if (options.count == 1 && options.from.empty()) return out;
+        return std::unexpected("--lifetime: expected how long each of the keys signs, found none");
+    }
+    if (options.role != "zsk")
+        return std::unexpected(
+            "--lifetime: expected --role zsk; the parent has a part in the lives of other keys");
+    if (options.count < 1 || options.count > count_max)
+        return std::unexpected(
+            fmt::format("--count: expected 1 to {}, found {}", count_max, options.count));
+    KITH_TRY(const std::uint32_t lifetime, read_seconds("--lifetime", options.lifetime));
+    KITH_TRY(const std::uint32_t overlap, read_seconds("--overlap", options.overlap));
+    KITH_TRY(const UnixTime from, read_begin(options.from));
+    if (overlap == 0 || overlap >= lifetime)
+        return std::unexpected(
+            fmt::format("--overlap: expected a time shorter than --lifetime ({}), found {}",
+                        options.lifetime, options.overlap));
+    const auto all = dnssec::succession(from, lifetime, overlap, options.count);
+    out.assign(all.begin(), all.end());
+    return out;
+}
+
+Read<std::vector<StoredKey>> read_all(const std::vector<std::string>& files) {
     std::vector<StoredKey> keys;
     for (const std::string& file : files) {
         KITH_TRY(StoredKey key, files::read_key_files(file));
@@ -132,12 +170,11 @@ Result<std::vector<StoredKey>, std::string> read_all(const std::vector<std::stri
     return keys;
 }
 
-Result<std::vector<StoredKey>, std::string> find_keys(const KeyListOptions& options) {
+Read<std::vector<StoredKey>> find_keys(const KeyListOptions& options) {
     if (!options.files.empty()) return read_all(options.files);
     if (!options.zone.empty()) {
-        const auto zone = dns::Name::from_text(options.zone);
-        if (!zone) return std::unexpected(fmt::format("--zone: {}", zone.error().text));
-        return files::read_key_folder(options.folder, *zone);
+        KITH_TRY(const dns::Name zone, read_name("--zone", options.zone));
+        return files::read_key_folder(options.folder, zone);
     }
     std::vector<std::string> files;
     std::error_code error;
@@ -153,7 +190,7 @@ Result<std::vector<StoredKey>, std::string> find_keys(const KeyListOptions& opti
     return read_all(files);
 }
 
-Result<crypto::PrivateKey, std::string> read_private(const KeyImportOptions& options) {
+Read<crypto::PrivateKey> read_private(const KeyImportOptions& options) {
     KITH_TRY(const crypto::SecretBytes content, files::read_secret_file(options.file));
     const std::string_view text = as_text(content.bytes());
     if (text.starts_with("Private-key-format:")) {
@@ -177,34 +214,31 @@ Result<crypto::PrivateKey, std::string> read_private(const KeyImportOptions& opt
 
 int key_generate(const KeyGenerateOptions& options, std::ostream& out, std::ostream& err) {
     auto wanted = read_wanted(options.zone, options.role, options.ttl);
-    if (!wanted) return fail(err, wanted.error());
+    if (!wanted) return wrong_usage(err, "key generate", wanted.error());
     const auto algorithm = read_algorithm(options.algorithm);
-    if (!algorithm) return fail(err, algorithm.error());
+    if (!algorithm) return wrong_usage(err, "key generate", algorithm.error());
     wanted->algorithm = *algorithm;
-    std::optional<ZoneKey> key;
-    for (int tries = 0; tries < tag_tries && (!key || is_tag_taken(options.folder, *wanted, *key));
-         ++tries) {
-        auto made = crypto::PrivateKey::generate(*algorithm, options.bits);
-        if (!made)
-            return fail(err,
-                        fmt::format("cannot make a key: {}", crypto::fault_text(made.error())));
-        key.emplace(wanted->flags, *std::move(made));
-    }
-    const auto stem = write_key(options.folder, *wanted, *key);
-    if (!stem) return fail(err, stem.error());
-    if (options.json) {
+    const auto all_times = read_times(options);
+    if (!all_times) return wrong_usage(err, "key generate", all_times.error());
+    for (const auto& times : *all_times) {
+        auto key = make_key(options, *wanted);
+        if (!key) return failed(err, "key generate", key.error());
+        const auto stem = write_key(options.folder, *wanted, *std::move(key), times);
+        if (!stem) return failed(err, "key generate", stem.error());
+        if (!options.json) {
+            fmt::print(out, "{}\n", *stem);
+            continue;
+        }
         const auto stored = files::read_key_files(*stem);
-        if (!stored) return fail(err, stored.error());
+        if (!stored) return failed(err, "key generate", stored.error());
         print_json(*stored, out);
-    } else {
-        fmt::print(out, "{}\n", *stem);
     }
     return 0;
 }
 
 int key_list(const KeyListOptions& options, std::ostream& out, std::ostream& err) {
     const auto keys = find_keys(options);
-    if (!keys) return fail(err, keys.error());
+    if (!keys) return failed(err, "key list", keys.error());
     for (const StoredKey& key : *keys) {
         if (options.json) {
             print_json(key, out);
@@ -218,16 +252,20 @@ int key_list(const KeyListOptions& options, std::ostream& out, std::ostream& err
                    time_text(key.times.activate), time_text(key.times.inactive),
                    time_text(key.times.remove));
     }
-    if (keys->empty() && !options.json) fmt::print(err, "no keys found in {}\n", options.folder);
-    return keys->empty() ? 1 : 0;
+    if (!keys->empty()) return exit_good;
+    return options.json ? exit_failed
+                        : failed(err, "key list",
+                                 fmt::format("no keys found in {}; `kith key generate` makes one",
+                                             options.folder));
 }
 
 int key_ds(const KeyDsOptions& options, std::ostream& out, std::ostream& err) {
     const auto keys = read_all(options.files);
-    if (!keys) return fail(err, keys.error());
+    if (!keys) return failed(err, "key ds", keys.error());
     for (const StoredKey& key : *keys) {
         if (key.is_key_record)
-            return fail(err, fmt::format("{}: a KEY record of SIG(0) has no DS", key.stem));
+            return failed(err, "key ds",
+                          fmt::format("{}: a KEY record of SIG(0) has no DS", key.stem));
         if (options.dnskey) {
             fmt::print(out, "{} IN DNSKEY {}\n", key.owner.to_text(),
                        dns::rdata_to_text(dns::RrType::DNSKEY, dns::RrClass::IN, key.key.rdata()));
@@ -236,14 +274,16 @@ int key_ds(const KeyDsOptions& options, std::ostream& out, std::ostream& err) {
         if (!key.key.is_sep()) {
             fmt::print(
                 err,
-                "{}: this key signs the zone (flags 256); a DS stands for one that signs the keys\n",
+                "kith key ds: {}: this key signs the zone (flags 256); a DS stands for one that signs the keys\n",
                 key.stem);
         }
         for (const std::string& text : options.digests) {
             const auto digest = client::parse_digest(text);
             if (!digest)
-                return fail(
-                    err, fmt::format("--digest: expected sha256, sha384 or sha1, found {}", text));
+                return wrong_usage(
+                    err, "key ds",
+                    fmt::format("--digest: expected sha256, sha384 or sha1, found {}",
+                                config::shown(text)));
             fmt::print(out, "{} IN DS {}\n", key.owner.to_text(),
                        dns::rdata_to_text(dns::RrType::DS, dns::RrClass::IN,
                                           dnssec::make_ds(key.owner, key.key.rdata(), *digest)));
@@ -254,20 +294,22 @@ int key_ds(const KeyDsOptions& options, std::ostream& out, std::ostream& err) {
 
 int key_import(const KeyImportOptions& options, std::ostream& out, std::ostream& err) {
     const auto wanted = read_wanted(options.zone, options.role, options.ttl);
-    if (!wanted) return fail(err, wanted.error());
+    if (!wanted) return wrong_usage(err, "key import", wanted.error());
     auto key = read_private(options);
-    if (!key) return fail(err, key.error());
+    if (!key) return failed(err, "key import", key.error());
     const auto stem = write_key(options.folder, *wanted, ZoneKey(wanted->flags, *std::move(key)));
-    if (!stem) return fail(err, stem.error());
+    if (!stem) return failed(err, "key import", stem.error());
     fmt::print(out, "{}\n", *stem);
     return 0;
 }
 
 int key_export(const KeyExportOptions& options, std::ostream& out, std::ostream& err) {
     const auto stored = files::read_key_files(options.file);
-    if (!stored) return fail(err, stored.error());
+    if (!stored) return failed(err, "key export", stored.error());
     const auto& key = stored->key.private_key();
-    if (!key) return fail(err, fmt::format("{}.private: there is no private key", stored->stem));
+    if (!key)
+        return failed(err, "key export",
+                      fmt::format("{}.private: there is no private key", stored->stem));
     crypto::SecretBytes content;
     if (options.format == "pem") {
         content = key->to_pem();
@@ -276,15 +318,16 @@ int key_export(const KeyExportOptions& options, std::ostream& out, std::ostream&
     } else if (options.format == "bind") {
         content = dnssec::format_private_key({*key, stored->times});
     } else {
-        return fail(err,
-                    fmt::format("--format: expected pem, der or bind, found {}", options.format));
+        return wrong_usage(err, "key export",
+                           fmt::format("--format: expected pem, der or bind, found {}",
+                                       config::shown(options.format)));
     }
     if (options.output.empty()) {
         out << as_text(content.bytes());
         return out.flush().good() ? 0 : 1;
     }
     const auto written = files::write_secret_file(options.output, content.bytes());
-    return written ? 0 : fail(err, written.error());
+    return written ? 0 : failed(err, "key export", written.error());
 }
 
 }  // namespace kith::cli

@@ -12,7 +12,7 @@ class App;
 
 namespace kith::cli {
 
-/// `kith key generate`: a new key, written to two files of one folder.
+/// `kith key generate`: new keys, each written to two files of one folder.
 struct KeyGenerateOptions {
     std::string zone{};
     std::string algorithm = "ECDSAP256SHA256";
@@ -20,6 +20,11 @@ struct KeyGenerateOptions {
     int bits = 2048;           // RSA only
     std::string folder = ".";
     std::string ttl = "1h";
+    // Keys that follow each other, of the role zsk.
+    int count = 1;
+    std::string from{};          // YYYYMMDDHHMMSS in UTC, when the first begins to sign; empty: now
+    std::string lifetime{};      // each signs so long; empty: without end
+    std::string overlap = "7d";  // each is published so long before and after
     bool json = false;
 };
 int key_generate(const KeyGenerateOptions& options, std::ostream& out, std::ostream& err);

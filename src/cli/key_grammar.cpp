@@ -26,7 +26,9 @@ constexpr const char* folder_help = "Folder of the key files";
 
 void add_generate(CLI::App& key) {
     auto options = std::make_shared<KeyGenerateOptions>();
-    CLI::App* command = key.add_subcommand("generate", "Make a key and write its files");
+    CLI::App* command = key.add_subcommand(
+        "generate",
+        "Make a key, or keys of the role zsk that follow each other, and write their files");
     command->add_option("zone", options->zone, "Name of the zone")->required();
     command->add_option("-a,--algorithm", options->algorithm, algorithm_help)
         ->capture_default_str();
@@ -35,7 +37,19 @@ void add_generate(CLI::App& key) {
         ->capture_default_str();
     command->add_option("-K,--folder", options->folder, folder_help)->capture_default_str();
     command->add_option("--ttl", options->ttl, "TTL of the DNSKEY record")->capture_default_str();
-    command->add_flag("--json", options->json, "One JSON object, for scripts");
+    command
+        ->add_option("--count", options->count,
+                     "Keys of the role zsk that follow each other, for a server without the ksk")
+        ->capture_default_str();
+    command->add_option("--lifetime", options->lifetime, "How long each of them signs");
+    command
+        ->add_option(
+            "--overlap", options->overlap,
+            "How long each is published before and after; more than the zone's largest TTL")
+        ->capture_default_str();
+    command->add_option("--from", options->from,
+                        "When the first of them begins, YYYYMMDDHHMMSS in UTC; default: now");
+    command->add_flag("--json", options->json, "One JSON object a key, for scripts");
     run_with(command, options, key_generate);
 }
 

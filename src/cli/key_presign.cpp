@@ -4,136 +4,91 @@
 #include <ostream>
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
+#include "cli/problems.hpp"
+#include "cli/words.hpp"
 #include "dns/rdata.hpp"
-#include "dnssec/rrsig.hpp"
+#include "dnssec/presign.hpp"
 #include "files/key_files.hpp"
-#include "net/system.hpp"
-#include "zone/zone_file.hpp"
 
 namespace kith::cli {
 namespace {
 
-using dns::RrType;
-using Rdatas = std::vector<std::vector<std::uint8_t>>;
+constexpr int periods_max = 1000;
 
-constexpr int periods_max = 200;  // what the server reads of one file, in three RRsets
-constexpr UnixTime inception_skew = 3600;
-
-/// What a person meant, or what is wrong with it.
-struct Wanted {
-    dns::Name zone;
-    UnixTime from = 0;
-    std::uint32_t every = 0, validity = 0, ttl = 0;
-};
-
-Result<std::uint32_t, std::string> read_time(std::string_view option, const std::string& text) {
-    const auto seconds = zone::parse_ttl(text);
-    if (seconds) return *seconds;
-    return std::unexpected(
-        fmt::format("{}: expected seconds, or a time such as 7d, found {}", option, text));
-}
-
-Result<Wanted, std::string> read_wanted(const KeyPresignOptions& options) {
-    Wanted out;
-    const auto name = dns::Name::from_text(options.zone);
-    if (!name) return std::unexpected(fmt::format("{}: {}", options.zone, name.error().text));
-    out.zone = name->lowered();
-    out.from = net::unix_now();
-    if (!options.from.empty()) {
-        const auto from = dnssec::parse_key_time(options.from);
-        if (!from)
-            return std::unexpected(
-                fmt::format("--from: expected YYYYMMDDHHMMSS in UTC, found {}", options.from));
-        out.from = *from;
-    }
-    KITH_TRY(out.every, read_time("--every", options.every));
-    KITH_TRY(out.validity, read_time("--validity", options.validity));
-    KITH_TRY(out.ttl, read_time("--ttl", options.ttl));
+Read<dnssec::PresignPlan> read_plan(const KeyPresignOptions& options) {
+    dnssec::PresignPlan out;
+    KITH_TRY(const dns::Name name, read_name("zone", options.zone));
+    out.zone = name.lowered();
+    KITH_TRY(out.from, read_begin(options.from));
+    KITH_TRY(out.every, read_seconds("--every", options.every));
+    KITH_TRY(out.validity, read_seconds("--validity", options.validity));
+    KITH_TRY(out.ttl, read_seconds("--ttl", options.ttl));
     if (out.every == 0 || out.validity <= out.every)
         return std::unexpected(
             "--validity: expected more than --every, so that signatures overlap");
     if (options.periods < 1 || options.periods > periods_max)
         return std::unexpected(
             fmt::format("--periods: expected 1 to {}, found {}", periods_max, options.periods));
+    out.until = out.from + options.periods * out.every;
     return out;
 }
 
-/// The RRsets at the apex that key signing keys sign.
-struct Made {
-    RrType type{};
-    Rdatas rdatas;
-};
-std::vector<Made> made_of(const dns::Name& zone, const std::vector<files::StoredKey>& keys) {
-    Made dnskeys{RrType::DNSKEY, {}};
-    Made cds{RrType::CDS, {}};
-    Made cdnskeys{RrType::CDNSKEY, {}};
-    for (const files::StoredKey& each : keys) {
-        const Bytes rdata = each.key.rdata();
-        dnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
-        if (!each.key.is_sep()) continue;
-        cds.rdatas.push_back(dnssec::make_ds(zone, rdata, dnssec::DsDigest::sha256));
-        cdnskeys.rdatas.emplace_back(rdata.begin(), rdata.end());
+std::string text_of(const dnssec::PresignError& error, const std::string& folder) {
+    const std::string at = dnssec::format_key_time(error.at);
+    switch (error.fault) {
+        case dnssec::PresignFault::no_signing_key:
+            return fmt::format(
+                "{}: no key that signs the keys (flags 257) is active on {} and has its private half here",
+                folder, at);
+        case dnssec::PresignFault::no_zone_key:
+            return fmt::format(
+                "{}: no key that signs the zone (flags 256) is active on {}; copy the .key files of all keys "
+                "here, and make those to come with `kith key generate --count`",
+                folder, at);
+        case dnssec::PresignFault::too_many:
+            return fmt::format(
+                "more than {} signatures, of which the last would begin on {}; sign for less "
+                "time (--periods), or less often (--every)",
+                dnssec::presigned_max, at);
+        case dnssec::PresignFault::library: break;
     }
-    return {dnskeys, cds, cdnskeys};
+    return std::string(crypto::fault_text(crypto::KeyFault::library));
 }
 
-Result<std::string, std::string> sign(const Wanted& wanted, int periods,
-                                      const std::vector<files::StoredKey>& keys) {
-    const std::vector<Made> made = made_of(wanted.zone, keys);
-    dnssec::Canonicalizer canonicalizer;
+Read<std::string> sign(const dnssec::PresignPlan& plan, const std::string& folder) {
+    KITH_TRY(auto stored, files::read_key_folder(folder, plan.zone));
+    if (stored.empty())
+        return std::unexpected(
+            fmt::format("{}: no keys of {} in this folder", folder, plan.zone.to_text()));
+    std::vector<dnssec::TimedKey> keys;
+    for (files::StoredKey& each : stored) keys.push_back({std::move(each.key), each.times});
+    const auto rrsigs = dnssec::presign(keys, plan);
+    if (!rrsigs) return std::unexpected(text_of(rrsigs.error(), folder));
     std::string out;
-    for (const files::StoredKey& each : keys) {
-        if (!each.key.is_sep() || !each.key.private_key()) continue;
-        dnssec::RrsetSigner signer(each.key, wanted.zone);
-        for (int period = 0; period < periods; ++period) {
-            const UnixTime at = wanted.from + UnixTime{period} * wanted.every;
-            const dnssec::SignatureTimes times{at - inception_skew, at + wanted.validity};
-            for (const Made& set : made) {
-                const std::vector<Bytes> rdatas(set.rdatas.begin(), set.rdatas.end());
-                const dnssec::SignedSet signed_set{wanted.zone, set.type, dns::RrClass::IN,
-                                                   wanted.ttl};
-                const auto rrsig =
-                    signer.sign(signed_set,
-                                canonicalizer.rrset(
-                                    {wanted.zone, set.type, dns::RrClass::IN, wanted.ttl}, rdatas),
-                                times);
-                if (!rrsig) return std::unexpected(std::string(crypto::fault_text(rrsig.error())));
-                out += fmt::format("{} {} IN RRSIG {}\n", wanted.zone.to_text(), wanted.ttl,
-                                   dns::rdata_to_text(RrType::RRSIG, dns::RrClass::IN, *rrsig));
-            }
-        }
+    for (const auto& rdata : *rrsigs) {
+        out += fmt::format("{} {} IN RRSIG {}\n", plan.zone.to_text(), plan.ttl,
+                           dns::rdata_to_text(dns::RrType::RRSIG, dns::RrClass::IN, rdata));
     }
-    if (out.empty())
-        return std::unexpected("no key that signs the keys (flags 257) has its private half here");
     return out;
 }
 
 }  // namespace
 
 int key_presign(const KeyPresignOptions& options, std::ostream& out, std::ostream& err) {
-    const auto text = [&]() -> Result<std::string, std::string> {
-        KITH_TRY(const Wanted wanted, read_wanted(options));
-        KITH_TRY(const auto keys, files::read_key_folder(options.folder, wanted.zone));
-        if (keys.empty())
-            return std::unexpected(fmt::format("{}: no keys of {} in this folder", options.folder,
-                                               wanted.zone.to_text()));
-        return sign(wanted, options.periods, keys);
-    }();
-    if (!text) {
-        fmt::print(err, "{}\n", text.error());
-        return 1;
-    }
+    constexpr std::string_view command = "key presign";
+    const auto plan = read_plan(options);
+    if (!plan) return wrong_usage(err, command, plan.error());
+    const auto text = sign(*plan, options.folder);
+    if (!text) return failed(err, command, text.error());
     if (options.output.empty()) {
         out << *text;
-        return out.flush().good() ? 0 : 1;
+        return out.flush().good() ? exit_good : exit_failed;
     }
     std::ofstream file(options.output, std::ios::trunc);
     file << *text;
-    if (file.flush().good()) return 0;
-    fmt::print(err, "{}: cannot be written\n", options.output);
-    return 1;
+    if (file.flush().good()) return exit_good;
+    return failed(err, command, fmt::format("{}: cannot be written", options.output));
 }
 
 }  // namespace kith::cli

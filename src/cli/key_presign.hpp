@@ -1,6 +1,7 @@
 #pragma once
 // `kith key presign`: signatures over the keys of a zone for a time to come, made where the private half
-// of the key signing key is, for a server where it is not (setting `key_signatures`).
+// of the key signing key is, for a server where it is not (setting `key_signatures`). Keys that sign the
+// zone may come and go meanwhile, by the times of their files.
 
 #include <iosfwd>
 #include <string>
@@ -9,7 +10,7 @@ namespace kith::cli {
 
 struct KeyPresignOptions {
     std::string zone{};
-    std::string folder = ".";      // with the key files: of the ksk both, of the zsk the .key
+    std::string folder = ".";      // with the key files: of the ksk both, of all zsk the .key
     std::string from{};            // YYYYMMDDHHMMSS in UTC; empty: now
     std::string every = "7d";      // a period
     std::string validity = "14d";  // of each signature

@@ -6,6 +6,8 @@
 
 #include "config/text.hpp"
 #include "dns/rdata_table.hpp"
+#include "dnssec/key_file.hpp"
+#include "net/system.hpp"
 #include "zone/zone_file.hpp"
 
 namespace kith::cli {
@@ -39,6 +41,13 @@ Read<std::uint32_t> read_seconds(std::string_view what, std::string_view text) {
     if (const auto seconds = zone::parse_ttl(text)) return *seconds;
     return std::unexpected(fmt::format("{}: expected seconds, or a time such as 1h or 7d, found {}",
                                        what, shown(text)));
+}
+
+Read<UnixTime> read_begin(std::string_view text) {
+    if (text.empty()) return net::unix_now();
+    if (const auto from = dnssec::parse_key_time(text)) return *from;
+    return std::unexpected(
+        fmt::format("--from: expected YYYYMMDDHHMMSS in UTC, found {}", shown(text)));
 }
 
 }  // namespace kith::cli

@@ -8,6 +8,7 @@
 
 #include "base/ip_address.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "dns/name.hpp"
 #include "dns/rr_type.hpp"
 
@@ -27,5 +28,8 @@ Read<Endpoint> read_server(std::string_view text, std::uint16_t port);
 
 /// A time as zone files have it: `3600`, `1h`, `1w2d`. The complaint begins with `what`.
 Read<std::uint32_t> read_seconds(std::string_view what, std::string_view text);
+
+/// `--from`: when something is to begin, YYYYMMDDHHMMSS in UTC; empty: now.
+Read<UnixTime> read_begin(std::string_view text);
 
 }  // namespace kith::cli

@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import dnsmsg
-from harness import Checks, Kith, arguments, frame, free_port, read_frame, wait_for
+from harness import Checks, Kith, arguments, frame, free_port, read_frame, wait_for, write_file
 
 ZONE = "home.example"
 ZONE_FILE = """$ORIGIN home.example.
@@ -266,10 +266,56 @@ def test_offline_key(checks: Checks, program: Path) -> None:
         checks.equal("only it asks the parent", len(world.cds()), 1)
         # Signatures of other keys are refused, and what serves stays.
         before = len(world.kith.log())
-        signatures.write_text(signatures.read_text().replace("RRSIG DNSKEY 13 2 3600", "RRSIG DNSKEY 13 2 7200"))
+        write_file(signatures, signatures.read_text().replace("RRSIG DNSKEY 13 2 3600", "RRSIG DNSKEY 13 2 7200"))
         world.kith.wait_log("config.refused", after=before)  # without being told
         checks.check("a signature that proves nothing", "refused" in world.reload(world.dnssec), world.kith.log()[-300:])
         checks.check("it serves on", world.kith.ask(ZONE, "DNSKEY").data("DNSKEY"))
+        world.kith.stop()
+        world.kith.__exit__(None)
+
+
+def test_offline_roll(checks: Checks, program: Path) -> None:
+    """Keys that sign the zone come and go, as the safe was told that they would."""
+    with tempfile.TemporaryDirectory(prefix="kith-keys-") as temporary:
+        safe, keys = Path(temporary) / "safe", Path(temporary) / "keys"
+        safe.mkdir()
+        keys.mkdir()
+
+        def kith(*words: str, code: int = 0) -> str:
+            done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
+            checks.equal(f"kith {' '.join(words)}", done.returncode, code)
+            return (done.stdout if code == 0 else done.stderr).strip()
+
+        def copy(stems: list[str], place: Path) -> None:
+            for stem in stems:
+                (place / f"{Path(stem).name}.key").write_bytes(Path(f"{stem}.key").read_bytes())
+
+        ksk = kith("key", "generate", "-r", "ksk", "-K", str(safe), ZONE)
+        generate = ("key", "generate", "-K", str(keys), ZONE)
+        rows = [
+            (("--count", "2"), "--lifetime: expected"),
+            (("--lifetime", "30d"), "expected --role zsk"),
+            (("-r", "zsk", "--lifetime", "7d"), "--overlap: expected"),
+            (("-r", "zsk", "--lifetime", "30d", "--count", "0"), "--count: expected 1 to"),
+            (("-r", "zsk", "--lifetime", "30d", "--from", "soon"), "--from: expected"),
+        ]
+        for words, text in rows:
+            checks.check(text, text in kith(*generate, *words, code=2))
+        checks.equal("nothing is made then", list(keys.iterdir()), [])
+        zsks = kith(*generate, "-r", "zsk", "--lifetime", "5s", "--overlap", "3s", "--count", "12").splitlines()
+        copy(zsks, safe)
+        copy([ksk], keys)
+        signatures = Path(temporary) / "home.rrsigs"
+        presign = ("key", "presign", ZONE, "-K", str(safe), "--validity", "1h", "-o", str(signatures))
+        checks.check("too few keys", "no key that signs the zone" in kith(*presign, "--every", "9m", "--periods", "1", code=1))
+        kith(*presign, "--every", "25s", "--periods", "2")
+        world = World(program, Path(temporary), {"key_directory": "keys", "key_signatures": "home.rrsigs"})
+        third = int(zsks[2].rsplit("+", 1)[1])
+        wait_for(lambda: f" {third} " in subprocess.run(
+            [program, "query", f"@127.0.0.1:{world.port}", ZONE, "SOA", "--dnssec", "--short"],
+            capture_output=True, text=True, check=False).stdout, "signatures of the third key", 40)
+        ds = kith("key", "ds", f"{ksk}.key").split(" DS ")[1].split()
+        world.verify(checks, "after two rolls", [struct.pack("!HBB", *map(int, ds[:3])) + bytes.fromhex("".join(ds[3:]))])
         world.kith.stop()
         world.kith.__exit__(None)
 
@@ -280,6 +326,7 @@ def main() -> int:
     program = options.kith.resolve()
     test_commands(checks, program)
     test_offline_key(checks, program)
+    test_offline_roll(checks, program)
     test_rolls(checks, program)
     return checks.finish()
 
