@@ -140,14 +140,22 @@ void DiscoveryService::take_events() {
 }
 
 void DiscoveryService::on_register_event(const dnssd::Event& event) {
-    if (const auto* registered = std::get_if<dnssd::RegisterResult>(&event.what)) {
-        log::write(
-            registered->renamed ? log::Level::warning : log::Level::info,
-            registered->renamed ? "discovery.service_renamed" : "discovery.service_registered",
-            log::kv("name", registered->name.to_text()));
-    } else if (const auto* failure = std::get_if<dnssd::Failure>(&event.what)) {
+    const auto offered = std::ranges::find(offered_, event.operation, &Offered::operation);
+    if (offered == offered_.end()) return;
+    if (const auto* failure = std::get_if<dnssd::Failure>(&event.what)) {
+        offered->registered_as.clear();
         log::write(log::Level::error, "discovery.service_failed", log::kv("why", failure->text));
+        return;
     }
+    const auto* registered = std::get_if<dnssd::RegisterResult>(&event.what);
+    if (registered == nullptr) return;
+    std::string name = registered->name.to_text();
+    // It is told again whenever a link that came up, or one after a sleep, was asked for the name.
+    if (name == offered->registered_as) return;
+    log::write(registered->renamed ? log::Level::warning : log::Level::info,
+               registered->renamed ? "discovery.service_renamed" : "discovery.service_registered",
+               log::kv("name", name));
+    offered->registered_as = std::move(name);
 }
 
 void DiscoveryService::look_up(const LocalQuestion& question, LocalReply reply) {
@@ -226,14 +234,15 @@ void DiscoveryService::offer(std::vector<Service> wanted) {
             return old.operation != 0 && same_but_txt(old.service, service);
         });
         if (same == offered_.end()) {
-            next.push_back({std::move(service), 0});
+            next.push_back({std::move(service), 0, {}});
             continue;
         }
         if (same->service.txt != service.txt) {
             [[maybe_unused]] const auto done =
                 session_->update_txt(now, same->operation, service.txt);
         }
-        next.push_back({std::move(service), std::exchange(same->operation, 0)});
+        next.push_back({std::move(service), std::exchange(same->operation, 0),
+                        std::move(same->registered_as)});
     }
     for (const Offered& old : offered_) {
         if (old.operation != 0) session_->cancel(now, old.operation);
@@ -269,13 +278,15 @@ void DiscoveryService::stop() {
 void DiscoveryService::log_counters() const {
     if (driver_ == nullptr) return;
     const mdns::EngineStats& stats = engine_->stats();
+    const net::MdnsDriverStats sockets = driver_->stats();
     log::write(log::Level::info, "discovery.counted", log::kv("packets_in", stats.packets_in),
                log::kv("packets_out", stats.packets_out), log::kv("malformed", stats.malformed),
                log::kv("off_link", stats.ignored_off_link), log::kv("echoes", stats.echoes),
                log::kv("conflicts", stats.conflicts), log::kv("renames", stats.renames),
                log::kv("cache_added", stats.cache_added),
                log::kv("cache_evicted", stats.cache_evicted), log::kv("lookups", lookups_->size()),
-               log::kv("send_failures", driver_->stats().send_failures));
+               log::kv("send_failures", sockets.send_failures),
+               log::kv("dropped", sockets.packets_dropped));
     if (reflector_ == nullptr) return;
     const discovery::reflector::ReflectorStats& reflected = reflector_->stats();
     log::write(log::Level::info, "discovery.reflected", log::kv("packets_in", reflected.packets_in),

@@ -42,6 +42,7 @@ private:
     struct Offered {
         Service service;
         discovery::dnssd::OperationId operation = 0;
+        std::string registered_as;  // as the log says; empty: not, or not any more
     };
     void settle();
     void set_reflection();

@@ -177,8 +177,8 @@ class Neighbors(Suite):
 
     def resolved(self) -> None:
         """systemd-resolved and kith find each other"""
-        if not Resolved.available():
-            print("     (not here: set KITH_PEERS to where systemd-resolved is unpacked)")
+        if Resolved.missing:
+            print(f"     ({Resolved.missing})")
             return
         resolved = Resolved(self.link["C"], "hostc")
         ours = self.register("My Printer", "_ipp._tcp", "631", "rp=a", "--host-name", "hosta")
@@ -278,6 +278,12 @@ class Neighbors(Suite):
         service_file.write_text(service_file.read_text().replace("_ssh", "_sftp-ssh"))
         serving.wait_output("discovery.service_registered name=hostk._sftp-ssh._tcp.local", 12)
         self.check("a changed file is followed", True)
+        self.a.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; sleep 0.5; echo 0 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6")
+        self.a.run("ip", "addr", "replace", f"{self.a.v6}/64", "dev", "eth0", "nodad")
+        self.until("IPv6 comes back", serving.output, lambda said: said.count("mdns.interface_used name=eth0 family=6") == 2)
+        time.sleep(3)  # the names are asked for again (RFC 6762 §8)
+        registered = serving.output().count("discovery.service_registered name=Site.")
+        self.check("a name that stands again is no news", registered == 1, registered)
         watching = self.avahi.start("avahi-browse", "-pk", "_http._tcp")
         watching.wait_output("+;eth0;IPv4;Site")
         code = serving.stop(signal.SIGTERM)
