@@ -132,10 +132,7 @@ void play(const Scene& scene, std::uint64_t seed) {
                                                          : world.replug(0, interface);
                 break;
             case 2:
-                world.with(0, [](mdns::Engine& engine, Time now) {
-                    engine.on_wake(now);
-                    return 0;
-                });
+                world.with(0, [](mdns::Engine& engine, Time now) { engine.on_wake(now); });
                 break;
             case 3:
                 world.with(0, [&](mdns::Engine& engine, Time now) {

@@ -44,6 +44,9 @@ public:
         world.make_reflector(host, policy);
         return host;
     }
+    void add_reflectors(std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) add_reflector(both_ways);
+    }
     void set_name(std::size_t host, const std::string& label) {
         world.with(host, [&](mdns::Engine& engine, Time now) {
             return engine.set_host(now, name(label + ".local.")).has_value();
@@ -86,10 +89,7 @@ public:
         for (const std::string& complaint : world.complaints()) ADD_FAILURE() << complaint;
     }
     void expect_silence(std::size_t host, mdns::QueryId query) {
-        world.with(host, [&](mdns::Engine& engine, Time) {
-            engine.stop_query(query);
-            return 0;
-        });
+        world.with(host, [&](mdns::Engine& engine, Time) { engine.stop_query(query); });
         world.run(1min);
         const std::uint64_t before = world.packets();
         world.run(3h);
@@ -99,45 +99,55 @@ public:
     World world;
 };
 
-TEST(Reflection, ShowsServicesOfOneSegmentOnTheOther) {
-    for (const std::uint64_t seed : seeds(20)) {
-        for (const std::size_t reflectors : {1U, 2U, 3U}) {
-            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed) + ", " + std::to_string(reflectors) +
-                         " reflectors");
-            Between scene(seed);
-            const std::size_t printer = scene.add_host(0);
-            const std::size_t viewer = scene.add_host(1);
-            for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
-            scene.set_name(printer, "h0");
-            const auto offered = scene.offer(printer, "print", "_ipp._tcp");
-            scene.world.run(5s);
-            const auto query = scene.ask(viewer, "_ipp._tcp.local.", RrType::PTR);
-            const auto address = scene.ask(viewer, "h0.local.", RrType::A);
-            scene.world.run(5s);
-            EXPECT_EQ(scene.found(viewer, query), 1U);
-            EXPECT_EQ(scene.found(viewer, address), 1U);
-            scene.world.with(printer, [&](mdns::Engine& engine, Time now) {
-                engine.remove_registration(now, offered);
-                return 0;
-            });
-            scene.world.run(5s);
-            EXPECT_EQ(scene.found(viewer, query), 0U) << "goodbyes cross";
-            EXPECT_EQ(scene.world.host(printer).engine.stats().conflicts, 0U);
-            scene.world.with(viewer, [&](mdns::Engine& engine, Time) {
-                engine.stop_query(address);
-                return 0;
-            });
-            scene.expect_no_complaints();
-            scene.expect_silence(viewer, query);
-            if (HasFailure()) return;
-        }
+/// Gives `test` a scene for each seed, until one fails.
+template <class Test>
+void for_seeds(std::uint64_t count, Test test) {
+    for (const std::uint64_t seed : seeds(count)) {
+        SCOPED_TRACE("KITH_SEED=" + std::to_string(seed));
+        Between scene(seed);
+        test(scene, seed);
+        if (testing::Test::HasFailure()) return;
     }
 }
 
+/// The same, for one, two and three reflectors, which the test adds where it wants them.
+template <class Test>
+void for_seeds_and_reflectors(std::uint64_t count, Test test) {
+    for (const std::size_t reflectors : {1U, 2U, 3U}) {
+        SCOPED_TRACE(std::to_string(reflectors) + " reflectors");
+        for_seeds(count,
+                  [&](Between& scene, std::uint64_t seed) { test(scene, seed, reflectors); });
+        if (testing::Test::HasFailure()) return;
+    }
+}
+
+TEST(Reflection, ShowsServicesOfOneSegmentOnTheOther) {
+    for_seeds_and_reflectors(20, [](Between& scene, std::uint64_t, std::size_t reflectors) {
+        const std::size_t printer = scene.add_host(0);
+        const std::size_t viewer = scene.add_host(1);
+        scene.add_reflectors(reflectors);
+        scene.set_name(printer, "h0");
+        const auto offered = scene.offer(printer, "print", "_ipp._tcp");
+        scene.world.run(5s);
+        const auto query = scene.ask(viewer, "_ipp._tcp.local.", RrType::PTR);
+        const auto address = scene.ask(viewer, "h0.local.", RrType::A);
+        scene.world.run(5s);
+        EXPECT_EQ(scene.found(viewer, query), 1U);
+        EXPECT_EQ(scene.found(viewer, address), 1U);
+        scene.world.with(printer, [&](mdns::Engine& engine, Time now) {
+            engine.remove_registration(now, offered);
+        });
+        scene.world.run(5s);
+        EXPECT_EQ(scene.found(viewer, query), 0U) << "goodbyes cross";
+        EXPECT_EQ(scene.world.host(printer).engine.stats().conflicts, 0U);
+        scene.world.with(viewer, [&](mdns::Engine& engine, Time) { engine.stop_query(address); });
+        scene.expect_no_complaints();
+        scene.expect_silence(viewer, query);
+    });
+}
+
 TEST(Reflection, KeepsToItsRule) {
-    for (const std::uint64_t seed : seeds(20)) {
-        SCOPED_TRACE("KITH_SEED=" + std::to_string(seed));
-        Between scene(seed);
+    for_seeds(20, [](Between& scene, std::uint64_t) {
         const std::size_t printer = scene.add_host(0);
         const std::size_t viewer = scene.add_host(1);
         scene.add_reflector(printers_one_way);
@@ -158,16 +168,13 @@ TEST(Reflection, KeepsToItsRule) {
         EXPECT_EQ(scene.found(viewer, types), 1U) << "is not listed either";
         EXPECT_EQ(scene.found(printer, back), 1U) << "nothing crosses against the rule";
         scene.expect_no_complaints();
-        if (HasFailure()) return;
-    }
+    });
 }
 
 // Names clash across segments: one of two hosts is renamed, once.
 TEST(Reflection, MakesNamesUniqueOnBothSides) {
-    for (const std::uint64_t seed : seeds(40)) {
-        SCOPED_TRACE("KITH_SEED=" + std::to_string(seed));
-        Between scene(seed);
-        for (std::size_t i = 0; i < 1 + seed % 2; ++i) scene.add_reflector(both_ways);
+    for_seeds(40, [](Between& scene, std::uint64_t seed) {
+        scene.add_reflectors(1 + seed % 2);
         std::vector<std::size_t> hosts;
         for (std::size_t i = 0; i < 6; ++i) {
             hosts.push_back(scene.add_host(i % 2));
@@ -184,16 +191,13 @@ TEST(Reflection, MakesNamesUniqueOnBothSides) {
         EXPECT_EQ(names.size(), hosts.size());
         scene.expect_no_complaints();
         scene.expect_silence(hosts[0], query);
-        if (HasFailure()) return;
-    }
+    });
 }
 
 // The reflecting machine is a responder, too; and an old reflector that rewrites is beside it.
 TEST(Reflection, NeverRenamesTheMachineItRunsOn) {
-    for (const std::uint64_t seed : seeds(20)) {
-        for (const Copies copies : {Copies::same_bytes, Copies::rewritten}) {
-            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed));
-            Between scene(seed);
+    for (const Copies copies : {Copies::same_bytes, Copies::rewritten}) {
+        for_seeds(20, [copies](Between& scene, std::uint64_t) {
             scene.world.reflect(0, 1, copies, 300ms);
             std::vector<std::size_t> machines;
             for (std::size_t i = 0; i < 2; ++i) {
@@ -210,8 +214,8 @@ TEST(Reflection, NeverRenamesTheMachineItRunsOn) {
             }
             EXPECT_EQ(scene.found(viewer, query), 2U);
             scene.expect_silence(viewer, query);
-            if (HasFailure()) return;
-        }
+        });
+        if (HasFailure()) return;
     }
 }
 
@@ -226,7 +230,7 @@ TEST(Reflection, MakesNoStormOfSeveralReflectors) {
             scene.set_name(hosts.back(), "h" + std::to_string(i));
             scene.offer(hosts.back(), "s" + std::to_string(i), "_http._tcp");
         }
-        for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
+        scene.add_reflectors(reflectors);
         for (const std::size_t host : hosts) scene.ask(host, "_http._tcp.local.", RrType::PTR);
         scene.world.run(5min);
         for (const std::size_t host : hosts) EXPECT_EQ(scene.world.host(host).renames.size(), 0U);
@@ -263,111 +267,90 @@ std::vector<std::uint8_t> query_of(std::uint16_t flags, const std::vector<std::s
 // Lists of known answers in several packets (RFC 6762 §7.2), from hosts on either side at once, past reflectors
 // that do not all hear everything.
 TEST(Reflection, LetsNoListOfKnownAnswersGoInCircles) {
-    for (const std::uint64_t seed : seeds(40)) {
-        for (const std::size_t reflectors : {1U, 2U, 3U}) {
-            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed) + ", " + std::to_string(reflectors) +
-                         " reflectors");
-            Between scene(seed);
-            for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
-            scene.world.run(1min);
-            scene.world.set_weather(
-                {.loss_percent = seed % 2 == 0 ? 0U : 30U,
-                 .repeat_percent = 10,
-                 .delay_min = 0ms,
-                 .delay_max = std::chrono::milliseconds(1 + scene.world.rng().below(300))});
-            const std::uint64_t before = scene.world.reflected();
-            std::uint64_t sent = 0;
-            for (int round = 0; round < 20; ++round) {
-                for (std::uint8_t host = 0; host < 4; ++host) {
-                    const Endpoint source{IpAddress::v4(10, 0, 200, host), mdns::port, 0};
-                    const std::string own =
-                        "q" + std::to_string(scene.world.rng().below(6)) + "._http._tcp.local.";
-                    const auto say = [&](const std::vector<std::uint8_t>& message) {
-                        scene.world.inject(host % 2, source, message);
-                        ++sent;
-                    };
-                    say(query_of(dns::Header::tc, {"_http._tcp.local.", own}, {"a." + own}));
-                    say(query_of(dns::Header::tc, {}, {"b._http._tcp.local.", "c." + own}));
-                    say(query_of(0, {}, {"d._http._tcp.local."}));
-                    scene.world.run(std::chrono::milliseconds(scene.world.rng().below(150)));
-                }
-                scene.world.run(std::chrono::milliseconds(scene.world.rng().below(1500)));
+    for_seeds_and_reflectors(40, [](Between& scene, std::uint64_t seed, std::size_t reflectors) {
+        scene.add_reflectors(reflectors);
+        scene.world.run(1min);
+        scene.world.set_weather(
+            {.loss_percent = seed % 2 == 0 ? 0U : 30U,
+             .repeat_percent = 10,
+             .delay_min = 0ms,
+             .delay_max = std::chrono::milliseconds(1 + scene.world.rng().below(300))});
+        const std::uint64_t before = scene.world.reflected();
+        std::uint64_t sent = 0;
+        for (int round = 0; round < 20; ++round) {
+            for (std::uint8_t host = 0; host < 4; ++host) {
+                const Endpoint source{IpAddress::v4(10, 0, 200, host), mdns::port, 0};
+                const std::string own =
+                    "q" + std::to_string(scene.world.rng().below(6)) + "._http._tcp.local.";
+                const auto say = [&](const std::vector<std::uint8_t>& message) {
+                    scene.world.inject(host % 2, source, message);
+                    ++sent;
+                };
+                say(query_of(dns::Header::tc, {"_http._tcp.local.", own}, {"a." + own}));
+                say(query_of(dns::Header::tc, {}, {"b._http._tcp.local.", "c." + own}));
+                say(query_of(0, {}, {"d._http._tcp.local."}));
+                scene.world.run(std::chrono::milliseconds(scene.world.rng().below(150)));
             }
-            scene.world.run(30s);
-            EXPECT_GT(scene.world.reflected(), before);
-            // Each packet at most once by each of them, and by each again where a slow echo looked new.
-            EXPECT_LE(scene.world.reflected() - before, 2 * reflectors * sent);
-            const std::uint64_t after = scene.world.packets();
-            scene.world.run(3h);
-            EXPECT_EQ(scene.world.packets(), after) << "it is silent again";
-            scene.expect_no_complaints();
-            if (HasFailure()) return;
+            scene.world.run(std::chrono::milliseconds(scene.world.rng().below(1500)));
         }
-    }
+        scene.world.run(30s);
+        EXPECT_GT(scene.world.reflected(), before);
+        // Each packet at most once by each of them, and by each again where a slow echo looked new.
+        EXPECT_LE(scene.world.reflected() - before, 2 * reflectors * sent);
+        const std::uint64_t after = scene.world.packets();
+        scene.world.run(3h);
+        EXPECT_EQ(scene.world.packets(), after) << "it is silent again";
+        scene.expect_no_complaints();
+    });
 }
 
 // Querier and responders as they are: a browser that knows more than a packet holds.
 TEST(Reflection, AnswersLongListsPastSeveralReflectors) {
-    for (const std::uint64_t seed : seeds(4)) {
-        for (const std::size_t reflectors : {1U, 2U, 3U}) {
-            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed) + ", " + std::to_string(reflectors) +
-                         " reflectors");
-            Between scene(seed);
-            const std::size_t server = scene.add_host(0);
-            const std::size_t viewer = scene.add_host(1);
-            for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
-            scene.set_name(server, "h0");
-            for (int i = 0; i < 150; ++i)
-                scene.offer(server, "service number " + std::to_string(i), "_http._tcp");
-            scene.world.run(10s);
-            auto query = scene.ask(viewer, "_http._tcp.local.", RrType::PTR);
-            scene.world.run(10s);
-            EXPECT_EQ(scene.found(viewer, query), 150U);
-            const std::uint64_t before = scene.world.reflected();
-            scene.world.with(viewer, [&](mdns::Engine& engine, Time now) {
-                engine.on_wake(now);
-                return 0;
-            });
-            scene.world.run(1min);
-            EXPECT_LE(scene.world.reflected() - before, 300U * reflectors)
-                << "a list is passed on once";
-            EXPECT_EQ(scene.found(viewer, query), 150U);
-            scene.expect_no_complaints();
-            scene.expect_silence(viewer, query);
-            if (HasFailure()) return;
-        }
-    }
+    for_seeds_and_reflectors(4, [](Between& scene, std::uint64_t, std::size_t reflectors) {
+        const std::size_t server = scene.add_host(0);
+        const std::size_t viewer = scene.add_host(1);
+        scene.add_reflectors(reflectors);
+        scene.set_name(server, "h0");
+        for (int i = 0; i < 150; ++i)
+            scene.offer(server, "service number " + std::to_string(i), "_http._tcp");
+        scene.world.run(10s);
+        auto query = scene.ask(viewer, "_http._tcp.local.", RrType::PTR);
+        scene.world.run(10s);
+        EXPECT_EQ(scene.found(viewer, query), 150U);
+        const std::uint64_t before = scene.world.reflected();
+        scene.world.with(viewer, [&](mdns::Engine& engine, Time now) { engine.on_wake(now); });
+        scene.world.run(1min);
+        EXPECT_LE(scene.world.reflected() - before, 300U * reflectors)
+            << "a list is passed on once";
+        EXPECT_EQ(scene.found(viewer, query), 150U);
+        scene.expect_no_complaints();
+        scene.expect_silence(viewer, query);
+    });
 }
 
 // A simple resolver gets a reply from each reflector, and they do not ask and answer each other.
 TEST(Reflection, HandsRepliesToSimpleResolversOnce) {
-    for (const std::uint64_t seed : seeds(20)) {
-        for (const std::size_t reflectors : {1U, 2U, 3U}) {
-            SCOPED_TRACE("KITH_SEED=" + std::to_string(seed) + ", " + std::to_string(reflectors) +
-                         " reflectors");
-            Between scene(seed);
-            const std::size_t server = scene.add_host(0);
-            for (std::size_t i = 0; i < reflectors; ++i) scene.add_reflector(both_ways);
-            scene.set_name(server, "h0");
-            scene.offer(server, "web", "_http._tcp");
-            scene.world.run(1min);
-            scene.world.set_weather(
-                {.loss_percent = 0,
-                 .repeat_percent = 0,
-                 .delay_min = 0ms,
-                 .delay_max = std::chrono::milliseconds(1 + scene.world.rng().below(100))});
-            const std::uint64_t before = scene.world.packets();
-            const Endpoint resolver{IpAddress::v4(10, 0, 200, 1), 50'000, 0};
-            scene.world.inject(1, resolver, query_of(0, {"_http._tcp.local."}, {}));
-            scene.world.run(10s);
-            const std::uint64_t replies = scene.world.sent_to(resolver);
-            EXPECT_GE(replies, 1U);
-            EXPECT_LE(replies, reflectors);
-            EXPECT_LE(scene.world.packets() - before, 12 * reflectors);
-            scene.expect_no_complaints();
-            if (HasFailure()) return;
-        }
-    }
+    for_seeds_and_reflectors(20, [](Between& scene, std::uint64_t, std::size_t reflectors) {
+        const std::size_t server = scene.add_host(0);
+        scene.add_reflectors(reflectors);
+        scene.set_name(server, "h0");
+        scene.offer(server, "web", "_http._tcp");
+        scene.world.run(1min);
+        scene.world.set_weather(
+            {.loss_percent = 0,
+             .repeat_percent = 0,
+             .delay_min = 0ms,
+             .delay_max = std::chrono::milliseconds(1 + scene.world.rng().below(100))});
+        const std::uint64_t before = scene.world.packets();
+        const Endpoint resolver{IpAddress::v4(10, 0, 200, 1), 50'000, 0};
+        scene.world.inject(1, resolver, query_of(0, {"_http._tcp.local."}, {}));
+        scene.world.run(10s);
+        const std::uint64_t replies = scene.world.sent_to(resolver);
+        EXPECT_GE(replies, 1U);
+        EXPECT_LE(replies, reflectors);
+        EXPECT_LE(scene.world.packets() - before, 12 * reflectors);
+        scene.expect_no_complaints();
+    });
 }
 
 }  // namespace

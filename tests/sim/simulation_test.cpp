@@ -97,10 +97,7 @@ public:
     void check_silence() {
         for (std::size_t i = 0; i < actors_.size(); ++i) {
             for (const mdns::QueryId query : actors_[i].browses)
-                world_.with(i, [&](mdns::Engine& engine, Time) {
-                    engine.stop_query(query);
-                    return 0;
-                });
+                world_.with(i, [&](mdns::Engine& engine, Time) { engine.stop_query(query); });
         }
         world_.run(2s);
         const std::uint64_t before = world_.packets();
@@ -159,7 +156,6 @@ private:
                 mdns::Ownership::shared);
             const auto id = engine.add_registration(now, request);
             if (id) actors_[i].services.push_back(*id);
-            return 0;
         });
     }
 
@@ -172,10 +168,7 @@ private:
     }
 
     void wake(std::size_t i) {
-        world_.with(i, [&](mdns::Engine& engine, Time now) {
-            engine.on_wake(now);
-            return 0;
-        });
+        world_.with(i, [&](mdns::Engine& engine, Time now) { engine.on_wake(now); });
     }
 
     void disturb(std::size_t i) {
@@ -189,7 +182,6 @@ private:
                 if (actor.services.empty()) break;
                 world_.with(i, [&](mdns::Engine& engine, Time now) {
                     engine.remove_registration(now, actor.services.back());
-                    return 0;
                 });
                 actor.services.pop_back();
                 break;

@@ -14,6 +14,7 @@
 #include <queue>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <vector>
 
@@ -100,9 +101,15 @@ public:
     /// Calls `use(engine, now)` and carries what comes of it.
     template <class Use>
     auto with(std::size_t index, Use use) {
-        auto result = use(hosts_[index]->engine, now_);
-        drain(index);
-        return result;
+        mdns::Engine& engine = hosts_[index]->engine;
+        if constexpr (std::is_void_v<decltype(use(engine, now_))>) {
+            use(engine, now_);
+            drain(index);
+        } else {
+            auto result = use(engine, now_);
+            drain(index);
+            return result;
+        }
     }
 
     // ---- time
