@@ -26,8 +26,6 @@ using files::StoredKey;
 // Two keys of a zone with one tag cost validators work and signers their bearings; 65,536 tags make a
 // second one rare, and a few tries enough.
 constexpr int tag_tries = 16;
-// Keys that follow each other: ten years of monthly ones.
-constexpr int count_max = 120;
 
 /// What a person meant by words of the command line, or what is wrong with them.
 struct Wanted {
@@ -146,9 +144,6 @@ Read<std::vector<std::optional<dnssec::KeyTimes>>> read_times(const KeyGenerateO
     if (options.role != "zsk")
         return std::unexpected(
             "--lifetime: expected --role zsk; the parent has a part in the lives of other keys");
-    if (options.count < 1 || options.count > count_max)
-        return std::unexpected(
-            fmt::format("--count: expected 1 to {}, found {}", count_max, options.count));
     KITH_TRY(const std::uint32_t lifetime, read_seconds("--lifetime", options.lifetime));
     KITH_TRY(const std::uint32_t overlap, read_seconds("--overlap", options.overlap));
     KITH_TRY(const UnixTime from, read_begin(options.from));

@@ -13,6 +13,9 @@ class App;
 namespace kith::cli {
 
 /// `kith key generate`: new keys, each written to two files of one folder.
+// Keys that follow each other: ten years of monthly ones.
+inline constexpr int key_count_max = 120;
+
 struct KeyGenerateOptions {
     std::string zone{};
     std::string algorithm = "ECDSAP256SHA256";

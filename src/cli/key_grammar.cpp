@@ -1,22 +1,11 @@
-#include <CLI/CLI.hpp>
-#include <iostream>
-
+#include "cli/grammar.hpp"
 #include "cli/key.hpp"
 #include "cli/key_control.hpp"
 #include "cli/key_presign.hpp"
+#include "crypto/limits.hpp"
 
 namespace kith::cli {
 namespace {
-
-template <class Options>
-using Work = int (*)(const Options&, std::ostream&, std::ostream&);
-
-template <class Options>
-void run_with(CLI::App* command, std::shared_ptr<Options> options, Work<Options> work) {
-    command->callback([options = std::move(options), work] {
-        throw CLI::RuntimeError(work(*options, std::cout, std::cerr));
-    });
-}
 
 constexpr const char* algorithm_help =
     "ECDSAP256SHA256, ECDSAP384SHA384, ED25519, ED448, RSASHA256 or RSASHA512";
@@ -34,12 +23,14 @@ void add_generate(CLI::App& key) {
         ->capture_default_str();
     command->add_option("-r,--role", options->role, role_help)->capture_default_str();
     command->add_option("-b,--bits", options->bits, "Size of an RSA key, 1024 to 4096")
+        ->transform(whole_number(crypto::rsa_bits_generated_min, crypto::rsa_bits_max))
         ->capture_default_str();
     command->add_option("-K,--folder", options->folder, folder_help)->capture_default_str();
     command->add_option("--ttl", options->ttl, "TTL of the DNSKEY record")->capture_default_str();
     command
         ->add_option("--count", options->count,
                      "Keys of the role zsk that follow each other, for a server without the ksk")
+        ->transform(whole_number(1, key_count_max))
         ->capture_default_str();
     command->add_option("--lifetime", options->lifetime, "How long each of them signs");
     command
@@ -167,6 +158,7 @@ void add_presign(CLI::App& key) {
     command->add_option("--validity", options->validity, "How long each signature is good for")
         ->capture_default_str();
     command->add_option("--periods", options->periods, "How many signatures, one after the other")
+        ->transform(whole_number(1, presign_periods_max))
         ->capture_default_str();
     command->add_option("--ttl", options->ttl, "TTL of the DNSKEY records, as dnskey_ttl has it")
         ->capture_default_str();

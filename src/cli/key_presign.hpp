@@ -8,6 +8,9 @@
 
 namespace kith::cli {
 
+// Twenty years of weeks; what one file may hold ends it before.
+inline constexpr int presign_periods_max = 1000;
+
 struct KeyPresignOptions {
     std::string zone{};
     std::string folder = ".";      // with the key files: of the ksk both, of all zsk the .key
