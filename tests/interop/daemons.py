@@ -5,7 +5,18 @@ import signal
 import time
 from pathlib import Path
 
+from harness import ROOT
 from links import Machine, Process
+
+# Where programs and libraries are that may not be installed for tests: where KITH_PEERS says, or tools/peers unpacked them;
+# or they are installed after all.
+ROOTS = [Path(root) for root in (os.environ.get("KITH_PEERS"), ROOT / "build/peers", "/") if root]
+
+
+def find_unpacked(pattern: str) -> Path | None:
+    """The first file of this pattern below one of them."""
+    return next((path for root in ROOTS for path in sorted(root.glob(pattern))), None)
+
 
 BUS = """<busconfig><type>system</type><listen>unix:path={bus}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/><allow user="*"/></policy></busconfig>"""
@@ -67,12 +78,10 @@ exec avahi-daemon -f {self.config} --no-drop-root --no-chroot --no-rlimits""")
 class Resolved:
     """systemd-resolved with a bus, a host name and a configuration of its own in one namespace."""
 
-    # Installing the package would take over the machine's resolv.conf: unpacked somewhere is enough.
-    root = Path(os.environ.get("KITH_PEERS", "/"))
-
-    @classmethod
-    def available(cls) -> bool:
-        return (cls.root / "lib/systemd/systemd-resolved").exists()
+    # Installing the package would take over the machine's resolv.conf.
+    program = find_unpacked("lib/systemd/systemd-resolved")
+    resolvectl = find_unpacked("usr/bin/resolvectl")
+    missing = "" if program and resolvectl else "systemd-resolved is not here (tools/peers unpacks it)"
 
     def __init__(self, machine: Machine, host: str):
         self.machine = machine
@@ -94,8 +103,8 @@ mkdir -p /etc/systemd /run/systemd; mount --bind {folder}/etc /etc/systemd; moun
 mkdir -p /run/systemd/resolve /run/systemd/netif/links; chown 996:996 /run/systemd/resolve
 hostname {self.host}
 trap 'kill $daemon; wait; exit 0' INT TERM
-{self.root}/lib/systemd/systemd-resolved & daemon=$!
-until {self.root}/usr/bin/resolvectl mdns eth0 yes 2>/dev/null; do kill -0 $daemon || exit 1; sleep 0.2; done
+{self.program} & daemon=$!
+until {self.resolvectl} mdns eth0 yes 2>/dev/null; do kill -0 $daemon || exit 1; sleep 0.2; done
 echo ready; wait $daemon"""
         self.process = self.start("unshare", "-u", "sh", "-c", script)
         self.process.wait_output("ready")
@@ -108,4 +117,4 @@ echo ready; wait $daemon"""
 
     def run(self, *words: str, seconds: float = 15) -> str:
         """resolvectl"""
-        return self.machine.run(str(self.root / "usr/bin/resolvectl"), *words, environment=self.environment, seconds=seconds)
+        return self.machine.run(str(self.resolvectl), *words, environment=self.environment, seconds=seconds)

@@ -239,10 +239,10 @@ exec {self.kith} browse _ipp._tcp --backend avahi""")
 
     def tests(self) -> list:
         of_avahi = [self.avahi_finds, self.avahi_registers, self.avahi_conflicts, self.personas, self.avahi_restarts, self.other_stacks, self.without]
-        if Resolved.available():
-            return of_avahi + [self.resolved_finds, self.resolved_registers, self.resolved_conflicts, self.resolved_restarts]
-        print("     (systemd-resolved is not here: set KITH_PEERS to where it is unpacked)")
-        return of_avahi
+        if Resolved.missing:
+            print(f"     ({Resolved.missing})")
+            return of_avahi
+        return of_avahi + [self.resolved_finds, self.resolved_registers, self.resolved_conflicts, self.resolved_restarts]
 
 
 def main() -> int:

@@ -1,26 +1,22 @@
 #!/usr/bin/env python3
 """libnss-mdns resolves names that kith announces: getaddrinfo, through the nsswitch.conf of Debian's desktops, asks
-avahi-daemon over its socket, and avahi-daemon asks the link. Needs root, and libnss-mdns (installed, or unpacked where
-KITH_PEERS says)."""
+avahi-daemon over its socket, and avahi-daemon asks the link. Needs root."""
 
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from daemons import Avahi
+from daemons import Avahi, find_unpacked
 from harness import Checks, arguments, skip
 from links import Link, unavailable
-
-LIBRARIES = [Path(os.environ.get("KITH_PEERS", "/")) / folder for folder in ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")]
 
 
 def main() -> int:
     options = arguments(__doc__).parse_args()
     why = unavailable(["avahi-daemon", "dbus-daemon", "nsenter", "getent"])
-    folder = next((path for path in LIBRARIES if (path / "libnss_mdns.so.2").exists()), None)
-    if not why and folder is None:
-        why = "libnss-mdns is not installed (set KITH_PEERS to where it is unpacked)"
+    library = find_unpacked("lib/*/libnss_mdns.so.2")
+    if not why and library is None:
+        why = "libnss-mdns is not here (tools/peers unpacks it)"
     if why:
         return skip(why)
     checks = Checks()
@@ -35,7 +31,7 @@ def main() -> int:
             switch.write_text(f"hosts: files {hosts} [NOTFOUND=return]\n")
             # avahi-daemon's socket is in its own mount namespace, and so must be who asks it.
             return b.run("nsenter", "-m", "-n", "-t", str(avahi.process.process.pid), "unshare", "-m", "sh", "-c",
-                         f"mount --bind {switch} /etc/nsswitch.conf && LD_LIBRARY_PATH={folder} getent {database} {name}")
+                         f"mount --bind {switch} /etc/nsswitch.conf && LD_LIBRARY_PATH={library.parent} getent {database} {name}")
 
         found = getent("mdns4_minimal", "ahostsv4", "hosta.local")
         checks.check("getaddrinfo over IPv4 (mdns4_minimal)", a.v4 in found, found)

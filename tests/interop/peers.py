@@ -152,7 +152,7 @@ class ResolvedPeer(ByBus):
 
     @classmethod
     def missing(cls) -> str:
-        return "" if Resolved.available() else "systemd-resolved is not here: set KITH_PEERS to where it is unpacked"
+        return Resolved.missing
 
     def look(self, name: str, kind: str, host: str) -> str:
         return (self.daemon.run("query", "--type=PTR", f"{kind}.local") + self.daemon.run("service", name, kind, "local")
@@ -438,8 +438,10 @@ def main() -> int:
         return 0
     if why := unavailable(["avahi-daemon", "avahi-browse", "dbus-daemon", "mdnsd", "mquery"]):
         return skip(why)
-    for word in options.peers or PEERS:
-        peer = PEERS[word]
+    wanted = [PEERS[word] for word in options.peers or PEERS]
+    if all(peer.missing() for peer in wanted):
+        return skip(wanted[0].missing())
+    for peer in wanted:
         if why := peer.missing():
             print(f"     ({why})")
             continue
