@@ -12,7 +12,8 @@ FileWatch::FileWatch(net::Loop& loop, std::function<void()> on_change)
     : loop_(loop),
       on_change_(std::move(on_change)),
       poll_(loop, [this] { on_poll(); }),
-      settle_(loop, [this] { on_settled(); }) {}
+      settle_(loop, [this] { on_settled(); }),
+      rest_(loop, [this] { loop_.rewatch(inotify_.get(), EPOLLIN); }) {}
 
 FileWatch::~FileWatch() {
     if (inotify_) loop_.unwatch(inotify_.get());
@@ -45,13 +46,16 @@ void FileWatch::watch_folders() {
                                      IN_CREATE | IN_DELETE | IN_ATTRIB;
     for (const std::string& folder : folders_)
         ::inotify_add_watch(inotify_.get(), folder.c_str(), events);
-    loop_.watch(inotify_.get(), EPOLLIN, [this](std::uint32_t) { on_inotify(); });
+    loop_.watch(inotify_.get(), EPOLLIN, [this](std::uint32_t) { look(); });
 }
 
-void FileWatch::on_inotify() {
-    alignas(inotify_event) std::array<char, 4096> buffer;
-    while (::read(inotify_.get(), buffer.data(), buffer.size()) > 0) {
-    }
+/// Something happened in the folders. What it was does not matter, so one read is enough; and as it
+/// may never end, the next comes after a rest.
+void FileWatch::look() {
+    alignas(inotify_event) std::array<char, 65536> buffer;
+    [[maybe_unused]] const auto got = ::read(inotify_.get(), buffer.data(), buffer.size());
+    loop_.rewatch(inotify_.get(), 0);
+    rest_.arm(loop_.now() + look_interval);
     note_change();
 }
 

@@ -22,6 +22,8 @@ public:
     static constexpr Duration settle_time = 50ms;
     // A file that changes all the time is reported this long after its first change at the latest.
     static constexpr Duration settle_time_max = 1s;
+    // Where something else is written all the time, such as a log, the folders are looked at this often.
+    static constexpr Duration look_interval = 10ms;
 
     FileWatch(net::Loop& loop, std::function<void()> on_change);
     ~FileWatch();
@@ -32,7 +34,7 @@ public:
 
 private:
     void watch_folders();
-    void on_inotify();
+    void look();
     void on_poll();
     void on_settled();
     void note_change();
@@ -42,6 +44,7 @@ private:
     std::function<void()> on_change_;
     net::Timer poll_;
     net::Timer settle_;
+    net::Timer rest_;  // after a look
     net::Descriptor inotify_;
     FileStates files_;
     FileStates seen_;  // while settle_ runs: the states that started it
