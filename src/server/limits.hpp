@@ -30,6 +30,10 @@ inline constexpr Duration lock_retry = std::chrono::milliseconds(50);
 // The same failure of the store is logged again after this time: a client may provoke it.
 inline constexpr Duration failure_log_interval = std::chrono::minutes(1);
 
+// Lines of one kind that what clients do may write to the log in a minute, by each worker: enough for the
+// transfers of hundreds of secondaries. The others are counted, and the next line says how many.
+inline constexpr int client_lines_per_minute = 60;
+
 // A reload that could not be made durable is tried again after this time, then after twice as long.
 inline constexpr Duration reload_retry_least = std::chrono::seconds(1);
 inline constexpr Duration reload_retry_most = std::chrono::minutes(1);

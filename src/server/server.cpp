@@ -295,7 +295,9 @@ void Server::log_counters() {
                        log::kv("upstream_timeouts", forwarder.timeouts),
                        log::kv("near_misses", forwarder.near_misses),
                        log::kv("tcp_clients", worker.tcp().client_count()),
-                       log::kv("tcp_evicted", worker.tcp().counters().evicted));
+                       log::kv("tcp_evicted", worker.tcp().counters().evicted),
+                       log::kv("transfers_sent", worker.transfers().counters().sent),
+                       log::kv("transfers_cut", worker.transfers().counters().cut));
         });
     }
 }

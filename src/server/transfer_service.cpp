@@ -25,41 +25,47 @@ std::string_view shape_name(Shape shape) {
     return "none";
 }
 
-/// A transfer on its way to a client. Keeps the keys of its signer.
-class OutStream final : public net::TcpStream {
-public:
-    OutStream(transfer::TransferOut out, std::shared_ptr<const auth::KeyRing> ring,
-              const Endpoint& client, std::function<void(zone::ZonePtr)> give_back)
-        : ring_(std::move(ring)),
-          out_(std::move(out)),
-          client_(client),
-          give_back_(std::move(give_back)) {}
-    ~OutStream() override {
-        const bool is_whole = out_.done();
-        zone::ZonePtr zone = out_.release_zone();
-        if (zone == nullptr) return;
-        log::write(is_whole ? log::Level::info : log::Level::warning,
-                   is_whole ? "transfer.sent" : "transfer.cut", kv("zone", zone->apex().to_text()),
-                   kv("serial", zone->serial()), kv("client", client_.to_text()),
-                   kv("form", shape_name(out_.shape())), kv("messages", out_.counts().messages),
-                   kv("records", out_.counts().records), kv("bytes", out_.counts().bytes));
-        if (give_back_) give_back_(std::move(zone));
-    }
-    Bytes next(MutableBytes buffer) override { return out_.next_message(buffer); }
-    bool done() const override { return out_.done(); }
-
-private:
-    std::shared_ptr<const auth::KeyRing> ring_;
-    transfer::TransferOut out_;
-    Endpoint client_;
-    std::function<void(zone::ZonePtr)> give_back_;
-};
-
 bool is_notify(const answer::Query& query) {
     return query.view.header.opcode() == dns::Opcode::NOTIFY;
 }
 
 }  // namespace
+
+/// A transfer on its way to a client. Keeps the keys of its signer.
+class TransferService::OutStream final : public net::TcpStream {
+public:
+    OutStream(TransferService& service, transfer::TransferOut out,
+              std::shared_ptr<const auth::KeyRing> ring, const Endpoint& client)
+        : service_(service), ring_(std::move(ring)), out_(std::move(out)), client_(client) {}
+    ~OutStream() override {
+        const End end = out_.done() ? End::sent : End::cut;
+        service_.on_end(out_, client_, end, out_.release_zone());
+    }
+    Bytes next(MutableBytes buffer) override { return out_.next_message(buffer); }
+    bool done() const override { return out_.done(); }
+
+private:
+    TransferService& service_;
+    std::shared_ptr<const auth::KeyRing> ring_;
+    transfer::TransferOut out_;
+    Endpoint client_;
+};
+
+/// The last message of a transfer has been made, or its client went away before.
+void TransferService::on_end(const transfer::TransferOut& out, const Endpoint& client, End end,
+                             zone::ZonePtr zone) {
+    const bool is_whole = end == End::sent;
+    ++(is_whole ? counters_.sent : counters_.cut);
+    if (const auto left_out = (is_whole ? sent_lines_ : cut_lines_).take(hooks_.now())) {
+        log::write(is_whole ? log::Level::info : log::Level::warning,
+                   is_whole ? "transfer.sent" : "transfer.cut", kv("zone", zone->apex().to_text()),
+                   kv("serial", zone->serial()), kv("client", client.to_text()),
+                   kv("form", shape_name(out.shape())), kv("messages", out.counts().messages),
+                   kv("records", out.counts().records), kv("bytes", out.counts().bytes),
+                   kv("left_out", *left_out));
+    }
+    if (hooks_.give_back) hooks_.give_back(std::move(zone));
+}
 
 struct TransferService::Exchange {
     const TransferZones& zones;
@@ -184,8 +190,8 @@ void TransferService::start(Exchange& exchange, const transfer::TransferQuery& q
         case Shape::differences: ++counters_.differences; break;
         case Shape::current: ++counters_.current; break;
     }
-    exchange.answer.stream = std::make_unique<OutStream>(std::move(out), exchange.ring,
-                                                         exchange.query.client, hooks_.give_back);
+    exchange.answer.stream =
+        std::make_unique<OutStream>(*this, std::move(out), exchange.ring, exchange.query.client);
 }
 
 void TransferService::answer_notify(Exchange& exchange) {

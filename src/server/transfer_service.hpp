@@ -9,6 +9,7 @@
 
 #include "answer/query.hpp"
 #include "net/tcp_server.hpp"
+#include "server/log_limit.hpp"
 #include "server/transfer_zones.hpp"
 #include "transfer/transfer_out.hpp"
 #include "transfer/tsig_security.hpp"
@@ -24,6 +25,7 @@ struct HeardNotify {
 
 struct TransferCounters {
     std::uint64_t whole = 0, differences = 0, current = 0;  // answers begun, by form
+    std::uint64_t sent = 0, cut = 0;                        // streams, by their end
     std::uint64_t refused = 0;                              // not allowed, or signed badly
     std::uint64_t busy = 0;                                 // over net::tcp_streams_max
     std::uint64_t notified = 0, notify_refused = 0;
@@ -46,7 +48,8 @@ public:
         Bytes message;         // in the buffer given; empty: see `stream`
         std::unique_ptr<net::TcpStream> stream;
     };
-    /// Answers `query` into `buffer`, of 65,535 bytes. `streams`: how many this worker is sending.
+    /// Answers `query` into `buffer`, of 65,535 bytes. `streams`: how many this worker is sending. A
+    /// stream must not outlive the service.
     Answer answer(const TransferZones& zones, const std::shared_ptr<const auth::KeyRing>& ring,
                   const answer::Query& query, std::size_t streams, MutableBytes buffer);
 
@@ -54,14 +57,20 @@ public:
 
 private:
     struct Exchange;
+    class OutStream;
     void answer_transfer(Exchange& exchange);
     void answer_notify(Exchange& exchange);
     void refuse(Exchange& exchange, dns::Rcode rcode, dns::EdeCode code, std::string_view why);
     void start(Exchange& exchange, const transfer::TransferQuery& query, transfer::Source source);
     void log_refused(const Exchange& exchange, std::string_view why) const;
+    enum class End : std::uint8_t { sent, cut };
+    void on_end(const transfer::TransferOut& out, const Endpoint& client, End end,
+                zone::ZonePtr zone);
 
     Hooks hooks_;
     TransferCounters counters_;
+    LogLimit sent_lines_;
+    LogLimit cut_lines_;
 };
 
 }  // namespace kith::server

@@ -4,12 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <map>
 #include <optional>
 
 #include "answer/answerer.hpp"
 #include "auth/key_text.hpp"
+#include "base/temporary_folder_testing.hpp"
 #include "net/system.hpp"
 #include "net/tcp_server.hpp"
 #include "net/udp_listener.hpp"
@@ -21,25 +21,9 @@
 namespace kith::server {
 namespace {
 
-namespace fs = std::filesystem;
 using transfer::ZoneHealth;
 using zone::test::dump;
 using zone::test::name;
-
-/// A folder that is gone with the test.
-class Folder {
-public:
-    Folder() : path_(fs::temp_directory_path() / fs::path("kith-transfer-test-XXXXXX")) {
-        std::string text = path_.string();
-        EXPECT_NE(::mkdtemp(text.data()), nullptr);
-        path_ = text;
-    }
-    ~Folder() { fs::remove_all(path_); }
-    std::string path(std::string_view inside) const { return (path_ / inside).string(); }
-
-private:
-    fs::path path_;
-};
 
 /// One server's feed and transfers, without what else a server has.
 class Node {
@@ -107,6 +91,14 @@ public:
         return zone == nullptr ? std::vector<std::string>() : dump(*zone);
     }
 
+    /// A client asks for the zone, and goes away without taking it.
+    void cut_a_transfer() {
+        const auto query = transfer::write_transfer_query(
+            {transfer::Kind::axfr, 1, name("example."), dns::RrClass::IN, {}, false}, nullptr);
+        std::vector<std::uint8_t> buffer(65535);
+        EXPECT_NE(answer_tcp({IpAddress::v4(127, 0, 0, 1), 999, 0}, query, buffer).stream, nullptr);
+    }
+
 private:
     static transfer::UnixClock now() {
         return [] { return net::unix_now(); };
@@ -134,10 +126,13 @@ private:
         query_.unix_now = net::unix_now();
         answerer_.prepare(answers_, query_);
     }
-    void on_tcp(net::TcpClient client, const Endpoint& peer, Bytes message) {
+    TransferService::Answer answer_tcp(const Endpoint& peer, Bytes message, MutableBytes buffer) {
         prepare(peer, message, answer::Transport::tcp);
+        return service.answer(zones_, ring_, query_, tcp_.stream_count(), buffer);
+    }
+    void on_tcp(net::TcpClient client, const Endpoint& peer, Bytes message) {
         std::vector<std::uint8_t> buffer(65535);
-        auto answer = service.answer(zones_, ring_, query_, tcp_.stream_count(), buffer);
+        auto answer = answer_tcp(peer, message, buffer);
         if (answer.stream != nullptr) return tcp_.send_stream(client, std::move(answer.stream));
         answer.is_ours ? tcp_.send(client, answer.message) : tcp_.done(client);
     }
@@ -218,8 +213,8 @@ protected:
     }
     /// A primary with a zone of some records, and its secondary, which share a key.
     void start_both(std::optional<Name> primary_key, std::optional<Name> secondary_key) {
-        primary.emplace(loop_, folder->path("primary"), ring_);
-        secondary.emplace(loop_, folder->path("secondary"), ring_);
+        primary.emplace(loop_, *folder / "primary", ring_);
+        secondary.emplace(loop_, *folder / "secondary", ring_);
         TransferPolicy giving;
         giving.allow = transfer::Access({loopback(primary_key)});
         giving.notify = {{secondary->endpoint(), secondary_key}};
@@ -244,7 +239,7 @@ protected:
         return !primary->contents().empty() && primary->contents() == secondary->contents();
     }
 
-    std::unique_ptr<Folder> folder = std::make_unique<Folder>();
+    std::unique_ptr<test::TemporaryFolder> folder = std::make_unique<test::TemporaryFolder>();
     net::Loop loop_;
     std::shared_ptr<const auth::KeyRing> ring_;
     std::optional<Node> primary, secondary;
@@ -272,6 +267,21 @@ TEST_F(TransferTest, ASecondaryTakesTheZoneAndFollowsItsChanges) {
     EXPECT_EQ(secondary->secondaries.counters().failed, 0U);
 }
 
+TEST_F(TransferTest, TheLogBearsManyClients) {
+    start_both({}, {});
+    static int lines;
+    lines = 0;
+    log::set_sink([](log::Level, std::string_view line) {
+        if (line.starts_with("transfer.cut ")) ++lines;
+    });
+    constexpr int clients = 10 * client_lines_per_minute;
+    for (int i = 0; i < clients; ++i) primary->cut_a_transfer();
+    log::set_sink(nullptr);
+    EXPECT_EQ(primary->service.counters().cut, static_cast<std::uint64_t>(clients));
+    EXPECT_GE(lines, client_lines_per_minute);
+    EXPECT_LE(lines, 2 * client_lines_per_minute) << "a minute may end meanwhile";
+}
+
 TEST_F(TransferTest, NobodyTakesWhatIsNotAllowed) {
     const struct {
         std::optional<Name> wanted, used;
@@ -289,7 +299,7 @@ TEST_F(TransferTest, NobodyTakesWhatIsNotAllowed) {
         EXPECT_NE(why.find(row.error), std::string::npos) << why;
         secondary.reset();
         primary.reset();
-        folder = std::make_unique<Folder>();
+        folder = std::make_unique<test::TemporaryFolder>();
     }
 }
 
@@ -300,7 +310,7 @@ TEST_F(TransferTest, AWrongSecretIsNoTransfer) {
     ASSERT_TRUE(wrong->add(*auth::parse_key_word("hmac-sha256:move.:YW5vdGhlcnNlY3JldA==")));
     ring_ = wrong;
     secondary.reset();
-    secondary.emplace(loop_, folder->path("other"), ring_);
+    secondary.emplace(loop_, *folder / "other", ring_);
     take_from_primary(name("move."));
     ASSERT_TRUE(turn_until([&] { return secondary->secondaries.counters().failed > 0; }));
     const std::string why = secondary->secondaries.status()[0].last_error;
@@ -314,7 +324,7 @@ TEST_F(TransferTest, TheZoneStaysOverARestart) {
     primary->set_policy("example.", {});  // its transfers are closed, as if it were away
     primary->keep_primary(primary->keeper.serving(name("example.")));
     secondary.reset();
-    secondary.emplace(loop_, folder->path("secondary"), ring_);
+    secondary.emplace(loop_, *folder / "secondary", ring_);
     take_from_primary(std::nullopt);
     EXPECT_EQ(secondary->contents(), before) << "at once, and without the primary";
     EXPECT_EQ(secondary->secondaries.health(name("example.")), ZoneHealth::good);
@@ -328,14 +338,14 @@ TEST_F(TransferTest, AZoneThatIsTooOldIsNotGiven) {
     secondary.reset();
     {
         // It was confirmed 9000 seconds ago, which is what its SOA allows.
-        auto store = store::Store::open(folder->path("secondary"), store::Access::own);
+        auto store = store::Store::open(*folder / "secondary", store::Access::own);
         store::KeyValue state{"example.", std::vector<std::uint8_t>(12)};
         store_u32(state.value.data() + 4, static_cast<std::uint32_t>(net::unix_now() - 9000));
         store_u32(state.value.data() + 8, 9000);
         ASSERT_TRUE(store->put("secondary", std::span(&state, 1)));
     }
-    secondary.emplace(loop_, folder->path("secondary"), ring_);
-    primary.emplace(loop_, folder->path("elsewhere"), ring_);
+    secondary.emplace(loop_, *folder / "secondary", ring_);
+    primary.emplace(loop_, *folder / "elsewhere", ring_);
     take_from_primary(std::nullopt);
     EXPECT_EQ(secondary->secondaries.health(name("example.")), ZoneHealth::expired);
     EXPECT_EQ(secondary->secondaries.expires_at(name("example."))->load(), 0);
