@@ -1,5 +1,6 @@
 #pragma once
-// What ZoneKeeper has inside; private to its sources (zone_keeper.cpp, zone_takeover.cpp).
+// What ZoneKeeper has inside; private to its sources: zone_keeper.cpp (producers, the commit), zone_seal.cpp,
+// zone_housekeeping.cpp, zone_takeover.cpp, zone_catch_up.cpp.
 
 #include <algorithm>
 #include <memory>
@@ -42,6 +43,15 @@ struct ZoneKeeper::Kept {
 
     std::vector<Part> parts;  // staged
     bool is_given = false;    // serials come from elsewhere
+};
+
+/// A version ready to be kept.
+struct ZoneKeeper::Sealed {
+    Kept* kept = nullptr;
+    ZonePtr zone;
+    std::shared_ptr<const ZoneChange> change;
+    bool is_nothing = false;  // what was staged changes nothing
+    bool sets_base = false;   // nothing was stored of the zone before
 };
 
 /// A zone on its way to be kept.
