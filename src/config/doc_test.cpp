@@ -10,10 +10,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/describe.hpp"
 #include "config/json_reader.hpp"
 #include "config/load.hpp"
 #include "config/nanodns.hpp"
 #include "config/samples.hpp"
+#include "config/sections.hpp"
 
 namespace kith::config {
 namespace {
@@ -37,7 +39,60 @@ std::string problems_text(const Problems& problems) {
     return out;
 }
 
+/// A sentence for mdoc: `words` as they would be typed, no line that looks like a request.
+std::string mdoc_text(std::string_view text) {
+    std::string out;
+    bool is_open = false;
+    for (const char c : text) {
+        if (c == '\xc2') continue;
+        if (c == '\xa7') {  // the section sign, the one character beyond ASCII
+            out += "\\(sc";
+        } else if (c == '`') {
+            out += is_open ? "\\(cq" : "\\(oq";
+            is_open = !is_open;
+        } else if (c == '\\') {
+            out += "\\e";
+        } else {
+            if ((c == '.' || c == '\'') && out.empty()) out += "\\&";
+            out += c;
+        }
+    }
+    return out;
+}
+
+/// kith.json(5): the tables as a man page.
+std::string man_page() {
+    std::string out =
+        ".\\\" Made of the tables in src/config/settings.hpp by the tests (KITH_GOLDEN_WRITE=1); do not "
+        "edit.\n"
+        ".Dd November 22, 2026\n.Dt KITH.JSON 5\n.Os kith\n.Sh NAME\n.Nm kith.json\n"
+        ".Nd configuration of kith\n.Sh DESCRIPTION\n"
+        "JSON with comments and, where somebody likes it, a comma after the last item.\n"
+        ".Xr kith 1\ntells how the file is found and read again;\n.Ql kith check\n"
+        "reports every problem of it.\n"
+        "A duration is a number of seconds, or text such as\n.Ql \"250ms\" ,\n.Ql \"5m\"\nor\n"
+        ".Ql \"1d\" ;\na size is a number of bytes, or text such as\n.Ql \"64MiB\" .\n"
+        "Settings marked\n.Ql restart\ntake effect at the next start, others at once.\n";
+    each_section([&](std::string_view path, auto, std::string_view what, const auto& fields) {
+        out += fmt::format(".Ss {}\n{}\n.Bl -tag -width indent\n",
+                           path.empty() ? "Top level" : path, mdoc_text(what));
+        for (const auto& field : fields) {
+            const Description words = describe(field);
+            out += fmt::format(".It Cm {}\n{}\n.br\nValue: {}{}{}{}.\n", field.key,
+                               mdoc_text(field.doc), mdoc_text(words.value),
+                               field.need == Need::required ? "; required" : "",
+                               words.standard.empty() || field.need == Need::required
+                                   ? ""
+                                   : "; default: " + mdoc_text(words.standard),
+                               field.reload == Reload::restart ? "; restart" : "");
+        }
+        out += ".El\n";
+    });
+    return out + ".Sh SEE ALSO\n.Xr kith 1\n";
+}
+
 TEST(Documents, GeneratedPagesAreWhatTheProgramPrints) {
+    expect_generated("docs/kith.json.5", man_page());
     expect_generated("docs/generated/config.md", doc_markdown());
     expect_generated("docs/generated/config.schema.json", schema_json());
 }
