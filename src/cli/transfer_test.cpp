@@ -4,12 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <future>
 #include <sstream>
 #include <thread>
 
+#include "base/temporary_folder_testing.hpp"
 #include "net/tcp_server.hpp"
 #include "transfer/transfer_out.hpp"
 #include "zone/zone_testing.hpp"
@@ -17,28 +17,15 @@
 namespace kith::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using zone::test::name;
 
-std::string read_file(const fs::path& path) {
+std::string read_file(const std::string& path) {
     std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
 class CliTransfer : public testing::Test {
 protected:
-    CliTransfer() {
-        std::string text = (fs::temp_directory_path() / "kith-cli-test-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(text.data()), nullptr);
-        folder_ = text;
-    }
-    ~CliTransfer() override { fs::remove_all(folder_); }
-
-    std::string write_file(std::string_view file, std::string_view text) {
-        std::ofstream(folder_ / file) << text;
-        return (folder_ / file).string();
-    }
-
     struct Outcome {
         int code;
         std::string out, err;
@@ -87,7 +74,7 @@ protected:
         return {code, out.str(), err.str()};
     }
 
-    fs::path folder_;
+    test::TemporaryFolder folder_;
 };
 
 TEST_F(CliTransfer, PrintsAZoneAsAMasterFile) {
@@ -95,7 +82,7 @@ TEST_F(CliTransfer, PrintsAZoneAsAMasterFile) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_NE(outcome.out.find("b.example. 60 IN TXT \"b\""), std::string::npos) << outcome.out;
     EXPECT_EQ(outcome.out.find("192.0.2.1"), std::string::npos);
-    const std::string copy = write_file("copy", outcome.out);
+    const std::string copy = folder_.write("copy", outcome.out);
     std::ostringstream out, err;
     EXPECT_EQ(zone_diff({.from = copy, .to = copy}, out, err), 0)
         << "and it reads back: " << err.str();
@@ -118,7 +105,7 @@ TEST_F(CliTransfer, PrintsDifferences) {
 }
 
 TEST_F(CliTransfer, WritesAFileOnlyWhenAllIsThere) {
-    const std::string path = write_file("zone", "before");
+    const std::string path = folder_.write("zone", "before");
     const Outcome refused = run({.words = {"other"}, .output = path});
     EXPECT_EQ(refused.code, 1);
     EXPECT_NE(refused.err.find("NOTAUTH"), std::string::npos) << refused.err;
@@ -153,13 +140,13 @@ constexpr std::string_view soa = "$ORIGIN example.\n$TTL 60\n@ SOA ns h ";
 
 TEST_F(CliTransfer, ZoneDiffTellsWhatDiffers) {
     const std::string a =
-        write_file("a", std::string(soa) + "1 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
+        folder_.write("a", std::string(soa) + "1 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
     const std::string b =
-        write_file("b", std::string(soa) + "2 2 3 4 5\n@ NS ns\nnew A 192.0.2.1\n");
+        folder_.write("b", std::string(soa) + "2 2 3 4 5\n@ NS ns\nnew A 192.0.2.1\n");
     const std::string c =
-        write_file("c", std::string(soa) + "3 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
+        folder_.write("c", std::string(soa) + "3 2 3 4 5\n@ NS ns\nold A 192.0.2.1\n");
     const std::string other =
-        write_file("other", "$ORIGIN other.\n@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns.example.\n");
+        folder_.write("other", "$ORIGIN other.\n@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns.example.\n");
     std::ostringstream out, err;
     EXPECT_EQ(zone_diff({.from = a, .to = b}, out, err), 1);
     EXPECT_EQ(out.str(),
@@ -180,7 +167,7 @@ TEST_F(CliTransfer, ZoneDiffTellsWhatDiffers) {
 
 TEST_F(CliTransfer, ZoneConvertWritesEachForm) {
     const std::string a =
-        write_file("a", std::string(soa) + "1 2 3 4 5\n@ NS ns\nhost A 192.0.2.1\n");
+        folder_.write("a", std::string(soa) + "1 2 3 4 5\n@ NS ns\nhost A 192.0.2.1\n");
     const struct {
         std::string form;
         std::string_view expected;

@@ -11,6 +11,7 @@
 
 #include "auth/key_text.hpp"
 #include "auth/sig0.hpp"
+#include "base/temporary_folder_testing.hpp"
 #include "dns/message_builder.hpp"
 #include "dnssec/key_file.hpp"
 #include "update/update_testing.hpp"
@@ -372,24 +373,8 @@ TEST(Update, HasTrustDnsOperations) {
     }
 }
 
-/// A folder of its own for files.
-class Folder {
-public:
-    Folder() {
-        std::string pattern = ::testing::TempDir() + "kith-update-XXXXXX";
-        path_ = ::mkdtemp(pattern.data());
-    }
-    std::string write(const std::string& file, std::string_view text) const {
-        std::ofstream(path_ + "/" + file, std::ios::binary) << text;
-        return path_ + "/" + file;
-    }
-
-private:
-    std::string path_;
-};
-
 TEST(Update, SignsWithAPrivateKey) {
-    const Folder folder;
+    const kith::test::TemporaryFolder folder;
     auto key = *crypto::PrivateKey::generate(crypto::Algorithm::ED25519);
     std::vector<std::uint8_t> rdata = dnssec::make_dnskey(512, key.public_key());
     const std::string record =
@@ -425,7 +410,7 @@ TEST(Update, SignsWithAPrivateKey) {
 }
 
 TEST(Update, ReadsKeyFiles) {
-    const Folder folder;
+    const kith::test::TemporaryFolder folder;
     Server server;
     UpdateOptions options;
     options.key_file = folder.write(

@@ -17,6 +17,7 @@
 
 #include "auth/key_text.hpp"
 #include "auth/tsig.hpp"
+#include "base/temporary_folder_testing.hpp"
 #include "dns/message.hpp"
 #include "net/system.hpp"
 #include "update/update.hpp"
@@ -34,21 +35,15 @@ constexpr std::string_view zone_text =
 
 Zone some_zone() { return *Zone::from_text(zone_text); }
 
-/// A folder of its own, gone at the end.
 class ZonesOnDisk : public testing::Test {
 protected:
-    ZonesOnDisk() {
-        std::string pattern = (fs::temp_directory_path() / "kith-zones-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
+    /// A file for its owner only.
+    std::string write(const std::string& name, std::string_view text) const {
+        const std::string file = folder_.write(name, text);
+        fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+        return file;
     }
-    ~ZonesOnDisk() override { fs::remove_all(folder_); }
-    std::string write(const std::string& name, std::string_view text) {
-        std::ofstream(folder_ / name, std::ios::binary) << text;
-        fs::permissions(folder_ / name, fs::perms::owner_read | fs::perms::owner_write);
-        return (folder_ / name).string();
-    }
-    fs::path folder_;
+    test::TemporaryFolder folder_;
 };
 
 TEST(Update, SaysInTextWhatIsAsked) {
@@ -296,19 +291,18 @@ TEST_F(ZonesOnDisk, KeysAreWrittenAndRead) {
     EXPECT_EQ(key->owner(), "example.com.");
     EXPECT_EQ(key->algorithm(), "ECDSAP256SHA256");
     EXPECT_EQ(key->flags(), 257);
-    const auto stem = key->write(folder_.string());
+    const auto stem = key->write(folder_.path());
     ASSERT_TRUE(stem);
     struct stat state {};
     ASSERT_EQ(::stat((*stem + ".private").c_str(), &state), 0);
     EXPECT_EQ(state.st_mode & 07777, 0600U);
-    EXPECT_EQ(key->write(folder_.string()).error().kind, ErrorKind::file)
-        << "nothing is overwritten";
+    EXPECT_EQ(key->write(folder_.path()).error().kind, ErrorKind::file) << "nothing is overwritten";
     const auto again = SigningKey::read(*stem + ".key");
     ASSERT_TRUE(again);
     EXPECT_TRUE(again->has_private());
     EXPECT_EQ(again->dnskey(), key->dnskey());
-    EXPECT_EQ(SigningKey::read_folder(folder_.string(), "example.com")->size(), 1U);
-    EXPECT_EQ(SigningKey::read_folder(folder_.string(), "example.org")->size(), 0U);
+    EXPECT_EQ(SigningKey::read_folder(folder_.path(), "example.com")->size(), 1U);
+    EXPECT_EQ(SigningKey::read_folder(folder_.path(), "example.org")->size(), 0U);
     const auto copy = SigningKey::from_pem({.owner = "example.com"}, *key->to_pem());
     EXPECT_EQ(copy->dnskey().data, key->dnskey().data) << "through PKCS#8";
     fs::permissions(*stem + ".private", fs::perms::others_read, fs::perm_options::add);
@@ -355,10 +349,11 @@ TEST_F(ZonesOnDisk, ZonesAreReadAndWritten) {
     EXPECT_THAT(zone.to_text(ZoneForm::relative), HasSubstr("\nwww 300"));
     EXPECT_THAT(zone.to_text(ZoneForm::json), HasSubstr("\"name\":\"www.example.com\""));
     EXPECT_TRUE(Zone::from_text(zone.to_text())->difference_to(zone)->is_empty());
-    const std::string path = (folder_ / "zone").string();
+    const std::string path = folder_ / "zone";
     ASSERT_TRUE(zone.save(path));
     EXPECT_TRUE(Zone::from_file(path)->difference_to(zone)->is_empty());
-    EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1) << "no scratch file stays";
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), {}), 1)
+        << "no scratch file stays";
     EXPECT_EQ(zone.save("/nonexistent/zone").error().kind, ErrorKind::file);
     const auto broken = Zone::from_text("@ 1 SOA x\nb 1 A ::1\n$INCLUDE file\n", "a");
     EXPECT_EQ(broken.error().kind, ErrorKind::input);

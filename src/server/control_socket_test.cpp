@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder_testing.hpp"
 #include "server/limits.hpp"
 
 namespace kith::server {
@@ -20,26 +20,17 @@ namespace {
 class ControlSocketTest : public testing::Test {
 protected:
     ControlSocketTest() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "kith-control-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-        auto opened = ControlSocket::open(loop_, folder_, [](std::string_view request) {
+        auto opened = ControlSocket::open(loop_, folder_.path(), [](std::string_view request) {
             return Result<std::string, std::string>(std::string(request) + "!\n");
         });
         EXPECT_TRUE(opened.has_value());
         socket_ = std::move(*opened);
     }
-    ~ControlSocketTest() override {
-        socket_.reset();
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
     net::Descriptor ask(std::string_view line) const {
         net::Descriptor out(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
-        const std::string path = folder_ + '/' + std::string(control_socket_name);
+        const std::string path = folder_ / control_socket_name;
         std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
         EXPECT_EQ(::connect(out.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
         EXPECT_EQ(::send(out.get(), line.data(), line.size(), 0),
@@ -56,7 +47,7 @@ protected:
         return ::poll(&poll, 1, 0) == 1;
     }
 
-    std::string folder_;
+    test::TemporaryFolder folder_;
     net::Loop loop_;
     std::unique_ptr<ControlSocket> socket_;
 };

@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder_testing.hpp"
 #include "dnssec/signer_keys.hpp"
 #include "server/kept_keys.hpp"
 #include "server/signed_zone.hpp"
@@ -272,18 +273,12 @@ public:
         const std::filesystem::path memory = "/dev/shm";
         const auto place =
             std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
-        std::string pattern = (place / "kith-roll-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
+        folder_.emplace(place);
         validator_.serve(*file(), now_);
         validator_.serve_ds({}, 0, now_);
         open();
     }
-    ~Life() {
-        close();
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
+    ~Life() { close(); }
 
     void run(UnixTime seconds) {
         for (const UnixTime end = now_ + seconds; now_ < end && failure_.empty(); now_ += hour) {
@@ -340,7 +335,7 @@ private:
     Weather weather_;
     SeededRng rng_;
     Validator validator_;
-    std::string folder_;
+    std::optional<test::TemporaryFolder> folder_;
     net::Loop loop_;
     std::optional<store::Store> store_;
     std::unique_ptr<ZoneKeeper> keeper_;
@@ -357,7 +352,7 @@ private:
 };
 
 void Life::open() {
-    auto opened = store::Store::open(folder_, store::Access::own);
+    auto opened = store::Store::open(folder_->path(), store::Access::own);
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     store_.emplace(std::move(*opened));
     keeper_ = std::make_unique<ZoneKeeper>(

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.hpp"
+#include "base/temporary_folder_testing.hpp"
 #include "server/record_zones.hpp"
 #include "zone/zone_testing.hpp"
 
@@ -20,16 +21,7 @@ namespace fs = std::filesystem;
 /// A folder with a configuration and its files.
 class RecordConfig : public testing::Test {
 protected:
-    RecordConfig() {
-        std::string pattern = (fs::temp_directory_path() / "kith-records-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-        fs::create_directory(folder_ / "empty");
-    }
-    ~RecordConfig() override {
-        std::error_code ignored;
-        fs::remove_all(folder_, ignored);
-    }
+    RecordConfig() { fs::create_directory(folder_ / "empty"); }
 
     void write(const std::string& file, std::string_view text) const {
         std::ofstream(folder_ / file) << text;
@@ -51,7 +43,8 @@ protected:
         return out;
     }
 
-    fs::path folder_;
+    test::TemporaryFolder temporary_;
+    const fs::path folder_ = temporary_.path();
     SeededRng rng_{1};
 };
 

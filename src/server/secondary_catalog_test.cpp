@@ -5,35 +5,24 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
+#include "base/temporary_folder_testing.hpp"
 #include "zone/zone_testing.hpp"
 
 namespace kith::server {
 namespace {
 
-namespace fs = std::filesystem;
 using zone::test::name;
 
 class CatalogTest : public testing::Test {
 protected:
-    CatalogTest() {
-        std::string text = (fs::temp_directory_path() / "kith-catalog-test-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(text.data()), nullptr);
-        folder_ = text;
-        open();
-    }
-    ~CatalogTest() override {
-        catalogs.reset();
-        fs::remove_all(folder_);
-    }
+    CatalogTest() { open(); }
     /// Starts as after a restart: the store is all there is.
     void open() {
         catalogs.reset();
         keeper.reset();
         store.reset();
         done.clear();
-        store.emplace(*store::Store::open(folder_.string(), store::Access::own));
+        store.emplace(*store::Store::open(folder.path(), store::Access::own));
         keeper.emplace(
             loop, *store, [](std::span<const ZonePtr>) {}, [] { return UnixTime{1000}; });
         catalogs.emplace(loop, *keeper, *store,
@@ -65,6 +54,7 @@ protected:
     std::vector<std::string> take() { return std::exchange(done, {}); }
     using Lines = std::vector<std::string>;
 
+    test::TemporaryFolder folder;
     net::Loop loop;
     std::optional<store::Store> store;
     std::optional<ZoneKeeper> keeper;
@@ -72,7 +62,6 @@ protected:
     std::vector<std::string> done;
 
 private:
-    fs::path folder_;
     std::uint32_t serial_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder_testing.hpp"
 #include "server/limits.hpp"
 #include "store/database.hpp"
 #include "update/update_testing.hpp"
@@ -23,21 +24,11 @@ const Name apex = name("example.");
 /// A desk with a zone that a key may change, in virtual time.
 class Desk : public testing::Test {
 protected:
-    Desk() : folder_(make_folder()), store_(*store::Store::open(folder_, store::Access::own)) {
+    Desk() : store_(*store::Store::open(folder_.path(), store::Access::own)) {
         store_.serve_from_now();
         EXPECT_TRUE(keeper_.keep(apex, zone::test::zone({"a 300 A 192.0.2.1"}), {}).has_value());
         desk_.set_rules(apex, std::make_shared<update::UpdateRules>(update::test::all_allowed()),
                         {});
-    }
-    ~Desk() override {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
-    static std::string make_folder() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "kith-desk-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        return pattern;
     }
 
     void post(const update::test::Lines& lines) {
@@ -57,7 +48,7 @@ protected:
         return static_cast<bool>(keeper_.serving(apex)->find_node(name(owner).view()));
     }
 
-    std::string folder_;
+    test::TemporaryFolder folder_;
     net::Loop loop_;
     store::Store store_;
     UnixTime now_ = some_time;
@@ -86,14 +77,14 @@ TEST_F(Desk, EndsLeases) {
 TEST_F(Desk, EndsLeasesLaterWhenItCannotBeKeptNow) {
     post({"lease 60", "add x 300 A 192.0.2.7"});
     pass(0s);
-    std::filesystem::rename(folder_, folder_ + ".away");
+    std::filesystem::rename(folder_.path(), folder_.path() + ".away");
     pass(60s);
     EXPECT_TRUE(serves("x.example.")) << "what is not durable is not served";
     EXPECT_EQ(desk_.counters().expired, 0U);
     const std::uint64_t tries = keeper_.counters().not_kept;
     for (int i = 0; i < 100; ++i) loop_.turn(0s);
     EXPECT_EQ(keeper_.counters().not_kept, tries) << "not again and again";
-    std::filesystem::rename(folder_ + ".away", folder_);
+    std::filesystem::rename(folder_.path() + ".away", folder_.path());
     pass(std::chrono::ceil<std::chrono::seconds>(lease_retry));
     EXPECT_FALSE(serves("x.example."));
     EXPECT_EQ(desk_.counters().expired, 1U);
@@ -102,17 +93,17 @@ TEST_F(Desk, EndsLeasesLaterWhenItCannotBeKeptNow) {
 TEST_F(Desk, EndsALeaseThatAFailedUpdateWouldHaveRenewed) {
     post({"lease 60", "add x 300 A 192.0.2.7"});
     pass(0s);
-    std::filesystem::rename(folder_, folder_ + ".away");
+    std::filesystem::rename(folder_.path(), folder_.path() + ".away");
     post({"lease 3600", "add x 300 A 192.0.2.7"});
     pass(30s);
     EXPECT_THAT(answers_, ElementsAre(dns::Rcode::NOERROR, dns::Rcode::SERVFAIL));
-    std::filesystem::rename(folder_ + ".away", folder_);
+    std::filesystem::rename(folder_.path() + ".away", folder_.path());
     pass(30s);
     EXPECT_FALSE(serves("x.example."));
 }
 
 TEST_F(Desk, AnswersLateWhenAnotherProgramHasTheDatabase) {
-    const auto other = store::Database::open(folder_ + "/kith.db", store::OpenMode::write);
+    const auto other = store::Database::open(folder_ / "kith.db", store::OpenMode::write);
     ASSERT_TRUE(other.has_value());
     {
         const auto held = store::Transaction::begin(**other);

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder_testing.hpp"
 #include "dns/serial.hpp"
 #include "dnssec/zonemd.hpp"
 #include "server/limits.hpp"
@@ -39,21 +40,11 @@ std::vector<std::string> content(const ZonePtr& zone) {
 /// A server's state: restart() is what a new process would find.
 class World : public testing::Test {
 protected:
-    World() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "kith-keeper-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-        start();
-    }
-    ~World() override {
-        stop();
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
+    World() { start(); }
+    ~World() override { stop(); }
 
     void start() {
-        auto opened = store::Store::open(folder_, store::Access::own);
+        auto opened = store::Store::open(folder_.path(), store::Access::own);
         ASSERT_TRUE(opened.has_value()) << opened.error().text;
         store = std::make_unique<store::Store>(std::move(*opened));
         store->serve_from_now();
@@ -102,7 +93,7 @@ protected:
         EXPECT_EQ(dump(*zone), dump(*keeper->serving(apex)));
     }
 
-    std::string folder_;
+    test::TemporaryFolder folder_;
     net::Loop loop;
     std::unique_ptr<store::Store> store;
     std::unique_ptr<ZoneKeeper> keeper;
@@ -361,7 +352,7 @@ TEST_F(World, ServesOnWhenTheDiskFails) {
     keep(file({"a 300 A 192.0.2.1"}));
     {
         // Another process that has the database: the write must fail, and fail clearly.
-        auto other = std::filesystem::path(folder_) / "kith.db";
+        const std::string other = folder_ / "kith.db";
         ASSERT_TRUE(std::filesystem::exists(other));
     }
     ZoneChange large{apex, 0, 0, {}, {}};
@@ -383,13 +374,13 @@ TEST_F(World, ServesOnWhenTheDiskFails) {
 
 TEST_F(World, RefusesWhatWouldGoIntoADeletedFile) {
     keep(file({"a 300 A 192.0.2.1"}));
-    std::filesystem::rename(folder_, folder_ + ".away");
+    std::filesystem::rename(folder_.path(), folder_.path() + ".away");
     change({}, {"b 300 A 192.0.2.2"});
     ASSERT_EQ(outcomes.size(), 1U);
     EXPECT_EQ(outcomes[0].kind, Outcome::Kind::not_kept);
     EXPECT_THAT(outcomes[0].text, HasSubstr("kith.db: deleted or moved away"));
     EXPECT_EQ(content(keeper->serving(apex)).size(), 1U);
-    std::filesystem::rename(folder_ + ".away", folder_);
+    std::filesystem::rename(folder_.path() + ".away", folder_.path());
     change({}, {"b 300 A 192.0.2.2"});
     EXPECT_EQ(outcomes.back().kind, Outcome::Kind::done) << "it is back";
     restart();
@@ -407,11 +398,11 @@ TEST_F(World, TakesUpWhatWasKeptAllTheSame) {
     const ZoneChange kept_change = zone::difference(*served, **next);
     const store::Append append{&kept_change, {Origin::Kind::update, "key."}};
     ASSERT_TRUE(store->append(std::span(&append, 1), 0).has_value());
-    std::filesystem::rename(folder_, folder_ + ".away");
+    std::filesystem::rename(folder_.path(), folder_.path() + ".away");
     change({}, {"c 300 A 192.0.2.3"});
     EXPECT_EQ(outcomes.back().kind, Outcome::Kind::not_kept);
     EXPECT_EQ(content(keeper->serving(apex)).size(), 2U);
-    std::filesystem::rename(folder_ + ".away", folder_);
+    std::filesystem::rename(folder_.path() + ".away", folder_.path());
     change({}, {"d 300 A 192.0.2.4"});
     EXPECT_EQ(outcomes.back().kind, Outcome::Kind::done) << outcomes.back().text;
     EXPECT_EQ(content(keeper->serving(apex)).size(), 4U);
@@ -439,10 +430,10 @@ TEST_F(World, TakesUpAnEditThatWasKeptAllTheSame) {
                        zone::difference(*edited, **next), 3, store::Store::History::keep,
                        std::span(&append, 1), now)
             .has_value());
-    std::filesystem::rename(folder_, folder_ + ".away");
+    std::filesystem::rename(folder_.path(), folder_.path() + ".away");
     change({}, {"c 300 A 192.0.2.3"});
     EXPECT_EQ(outcomes.back().kind, Outcome::Kind::not_kept);
-    std::filesystem::rename(folder_ + ".away", folder_);
+    std::filesystem::rename(folder_.path() + ".away", folder_.path());
     keep(edited);
     EXPECT_EQ(keeper->serving(apex)->serial(), 3U) << "it is the edit that is there";
     EXPECT_THAT(content(keeper->serving(apex)),
@@ -464,7 +455,7 @@ TEST_F(World, WaitsAWhileForWhoeverHoldsTheDatabase) {
     };
     keep(file({}));
     signings = 0;
-    const auto other = store::Database::open(folder_ + "/kith.db", store::OpenMode::write);
+    const auto other = store::Database::open(folder_ / "kith.db", store::OpenMode::write);
     ASSERT_TRUE(other.has_value());
     auto held = store::Transaction::begin(**other);
     ASSERT_TRUE(held.has_value());
@@ -518,7 +509,7 @@ TEST_F(World, TakesManyZonesOrNone) {
         return all;
     };
     const auto known = store->find(apex);
-    const auto other = store::Database::open(folder_ + "/kith.db", store::OpenMode::write);
+    const auto other = store::Database::open(folder_ / "kith.db", store::OpenMode::write);
     ASSERT_TRUE(other.has_value());
     {
         const auto held = store::Transaction::begin(**other);
@@ -570,7 +561,7 @@ TEST_F(World, RefusesOnlyThePartThatCannotBeSigned) {
 }
 
 TEST_F(World, WritesTheFileBack) {
-    settings.write_file = folder_ + "/example.zone";
+    settings.write_file = folder_ / "example.zone";
     const auto first = zone::zone_to_text(*file({"@ 300 NS ns", "a 300 A 192.0.2.1"}));
     std::ofstream(settings.write_file) << first;
     settings.file_state = file_state(settings.write_file);
@@ -606,7 +597,7 @@ TEST_F(World, WritesTheFileBack) {
 }
 
 TEST_F(World, WritesNamesThatLookLikeSyntax) {
-    settings.write_file = folder_ + "/example.zone";
+    settings.write_file = folder_ / "example.zone";
     const ZonePtr first = file({"@ 300 NS ns"});
     std::ofstream(settings.write_file) << zone::zone_to_text(*first);
     settings.file_state = file_state(settings.write_file);

@@ -36,7 +36,7 @@ std::vector<std::uint8_t> wire(std::string_view owner, RrType type, RrClass klas
 
 class Hickory : public testing::Test {
 protected:
-    Hickory() : file_(folder_.path() + "/example.com.jrnl") {}
+    Hickory() : file_(folder_ / "example.com.jrnl") {}
     void make(int version = 1) {
         auto opened = Database::open(file_, OpenMode::create);
         ASSERT_TRUE(opened.has_value());
@@ -69,7 +69,7 @@ protected:
         return read ? StoreFault::io : read.error().fault;
     }
 
-    test::Folder folder_;
+    kith::test::TemporaryFolder folder_;
     std::string file_;
     std::unique_ptr<Database> database_;
 };

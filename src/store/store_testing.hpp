@@ -1,35 +1,13 @@
 #pragma once
-// For tests of this module: a folder that goes when the test ends, changes and zones as lines.
+// For tests of this module: changes and zones as lines.
 
-#include <filesystem>
 #include <string>
 
-#include <gtest/gtest.h>
-
+#include "base/temporary_folder_testing.hpp"
 #include "store/store.hpp"
 #include "zone/zone_testing.hpp"
 
 namespace kith::store::test {
-
-class Folder {
-public:
-    Folder() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "kith-store-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        path_ = pattern;
-    }
-    ~Folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
 
 inline ZoneChange change(std::uint32_t from, std::uint32_t to,
                          std::initializer_list<std::string_view> removed,
