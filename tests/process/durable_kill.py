@@ -15,7 +15,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ import dnsmsg
 import dnsupdate
 from durable_test import FILE, KEY, ZONE, axfr, config, serial, transfer
 from dnsupdate import add_a, delete_name, update
-from harness import Checks, Kith, arguments, udp_exchange, wait_for
+from harness import Checks, Kith, arguments, free_port, udp_exchange, wait_for
 
 ROUNDS_OF_ONE_ZONE = 40  # then another begins: what is replayed from its first version stays short
 Records = frozenset[tuple[str, int, bytes]]
@@ -105,12 +104,6 @@ def replay_journal(before: tuple[int, Records], entries: list[dict], until: int)
     if at != until:
         raise ValueError(f"the journal ends with {at}, expected {until}")
     return after
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 class Side:

@@ -18,7 +18,7 @@ import dnsmsg
 import dnsupdate
 from dnsmsg import RCODES
 from dnsupdate import Key, add_a, delete_name, update
-from harness import Checks, Kith, arguments, frame, read_frame, skip, wait_for
+from harness import Checks, Kith, arguments, frame, read_frame, wait_for, write_file
 
 KEY = Key("laptop.")
 OTHER = Key("other.")
@@ -113,7 +113,7 @@ def basics(checks: Checks, program: Path) -> None:
             checks.equal("after a restart", addresses(kith, "a.dyn.example."), ["192.0.2.7"])
             checks.equal("what was removed stays so", kith.ask("static.dyn.example.").rcode, RCODES["NXDOMAIN"])
             checks.equal("the serial too", serial(kith), 4)
-            (folder / "dyn.zone").write_text(FILE + "edited A 192.0.2.50\n")
+            write_file(folder / "dyn.zone", FILE + "edited A 192.0.2.50\n")
             wait_for(lambda: addresses(kith, "edited.dyn.example.") == ["192.0.2.50"], "the edit")
             checks.equal("an edit adds to what clients wrote", addresses(kith, "a.dyn.example."), ["192.0.2.7"])
             checks.equal("and does not bring back what they removed", kith.ask("static.dyn.example.").rcode, RCODES["NXDOMAIN"])
@@ -265,23 +265,23 @@ def reloads(checks: Checks, program: Path) -> None:
             good = config_file.read_text()
             bad = json.loads(good)
             bad["zones"][other]["dnssec"] = {"key_directory": "nowhere"}
-            (folder / "dyn.zone").write_text(FILE + "edited A 192.0.2.50\n")
-            config_file.write_text(json.dumps(bad))
+            write_file(config_file, json.dumps(bad))
             wait_for(lambda: refused() > 0 and "nowhere" in kith.log(), "the refusal")
+            before = refused()
+            write_file(folder / "dyn.zone", FILE + "edited A 192.0.2.50\n")
+            wait_for(lambda: refused() > before, "the refusal of an edit beside it")
             checks.equal("of a refused reload nothing is taken", (addresses(kith, "edited.dyn.example."), serial(kith)), ([], 1))
             checks.equal("updates go on", send(kith, add_a("a.dyn.example.", "192.0.2.7")), 0)
-            config_file.write_text(good)
+            write_file(config_file, good)
             wait_for(lambda: addresses(kith, "edited.dyn.example.") == ["192.0.2.50"], "the edit")
             checks.equal("and all of the next one", serial(kith), 3)
 
             database = sqlite3.connect(folder / "kith-state/kith.db", isolation_level=None)
             database.execute("BEGIN IMMEDIATE")
             before = refused()
-            (folder / "dyn.zone").write_text(FILE + "locked A 192.0.2.51\n")
+            write_file(folder / "dyn.zone", FILE + "locked A 192.0.2.51\n")
             wait_for(lambda: refused() > before, "the refusal of an edit")
-            start = time.monotonic()
             checks.equal("while it is locked, the zone serves", addresses(kith, "edited.dyn.example."), ["192.0.2.50"])
-            checks.check("at once", time.monotonic() - start < 1)
             checks.equal("an update waits, and is refused", send(kith, add_a("b.dyn.example.", "192.0.2.8"), tcp=True), RCODES["SERVFAIL"])
             database.execute("ROLLBACK")
             database.close()

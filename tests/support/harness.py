@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import queue
+import random
 import re
 import resource
 import signal
@@ -72,6 +73,13 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
         time.sleep(0.005)
 
 
+def write_file(path: Path, text: str) -> None:
+    """One change, as editors make it: written in place, the empty file may be seen and be an edit of its own."""
+    other = path.with_name(path.name + ".new")
+    other.write_text(text)
+    other.replace(path)
+
+
 class ServiceManager:
     """The other end of systemd's notification protocol."""
 
@@ -80,6 +88,7 @@ class ServiceManager:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(self.path))
         self.states: queue.SimpleQueue[dict[str, str]] = queue.SimpleQueue()
+        self.ready: list[dict[str, str]] = []  # all that said READY, from the first on
         self.reads = threading.Event()  # cleared: hangs, as a manager in trouble does
         self.reads.set()
         threading.Thread(target=self._read, daemon=True).start()
@@ -91,7 +100,10 @@ class ServiceManager:
                 text = self.socket.recv(65536).decode()
             except OSError:
                 return
-            self.states.put(dict(line.split("=", 1) for line in text.splitlines()))
+            state = dict(line.split("=", 1) for line in text.splitlines())
+            if "READY" in state:
+                self.ready.append(state)
+            self.states.put(state)
 
     def next(self, seconds: float = PATIENCE) -> dict[str, str]:
         try:
@@ -156,7 +168,7 @@ class Kith:
         server.setdefault("upstream", [])
         if "port" not in server:
             server.setdefault("listen", ["127.0.0.1:0"])
-        self.config_file.write_text(json.dumps(config, indent=1))
+        write_file(self.config_file, json.dumps(config, indent=1))
 
     def wait_ready(self) -> None:
         try:
@@ -183,11 +195,23 @@ class Kith:
         return self.log()
 
     def reload(self) -> dict[str, str]:
-        """SIGHUP; returns when it has been dealt with, with what the service manager was told."""
-        self.manager.forget()
+        """SIGHUP; returns when it has been dealt with, with what the service manager was told.
+
+        An edit that is noticed at the same time makes a reload of its own. Each logs its verdict and is READY
+        after it, as the start was: so their numbers tell which READY is that of SIGHUP.
+        """
+        before = len(self.log())
         self.process.send_signal(signal.SIGHUP)
-        self.manager.wait("RELOADING")
-        return self.manager.wait("READY")
+        verdict = re.compile(r"\bconfig\.(?:reloaded|refused) why=(\S+)")
+
+        def reloads() -> int:
+            """How many there were up to the one for SIGHUP; 0: it has not been."""
+            log = self.log()
+            ours = [found for found in verdict.finditer(log, before) if found[1] == "SIGHUP"]
+            return len(verdict.findall(log[:ours[0].end()])) if ours else 0
+        count = wait_for(reloads, "the verdict on SIGHUP")
+        wait_for(lambda: len(self.manager.ready) > count, "READY after SIGHUP")
+        return self.manager.ready[count]
 
     def alive(self) -> bool:
         return self.process.poll() is None
@@ -278,17 +302,19 @@ def tcp_exchange(address: tuple[str, int], message: bytes, seconds: float = PATI
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that is free for UDP and TCP now. Somebody may take it meanwhile: let the caller try again."""
+    """A port that is free for UDP and TCP now, and that the kernel gives to nobody who asks for any: a server may
+    let it go and take it again."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
-        with socket.socket(family((host, 0)), socket.SOCK_STREAM) as stream:
-            stream.bind((host, 0))
-            port = stream.getsockname()[1]
-            with socket.socket(family((host, 0)), socket.SOCK_DGRAM) as datagram:
-                try:
-                    datagram.bind((host, port))
-                    return port
-                except OSError:
-                    continue
+        port = random.SystemRandom().randrange(10000, max(first_given, 20000))
+        with socket.socket(family((host, 0)), socket.SOCK_STREAM) as stream, \
+                socket.socket(family((host, 0)), socket.SOCK_DGRAM) as datagram:
+            try:
+                stream.bind((host, port))
+                datagram.bind((host, port))
+                return port
+            except OSError:
+                continue
 
 
 def raise_descriptor_limit(wanted: int) -> int:
