@@ -296,11 +296,12 @@ def test_offline_roll(checks: Checks, program: Path) -> None:
             (("--count", "2"), "--lifetime: expected"),
             (("--lifetime", "30d"), "expected --role zsk"),
             (("-r", "zsk", "--lifetime", "7d"), "--overlap: expected"),
-            (("-r", "zsk", "--lifetime", "30d", "--count", "0"), "--count: expected 1 to"),
+            (("-r", "zsk", "--lifetime", "30d", "--count", "0"), "--count: expected a whole number from 1 to"),
             (("-r", "zsk", "--lifetime", "30d", "--from", "soon"), "--from: expected"),
         ]
         for words, text in rows:
-            checks.check(text, text in kith(*generate, *words, code=2))
+            said = kith(*generate, *words, code=2)
+            checks.check(text, text in said, said)
         checks.equal("nothing is made then", list(keys.iterdir()), [])
         zsks = kith(*generate, "-r", "zsk", "--lifetime", "5s", "--overlap", "3s", "--count", "12").splitlines()
         copy(zsks, safe)
