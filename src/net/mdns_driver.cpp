@@ -229,6 +229,7 @@ void MdnsDriver::bring(const LinkState& link, IpFamily family, const LinkState* 
                before->mtu == link.mtu) {
         return;
     }
+    ++link_changes_;
     if (!engine_.set_link(loop_.now(), link.index, family, config)) {
         log::write(log::Level::warning, "mdns.too_many_interfaces", log::kv("name", link.name));
         return leave(link.index, family);
@@ -257,6 +258,7 @@ void MdnsDriver::leave(std::uint32_t index, IpFamily family) {
     loop_.unwatch(found->second.fd());
     stats_.packets_dropped += found->second.dropped();
     groups_.erase(found);
+    ++link_changes_;
     engine_.remove_link(loop_.now(), index, family);
     if (auto* const reflector = junction_.reflector()) reflector->remove_link(index, family);
 }
@@ -288,6 +290,8 @@ void MdnsDriver::look_for_neighbors() {
     if (shared != is_shared_) {
         is_shared_ = shared;
         log::write(log::Level::info, shared ? "mdns.port_shared" : "mdns.port_ours");
+        engine_.set_reverse_names(loop_.now(), shared ? mdns::ReverseNames::left_to_others
+                                                      : mdns::ReverseNames::published);
     }
     engine_.set_unicast_replies(shared ? mdns::UnicastReplies::may_not_reach_us
                                        : mdns::UnicastReplies::reach_us);
@@ -322,6 +326,7 @@ void MdnsDriver::look_for_sleep() {
             log::kv("slept_s",
                     std::chrono::duration_cast<std::chrono::seconds>(asleep - asleep_).count()));
         for (auto& [link, socket] : groups_) socket.rejoin();
+        ++link_changes_;
         engine_.on_wake(loop_.now());
     }
     asleep_ = asleep;

@@ -44,6 +44,10 @@ private:
     void on_withdrawn(Time now, RegistrationId registration) override {
         registrar.on_withdrawn(now, registration);
     }
+    void on_reverse_rival(Time now) override {
+        context.config.reverse_names = ReverseNames::left_to_others;
+        registrar.on_addresses_changed(now);
+    }
 };
 
 bool Engine::Core::set_link(Time now, InterfaceId id, IpFamily family, const LinkConfig& config) {
@@ -156,6 +160,11 @@ void Engine::remove_link(Time now, InterfaceId interface, IpFamily family) {
 void Engine::on_wake(Time now) { core_->on_wake(now); }
 void Engine::set_unicast_replies(UnicastReplies replies) {
     core_->context.config.unicast_replies = replies;
+}
+
+void Engine::set_reverse_names(Time now, ReverseNames names) {
+    core_->context.config.reverse_names = names;
+    core_->registrar.on_addresses_changed(now);
 }
 
 void Engine::on_packet(Time now, const PacketInfo& info, Bytes message) {

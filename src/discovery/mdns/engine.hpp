@@ -31,6 +31,7 @@ namespace kith::discovery::mdns {
 
 struct EngineConfig {
     UnicastReplies unicast_replies = UnicastReplies::reach_us;
+    ReverseNames reverse_names = ReverseNames::published;
     int announcements = 2;  // 2..announcements_max
     /// Ignore packets whose hop limit is not 255 (RFC 6762 §11: optional, because peers exist that
     /// send less).
@@ -95,6 +96,10 @@ public:
     /// and announces everything again, and asks again.
     void on_wake(Time now);
     void set_unicast_replies(UnicastReplies replies);
+    /// Two programs of a machine that have different host names cannot both publish the reverse names of its
+    /// addresses, and some rename themselves for ever when another does. Those published go in silence. The
+    /// engine leaves them by itself when another program of this machine probes for one or publishes it.
+    void set_reverse_names(Time now, ReverseNames names);
 
     // ---- packets and time
 

@@ -69,5 +69,63 @@ TEST(Engine, RenamesAfterAConflict) {
                                               "ar box-2.local. 120! NSEC box-2.local. A"}));
 }
 
+// Two programs of a machine have its addresses, and each a host name of its own: Avahi renames itself as often
+// as it hears another name for an address.
+TEST(Engine, LeavesReverseNamesToAnotherProgramOfTheMachine) {
+    struct Row {
+        const char* from;
+        Message said;
+        bool is_left;
+        const char* why;
+    };
+    const std::string reverse = "10.2.0.192.in-addr.arpa.";
+    const auto probe = [&](const char* host) {
+        return query({"q " + reverse + " ANY", "ns " + reverse + " 120 PTR " + host});
+    };
+    const auto claim = [&](const char* host) {
+        return response({"an " + reverse + " 120! PTR " + host});
+    };
+    const Row rows[] = {
+        {"192.0.2.10", probe("other.local."), true, "it is about to publish the name"},
+        {"192.0.2.10", claim("other.local."), true, "it has published it"},
+        {"192.0.2.10", probe("box.local."), false, "it says the same"},
+        {"192.0.2.10", claim("box.local."), false, "it says the same"},
+        {"192.0.2.10", query({"q " + reverse + " PTR"}), false, "it only asks"},
+        {"192.0.2.20", probe("other.local."), false, "the address is ours, not that host's"},
+        {"192.0.2.20", claim("other.local."), false, "the address is ours, not that host's"},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.why);
+        Bench bench;
+        bench.host("box.local.");
+        bench.run(10s);
+        bench.sent.clear();
+        bench.receive(bench.from(row.from), row.said);
+        bench.run(10s);
+        for (const Sent& sent : bench.sent)
+            EXPECT_FALSE(row.is_left && sent.mentions("in-addr")) << "nor is there a goodbye";
+        bench.sent.clear();
+        bench.hear(query({"q " + reverse + " PTR", "q box.local. A"}));
+        bench.run(1s);
+        ASSERT_EQ(bench.sent.size(), 1U);
+        EXPECT_TRUE(bench.sent[0].has("an box.local. 120! A 192.0.2.10"));
+        EXPECT_EQ(bench.sent[0].has("an " + reverse + " 120! PTR box.local."), !row.is_left);
+    }
+}
+
+TEST(Engine, PublishesReverseNamesAsTold) {
+    Bench::Options options;
+    options.config.reverse_names = ReverseNames::left_to_others;
+    Bench bench(options);
+    bench.host("box.local.");
+    bench.run(10s);
+    for (const Sent& sent : bench.sent) EXPECT_FALSE(sent.mentions("in-addr"));
+    bench.sent.clear();
+    bench.engine.set_reverse_names(bench.now, ReverseNames::published);
+    bench.run(10s);
+    ASSERT_FALSE(bench.sent.empty());
+    EXPECT_TRUE(bench.sent[0].has("an 10.2.0.192.in-addr.arpa. 120! PTR box.local."));
+}
+
 }  // namespace
 }  // namespace kith::discovery::mdns::test

@@ -182,6 +182,11 @@ Time Interface::say_goodbye(Time now, std::uint32_t index) {
 /// into doubt. Returns when that goes.
 Time Interface::end_record(Time now, std::uint32_t index) {
     const OwnRecord& own = own_.record(index);
+    if (own.ownership == Ownership::known_unique &&
+        context_.config.reverse_names == ReverseNames::left_to_others) {
+        forget(now, index);  // a goodbye would speak about the other program's name
+        return now;
+    }
     if (own.state == OwnRecord::State::live || own.ownership == Ownership::shared)
         return say_goodbye(now, index);
     forget(now, index);

@@ -22,6 +22,8 @@ public:
                              Stage stage, const Endpoint& rival) = 0;
     /// All goodbyes of the registration are sent here.
     virtual void on_withdrawn(Time now, RegistrationId registration) = 0;
+    /// Another program of this machine has, or is about to have, a reverse name that we publish.
+    virtual void on_reverse_rival(Time now) = 0;
 };
 
 class Interface final : CacheListener, QuerierListener, ProberListener, ResponderListener {
@@ -105,6 +107,7 @@ private:
     bool accepts_unicast(Time now, const Packet& packet) const;
     void on_response_record(Time now, const PacketInfo& info, const PacketRecord& record,
                             Echo echo);
+    bool is_reverse_rival(const PacketInfo& info, const PacketRecord& record) const;
     void check_conflict(Time now, const PacketInfo& info, const PacketRecord& record,
                         std::uint32_t name);
     bool is_probe_answer(const PacketRecord& record) const;

@@ -35,6 +35,10 @@ void Interface::on_query(Time now, const PacketInfo& info, const Packet& packet,
                               "our own query came back");
         return;
     }
+    if (is_probe && std::ranges::any_of(packet.records(), [&](const PacketRecord& record) {
+            return is_reverse_rival(info, record);
+        }))
+        listener_.on_reverse_rival(now);  // before we answer
     if (is_probe) prober_.on_probe(now, info, packet);
     if (info.source.port == port && info.destination == Destination::group)
         on_peer_query(now, info, packet);
@@ -138,12 +142,26 @@ void Interface::on_response_record(Time now, const PacketInfo& info, const Packe
     cache_.store(now, record, info.source);
 }
 
+/// Whether a program that shares our addresses says another name of one of them.
+bool Interface::is_reverse_rival(const PacketInfo& info, const PacketRecord& record) const {
+    if (record.type != dns::RrType::PTR || record.ttl == 0 || !is_own_address(info.source.address))
+        return false;
+    const std::uint32_t name = own_.find_name(record.name, record.name_hash);
+    if (name == OwnRecords::none) return false;
+    return std::ranges::any_of(own_.name(name).records, [&](std::uint32_t index) {
+        const OwnRecord& own = own_.record(index);
+        return own.ownership == Ownership::known_unique && own.type == record.type &&
+               own.state == OwnRecord::State::live && !std::ranges::equal(own.data(), record.rdata);
+    });
+}
+
 /// Looks whether a record that was never ours is about a name of ours (RFC 6762 §8.1, §9).
 void Interface::check_conflict(Time now, const PacketInfo& info, const PacketRecord& record,
                                std::uint32_t name) {
     // An NSEC says which types its sender has; the records themselves are what conflicts. A goodbye
     // gives a name up.
     if (record.type == dns::RrType::NSEC || record.ttl == 0) return;
+    if (is_reverse_rival(info, record)) return listener_.on_reverse_rival(now);
     if (const auto registration = prober_.probing(record.name, record.name_hash)) {
         listener_.on_conflict(now, id_, *registration, InterfaceListener::Stage::probing,
                               info.source);

@@ -35,6 +35,7 @@ std::vector<RegisteredRecord> Registrar::host_records(const Registration& host) 
                     {{host.name, type, dns::RrClass::IN, host_ttl, {bytes.begin(), bytes.end()}},
                      Ownership::unique,
                      id});
+                if (context_.config.reverse_names == ReverseNames::left_to_others) continue;
                 const Bytes wire = host.name.wire();
                 out.push_back({{reverse_name(address),
                                 dns::RrType::PTR,

@@ -35,6 +35,12 @@ enum class Ownership : std::uint8_t {
     known_unique,  ///< ours alone by construction, not probed (RFC 6762 §8.1): a reverse PTR of our address
 };
 
+/// Whether the reverse PTR records of the host's addresses are published.
+enum class ReverseNames : std::uint8_t {
+    published,
+    left_to_others,  ///< another program of this machine has a host name and publishes its own
+};
+
 /// One record. `rdata` is uncompressed and checked (dns::check_rdata()).
 struct Record {
     dns::Name name;
