@@ -6,6 +6,7 @@
 
 #include "dns/rdata.hpp"
 #include "update/apply.hpp"
+#include "update/place.hpp"
 #include "update/prerequisites.hpp"
 #include "update/scratch.hpp"
 #include "zone/node_block.hpp"
@@ -73,7 +74,7 @@ private:
             }
         }
         if (Refusal refusal = applier_.finish(); !is_good(refusal)) return refusal;
-        return check_bounds(rulings);
+        return check_result(rulings);
     }
 
     /// §3.4.1.
@@ -185,7 +186,8 @@ private:
         return {};
     }
 
-    Refusal check_bounds(const std::vector<Ruling>& rulings) {
+    /// What only the end of the update shows: bounds, and what stands where.
+    Refusal check_result(const std::vector<Ruling>& rulings) {
         const UpdateRules& rules = context_.rules;
         const std::ptrdiff_t growth = scratch_.growth();
         if (growth > 0 &&
@@ -207,7 +209,7 @@ private:
         for (auto& [owner, name] : scratch_.names()) {
             if (Refusal refusal = check_name(owner, name); !is_good(refusal)) return refusal;
         }
-        return {};
+        return check_places(scratch_);
     }
 
     /// The zone's own rules: bounds hold for what grows (zone/change.hpp).

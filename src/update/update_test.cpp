@@ -233,6 +233,108 @@ TEST(Updates, AreThoseOfTheRfc) {
     });
 }
 
+TEST(Updates, AreRefusedWhereARecordCannotStand) {
+    const std::string ds =
+        "DS 1 13 2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    const std::string digest = "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF";
+    expect_rows({
+        {"RFC 4592 §4.2: BIND takes no zone with NS at a wildcard",
+         {"add *.k8s 60 NS ns"},
+         Rcode::REFUSED,
+         {}},
+        {"nothing of such an update is done",
+         {"add z 60 A 10.0.0.9", "add *.k8s 60 NS ns"},
+         Rcode::REFUSED,
+         {}},
+        {"what counts is the end of the update",
+         {"add *.k8s 60 NS ns", "delete *.k8s NS"},
+         Rcode::NOERROR,
+         {}},
+        {"other records of a wildcard are good",
+         {"add *.k8s 60 A 10.0.0.9"},
+         Rcode::NOERROR,
+         {"+*.k8s.example. 60 A 10.0.0.9"}},
+        {"RFC 4592 §2.1.1: an asterisk in the middle makes no wildcard",
+         {"add x.*.k8s 60 NS ns"},
+         Rcode::NOERROR,
+         {"+x.*.k8s.example. 60 NS ns.example."}},
+        {"RFC 4035 §2.4: DS of the apex is the parent's", {"add @ 60 " + ds}, Rcode::REFUSED, {}},
+        {"RFC 4035 §2.4: DS without a delegation", {"add a 60 " + ds}, Rcode::REFUSED, {}},
+        {"RFC 4035 §2.4: DS at a new name", {"add z 60 " + ds}, Rcode::REFUSED, {}},
+        {"DS at a delegation",
+         {"add sub 60 " + ds},
+         Rcode::NOERROR,
+         {"+sub.example. 60 DS 1 13 2 " + digest}},
+        {"DS before its NS, in one update",
+         {"add z 60 " + ds, "add z 60 NS ns"},
+         Rcode::NOERROR,
+         {"+z.example. 60 DS 1 13 2 " + digest, "+z.example. 60 NS ns.example."}},
+        {"DS while its NS goes", {"add sub 60 " + ds, "delete sub NS"}, Rcode::REFUSED, {}},
+        {"RFC 6672 §2.4: nothing below a DNAME", {"add x.d 60 A 10.0.0.9"}, Rcode::REFUSED, {}},
+        {"RFC 6672 §2.4: nor far below it", {"add x.y.z.d 60 TXT x"}, Rcode::REFUSED, {}},
+        {"at the DNAME itself other records may be (RFC 6672 §2.4)",
+         {"add d 60 A 10.0.0.9"},
+         Rcode::NOERROR,
+         {"+d.example. 60 A 10.0.0.9"}},
+        {"below a DNAME that goes",
+         {"add x.d 60 A 10.0.0.9", "delete d DNAME"},
+         Rcode::NOERROR,
+         {"-d.example. DNAME a.example.", "+x.d.example. 60 A 10.0.0.9"}},
+        {"below a DNAME that comes",
+         {"add x.n 60 A 10.0.0.9", "add n 60 DNAME a"},
+         Rcode::REFUSED,
+         {}},
+        {"RFC 6672 §5.2: a new DNAME hides the names below it",
+         {"add ent 60 DNAME a"},
+         Rcode::NOERROR,
+         {"+ent.example. 60 DNAME a.example."}},
+    });
+}
+
+TEST(Updates, LeaveAndTakeAwayWhatStoodWhereItCannot) {
+    const std::string ds =
+        "DS 1 13 2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    const zone::ZonePtr zone = zone::test::zone(
+        {"@ 300 NS ns", "@ 300 " + ds, "*.k8s 300 NS ns", "d 300 DNAME a", "x.d 300 A 10.0.0.1"});
+    const Row rows[] = {
+        {"the same again",
+         {"add *.k8s 300 NS ns", "add x.d 300 A 10.0.0.1", "add @ 300 " + ds},
+         Rcode::NOERROR,
+         {}},
+        {"another TTL",
+         {"add x.d 60 A 10.0.0.1"},
+         Rcode::NOERROR,
+         {"-x.d.example. A 10.0.0.1", "+x.d.example. 60 A 10.0.0.1"}},
+        {"deleted",
+         {"delete *.k8s", "delete x.d A"},
+         Rcode::NOERROR,
+         {"-*.k8s.example. NS ns.example.", "-x.d.example. A 10.0.0.1"}},
+        {"one more", {"add x.d 300 A 10.0.0.2"}, Rcode::REFUSED, {}},
+        {"one more NS", {"add *.k8s 300 NS ns2"}, Rcode::REFUSED, {}},
+        {"names elsewhere", {"add z 60 TXT x"}, Rcode::NOERROR, {"+z.example. 60 TXT \"x\""}},
+    };
+    for (const Row& row : rows) {
+        const UpdateOutcome outcome =
+            run_update(*zone, message(row.lines), requester(), all_allowed(), some_time);
+        EXPECT_EQ(dns::rcode_name(outcome.refusal.rcode), dns::rcode_name(row.rcode))
+            << row.why << ": " << outcome.refusal.reason;
+        EXPECT_EQ(shown(outcome.change), sorted(row.change)) << row.why;
+    }
+}
+
+TEST(Updates, TakeNsec3BelowADnameOfTheApex) {
+    const zone::ZonePtr zone = zone::test::zone({"@ 300 NS ns.org.", "@ 300 DNAME org."});
+    UpdateRules rules = all_allowed();
+    rules.policy = policy({"grant * zonesub NSEC3"});
+    const UpdateOutcome outcome =
+        run_update(*zone,
+                   message({"add 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 60 NSEC3 1 0 0 - "
+                            "2t7b4g4vsa5smi47k61mv5bv1a22bojr NS SOA DNAME"}),
+                   requester(), rules, some_time);
+    EXPECT_TRUE(outcome.is_good()) << outcome.refusal.reason;
+    EXPECT_EQ(outcome.change.added.size(), 1U) << "RFC 5155 §3: NSEC3 are no names of the zone";
+}
+
 struct RawRow {
     const char* why;
     bool is_prerequisite;

@@ -22,6 +22,7 @@ public:
         : context_(context), zone_(zone), record_(record), problems_(problems) {}
 
     void owner();
+    void delegation();
     void place();
     void target();
 
@@ -74,6 +75,26 @@ void Advisor::owner() {
         warn(fmt::format(
             "{} is not a host name (letters, digits and inner hyphens), but has {} records",
             record_.owner.to_text(), dns::type_name(record_.type)));
+    }
+}
+
+/// Records about a delegation where there cannot be one.
+void Advisor::delegation() {
+    const bool at_apex = record_.owner == zone_.apex();
+    if (record_.type == RrType::NS && record_.owner.is_wildcard() && !at_apex) {
+        warn(fmt::format(
+            "{} has NS records, which mean nothing at a wildcard (RFC 4592 §4.2); BIND takes no zone with them",
+            record_.owner.to_text()));
+    }
+    if (record_.type != RrType::DS) return;
+    if (at_apex) {
+        return warn(fmt::format("{} DS: DS records of a zone belong in its parent (RFC 4035 §2.4)",
+                                record_.owner.to_text()));
+    }
+    const NodeView node = zone_.find_node(record_.owner);
+    if (node && !node.find(RrType::NS)) {
+        warn(fmt::format("{} has DS records, but no NS: nothing is delegated there (RFC 4035 §2.4)",
+                         record_.owner.to_text()));
     }
 }
 
@@ -174,6 +195,7 @@ void advise(const AdviceContext& context, const Zone& zone, const FileRecord& re
             ProblemList& problems) {
     Advisor advisor(context, zone, record, problems);
     advisor.owner();
+    advisor.delegation();
     advisor.place();
     advisor.target();
 }

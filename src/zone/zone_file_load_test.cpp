@@ -60,6 +60,15 @@ TEST(ZoneFileLoad, LearnsTheApexFromTheSoa) {
         ElementsAre(
             "zone: error: expected a SOA record, to learn the zone's name; say the name, or correct the SOA"))
         << "as an error of the whole file";
+    const IncludeReader itself = [](std::string_view, std::string_view) {
+        return IncludedFile{"zone", "$INCLUDE zone\n"};
+    };
+    EXPECT_THAT(
+        text_of(load_zone("$INCLUDE zone\n", options, itself).problems),
+        ElementsAre(
+            "zone: error: expected a SOA record, to learn the zone's name; say the name, or correct the SOA",
+            "zone:1:10: error: 'zone' is being read already: it would include itself forever"))
+        << "with the reason";
 }
 
 TEST(ZoneFileLoad, RefusesWhatIsNoZone) {
@@ -152,6 +161,15 @@ TEST(ZoneFileLoad, WarnsOfWhatIsProbablyNotMeant) {
          "underscore"},
         {"a_b TXT x\n", {}, "only hosts are held to host names"},
         {"* A 192.0.2.2\n", {}, "a wildcard is none, and meant"},
+        {"*.k8s NS ns\n",
+         {"zone:5: warning: *.k8s.example. has NS records, which mean nothing at a wildcard (RFC 4592 §4.2); BIND takes no zone with them"},
+         "NS at a wildcard"},
+        {"@ DS 1 13 2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n",
+         {"zone:5: warning: example. DS: DS records of a zone belong in its parent (RFC 4035 §2.4)"},
+         "DS at the apex"},
+        {"sub DS 1 13 2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\nsub A 192.0.2.2\n",
+         {"zone:5: warning: sub.example. has DS records, but no NS: nothing is delegated there (RFC 4035 §2.4)"},
+         "DS without a delegation"},
     };
     for (const Row& row : rows) {
         const LoadResult loaded = load_zone(std::string(sound) + std::string(row.text), example());
