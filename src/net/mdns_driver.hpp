@@ -56,6 +56,8 @@ public:
 
     /// Interfaces in use, by index.
     const std::map<std::uint32_t, LinkState>& links() const { return used_; }
+    /// Counts links that came, went or changed, and sleeps.
+    std::uint64_t link_changes() const { return link_changes_; }
     /// There is a link to speak on: an interface that is up and has an address.
     bool has_link() const;
     /// The name of an interface in use; empty: unknown.
@@ -104,6 +106,7 @@ private:
     Descriptor clock_changes_;
     Duration asleep_{};  // in total, since boot
     bool is_shared_ = false;
+    std::uint64_t link_changes_ = 0;
     MdnsDriverStats stats_;
 };
 
