@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <set>
 
@@ -239,6 +240,58 @@ TEST_F(OfflineKeys, AreRefusedWithSignaturesOfOthers) {
     const auto other = read(start_time);
     ASSERT_FALSE(other.has_value());
     EXPECT_THAT(other.error(), testing::HasSubstr("sign them again where the private key is"));
+}
+
+TEST_F(OfflineKeys, AreRefusedWithAFileThatIsNotWholeOrHasOtherThings) {
+    const ZoneKey ksk = make_key(dnssec::ksk_flags, {}, false);
+    make_key(dnssec::zsk_flags, {}, true);
+    presign(ksk, start_time + 7 * day);
+    ASSERT_TRUE(read(start_time).has_value());
+    std::ifstream file(folder_ / "example.rrsigs");
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line + '\n');
+    ASSERT_GE(lines.size(), 3U);
+    std::string whole;
+    for (const std::string& line : lines) whole += line;
+    const auto covering = [&](std::string_view type) {
+        std::string out;
+        for (const std::string& line : lines) {
+            if (line.find(fmt::format("RRSIG {} ", type)) != line.npos) out += line;
+        }
+        return out;
+    };
+    const std::string first = lines[0], second = lines[1];
+    const struct {
+        const char* why;
+        std::string text, error;
+    } rows[] = {
+        {"as it was made", whole, ""},
+        {"with words to people", "; from the safe\n\n" + whole, ""},
+        {"cut in a signature, at a whole group of base64",
+         first + second.substr(0, second.size() - 5),
+         fmt::format("example.rrsigs:2:{}: expected the end of the line", second.size() - 4)},
+        {"cut in a word", first + second.substr(0, 30), "example.rrsigs:2:"},
+        {"without the end of its last line", whole.substr(0, whole.size() - 1),
+         "expected the end of the line, found that of the file"},
+        {"without a kind of signatures", covering("DNSKEY") + covering("CDS"),
+         "over both CDS and CDNSKEY, or over neither, found over CDS alone"},
+        {"with the keys themselves", "@ 60 DNSKEY 257 3 13 AAAA\n" + whole,
+         "example.rrsigs:1: expected nothing but RRSIG records of example. over DNSKEY, CDS and "
+         "CDNSKEY, found example. DNSKEY"},
+        {"with signatures of data",
+         whole + "@ 60 RRSIG A 13 1 60 20300101000000 20200101000000 1 example. AAAA\n",
+         "found example. RRSIG over A"},
+        {"of another zone", "other." + whole.substr(whole.find(' ')), "found other. RRSIG over "},
+        {"not text", std::string("\0\x01\x02\n", 4), "example.rrsigs:1:"},
+        {"empty", "", "no RRSIG over the DNSKEY records of example."},
+    };
+    for (const auto& row : rows) {
+        folder_.write("example.rrsigs", row.text);
+        const auto keys = read(start_time);
+        EXPECT_EQ(keys.has_value(), row.error.empty())
+            << row.why << ": " << (keys ? "" : keys.error());
+        EXPECT_THAT(keys ? "" : keys.error(), testing::HasSubstr(row.error)) << row.why;
+    }
 }
 
 }  // namespace

@@ -10,9 +10,13 @@
 #include "files/key_files.hpp"
 #include "server/key_ring.hpp"
 #include "server/record_zones.hpp"
+#include "server/signed_zone.hpp"
+#include "server/signing_config.hpp"
 
 namespace kith::server {
 namespace {
+
+namespace fs = std::filesystem;
 
 using dns::Name;
 using update::NameRule;
@@ -53,15 +57,18 @@ bool is_about_the_key(NameRule rule) {
     return rule == NameRule::self || rule == NameRule::selfsub || rule == NameRule::selfwild;
 }
 
-}  // namespace
+fs::path folder_of(const LoadedSnapshot& loaded) {
+    return fs::path(loaded.config.file).parent_path();
+}
 
-void check_key_folder(const config::Zone& zone, const Name& apex, LoadedSnapshot& loaded) {
-    if (!zone.dnssec || zone.dnssec->key_directory.empty()) return;
-    const std::string path =
-        (std::filesystem::path(loaded.config.file).parent_path() / zone.dnssec->key_directory)
-            .string();
+enum class Folder : std::uint8_t { good, bad };
+
+/// Says more of the folder than whoever signs would.
+Folder check_key_folder(const config::Dnssec& settings, const Name& apex, LoadedSnapshot& loaded) {
+    if (settings.key_directory.empty()) return Folder::good;
+    const std::string path = (folder_of(loaded) / settings.key_directory).string();
     const auto keys = files::read_key_folder(path, apex);
-    Complaints complaints(loaded, zone.dnssec->at);
+    Complaints complaints(loaded, settings.at);
     if (!keys) {
         complaints.add(fmt::format("key_directory: {}", keys.error()));
     } else if (keys->empty()) {
@@ -70,6 +77,29 @@ void check_key_folder(const config::Zone& zone, const Name& apex, LoadedSnapshot
             "them",
             path, apex.to_text()));
     }
+    return keys && !keys->empty() ? Folder::good : Folder::bad;
+}
+
+/// As ZoneSigning::prepare() does, without what it keeps.
+Result<void, std::string> try_signing(const config::Dnssec& settings, const Name& apex,
+                                      const std::string& folder, UnixTime now) {
+    KITH_TRY(const dnssec::SigningPolicy policy, signing_policy_of(settings));
+    if (const auto wishes = key_wishes_of(settings); !wishes)
+        return std::unexpected(wishes.error());
+    if (has_managed_keys(settings)) return {};
+    KITH_TRY(FileKeys files, read_file_keys(apex.view(), settings, folder, now, MissingKeys::look));
+    const auto signer = make_signer(apex.view(), std::move(files.keys), policy);
+    if (!signer) return std::unexpected(signer.error());
+    return {};
+}
+
+}  // namespace
+
+void check_signing(const config::Zone& zone, const Name& apex, UnixTime now,
+                   LoadedSnapshot& loaded) {
+    if (!zone.dnssec || check_key_folder(*zone.dnssec, apex, loaded) == Folder::bad) return;
+    const auto done = try_signing(*zone.dnssec, apex, folder_of(loaded).string(), now);
+    if (!done) complain(loaded, zone, apex, done.error());
 }
 
 namespace {

@@ -21,8 +21,10 @@ void check_grant(const update::Grant& grant, config::Offset at, const dns::Name&
 void check_record_zone(const config::Zone& zone, const TransferPolicy& transfer,
                        LoadedSnapshot& loaded);
 
-/// Whether there are keys where the settings say. For `kith check` alone: who signs reads them anyway.
-void check_key_folder(const config::Zone& zone, const dns::Name& apex, LoadedSnapshot& loaded);
+/// Whether the zone could be signed at `now` with the keys and signatures that the settings name. Makes no
+/// files. For `kith check` alone: who signs reads them anyway.
+void check_signing(const config::Zone& zone, const dns::Name& apex, UnixTime now,
+                   LoadedSnapshot& loaded);
 
 /// Whether only its owner may write to the state directory, if there is one.
 void check_state_folder(LoadedSnapshot& loaded);

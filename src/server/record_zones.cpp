@@ -73,7 +73,8 @@ void RecordZones::check(LoadedSnapshot& loaded) {
     if (loaded.snapshot == nullptr) return;
     const auto ring = make_key_ring(loaded.config, loaded.files, loaded.problems);
     const std::vector<PlannedZone> planned = plan_record_zones(loaded, *ring);
-    for (const PlannedZone& each : planned) check_key_folder(*each.settings, each.apex, loaded);
+    const UnixTime now = net::unix_now();
+    for (const PlannedZone& each : planned) check_signing(*each.settings, each.apex, now, loaded);
     if (!planned.empty()) check_state_folder(loaded);
     if (has_errors(loaded.problems)) loaded.snapshot = nullptr;
 }

@@ -2,9 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "files/key_files.hpp"
 #include "server/record_zones_testing.hpp"
 #include "store/database.hpp"
 
@@ -60,6 +63,38 @@ TEST_F(RecordConfig, IsCheckedForWhatCannotWork) {
 )" + std::string(row.zones) +
             "}}";
         EXPECT_EQ(check(text), row.problems) << row.why;
+    }
+}
+
+TEST_F(RecordConfig, IsCheckedForSignaturesThatCannotServe) {
+    const auto key = crypto::PrivateKey::generate(crypto::Algorithm::ECDSAP256SHA256);
+    ASSERT_TRUE(key.has_value());
+    fs::create_directory(folder_ / "live");
+    const auto written = files::write_key_files(
+        folder_ / "live", {{}, zone::test::name("z."), 60, false, {dnssec::ksk_flags, *key}, {}});
+    ASSERT_TRUE(written.has_value());
+    write("none.rrsigs", "");
+    write("bad.rrsigs", "@ RRSIG DNSKEY\n");
+    const struct {
+        const char* why;
+        const char* dnssec;
+        std::string problem;  // its beginning
+    } rows[] = {
+        {"keys alone", R"("key_directory": "live")", ""},
+        {"no file", R"("key_directory": "live", "key_signatures": "nosuch")",
+         "kith.json:1:40: error: zone z.: cannot read nosuch: No such file"},
+        {"an empty file", R"("key_directory": "live", "key_signatures": "none.rrsigs")",
+         "kith.json:1:40: error: zone z.: none.rrsigs: no RRSIG over the DNSKEY records of z. is valid now"},
+        {"a file with an error", R"("key_directory": "live", "key_signatures": "bad.rrsigs")",
+         "kith.json:1:40: error: zone z.: bad.rrsigs:1:"},
+    };
+    for (const auto& row : rows) {
+        const std::string found = check(fmt::format(
+            R"({{"server": {{"upstream": []}}, "zones": {{"z.": {{"dnssec": {{{}}}}}}}}})",
+            row.dnssec));
+        EXPECT_EQ(found.empty(), row.problem.empty()) << row.why << ": " << found;
+        EXPECT_TRUE(found.starts_with(row.problem)) << row.why << ": " << found;
+        EXPECT_LE(std::ranges::count(found, '\n'), 1) << row.why << ": " << found;
     }
 }
 

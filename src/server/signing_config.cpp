@@ -59,9 +59,9 @@ Result<std::vector<dnssec::TimedKey>, std::string> keys_of_folder(zone::NameView
     return keys;
 }
 
-/// Keys in PEM or DER; one whose file is not there is made.
-Result<KeySet, std::string> keys_of_files(const config::Dnssec& settings,
-                                          const std::string& folder) {
+/// Keys in PEM or DER.
+Result<KeySet, std::string> keys_of_files(const config::Dnssec& settings, const std::string& folder,
+                                          MissingKeys missing) {
     std::vector<ZoneKey> all;
     for (const config::KeyFile& file : settings.key_files) {
         const std::string path = (std::filesystem::path(folder) / file.file).string();
@@ -71,6 +71,10 @@ Result<KeySet, std::string> keys_of_files(const config::Dnssec& settings,
             if (!made)
                 return std::unexpected(
                     fmt::format("no key can be made: {}", crypto::fault_text(made.error())));
+            if (missing == MissingKeys::look) {
+                all.emplace_back(dnssec::ksk_flags, *made);
+                continue;
+            }
             KITH_TRY_VOID(files::write_secret_file(path, made->to_pem().bytes()));
             log::write(log::Level::info, "key.made", log::kv("file", path));
         }
@@ -90,12 +94,38 @@ struct ImportedSignature {
     dnssec::Rrsig rrsig;  // of it
 };
 
-/// The RRSIGs of the apex in a file.
+/// The error says where the record is, and what was expected in its place.
+Result<ImportedSignature, std::string> signature_of(zone::NameView apex,
+                                                    const zone::FileRecord& record) {
+    std::string found = fmt::format("{} {}", record.owner.to_text(), dns::type_name(record.type));
+    if (record.type == dns::RrType::RRSIG) {
+        std::vector<std::uint8_t> rdata(record.rdata.begin(), record.rdata.end());
+        const auto rrsig = dnssec::Rrsig::read(rdata);
+        if (rrsig && record.owner == apex && dnssec::is_key_type(rrsig->covered))
+            return ImportedSignature{std::move(rdata), *rrsig};
+        if (rrsig) found += fmt::format(" over {}", dns::type_name(rrsig->covered));
+    }
+    return std::unexpected(fmt::format(
+        "{}:{}: expected nothing but RRSIG records of {} over DNSKEY, CDS and CDNSKEY, found {}",
+        record.file, record.line, apex.to_text(), found));
+}
+
+/// A signature that lost its last bytes may still look like one, so the end of its line has to be there.
+Result<void, std::string> check_last_line(const std::string& path, std::string_view text) {
+    if (text.empty() || text.ends_with('\n')) return {};
+    const std::size_t begin = text.rfind('\n') + 1;
+    return std::unexpected(fmt::format(
+        "{}:{}:{}: expected the end of the line, found that of the file: some of it may be missing; copy it again",
+        path, std::ranges::count(text, '\n') + 1, text.size() - begin + 1));
+}
+
+/// The RRSIGs in a file, which has nothing else.
 Result<std::vector<ImportedSignature>, std::string> read_signatures(zone::NameView apex,
                                                                     const std::string& path) {
     const auto text = files::FileText::read(path, signature_file_bytes_max);
     if (!text) return std::unexpected(text.error());
     std::vector<ImportedSignature> out;
+    std::string wrong;
     zone::ProblemList list(1);
     zone::ZoneFileOptions options;
     options.file = path;
@@ -104,17 +134,21 @@ Result<std::vector<ImportedSignature>, std::string> read_signatures(zone::NameVi
     zone::read_zone_file(
         text->view(), options, {},
         [&](const zone::FileRecord& record) {
-            if (record.type != dns::RrType::RRSIG || record.owner != apex)
-                return zone::Reading::go_on;
-            ImportedSignature read{{record.rdata.begin(), record.rdata.end()}, {}};
-            const auto rrsig = dnssec::Rrsig::read(read.rdata);
-            if (!rrsig || !dnssec::is_key_type(rrsig->covered)) return zone::Reading::go_on;
-            read.rrsig = *rrsig;
-            out.push_back(std::move(read));
-            return out.size() < dnssec::presigned_max ? zone::Reading::go_on : zone::Reading::stop;
+            auto read = signature_of(apex, record);
+            if (!read) {
+                wrong = read.error();
+            } else if (out.size() == dnssec::presigned_max) {
+                wrong = fmt::format("{}:{}: expected at most {} signatures", record.file,
+                                    record.line, dnssec::presigned_max);
+            } else {
+                out.push_back(std::move(*read));
+            }
+            return wrong.empty() ? zone::Reading::go_on : zone::Reading::stop;
         },
         list);
     if (!list.kept().empty()) return std::unexpected(list.kept().front().to_text());
+    if (!wrong.empty()) return std::unexpected(wrong);
+    KITH_TRY_VOID(check_last_line(path, text->view()));
     return out;
 }
 
@@ -181,6 +215,11 @@ Result<void, std::string> add_signatures(zone::NameView apex, const config::Dnss
     if (!has(dns::RrType::DNSKEY))
         return std::unexpected(fmt::format(
             "{}: no RRSIG over the DNSKEY records of {} is valid now", path, apex.to_text()));
+    if (has(dns::RrType::CDS) != has(dns::RrType::CDNSKEY) && !out.keys.announce_removal)
+        return std::unexpected(fmt::format(
+            "{}: expected RRSIGs that are valid now over both CDS and CDNSKEY, or over neither, found over {} "
+            "alone; sign them again where the private key is",
+            path, has(dns::RrType::CDS) ? "CDS" : "CDNSKEY"));
     // The keys that are here leave the RRsets of keys to the one that is not.
     const bool announces =
         has(dns::RrType::CDS) && has(dns::RrType::CDNSKEY) && !out.keys.announce_removal;
@@ -263,7 +302,8 @@ Result<KeyWishes, std::string> key_wishes_of(const config::Dnssec& settings) {
 }
 
 Result<FileKeys, std::string> read_file_keys(zone::NameView apex, const config::Dnssec& settings,
-                                             const std::string& folder, UnixTime now) {
+                                             const std::string& folder, UnixTime now,
+                                             MissingKeys missing) {
     FileKeys out;
     const std::filesystem::path base(folder);
     if (settings.key_files.empty()) {
@@ -275,7 +315,7 @@ Result<FileKeys, std::string> read_file_keys(zone::NameView apex, const config::
         out.keys = settings.key_signatures.empty() ? dnssec::use_by_times(keys, now)
                                                    : dnssec::use_presigned(keys, now);
     } else {
-        KITH_TRY(out.keys, keys_of_files(settings, folder));
+        KITH_TRY(out.keys, keys_of_files(settings, folder, missing));
     }
     KITH_TRY(const std::vector<ZoneKey> foreign, foreign_keys_of(settings));
     for (const ZoneKey& key : foreign)

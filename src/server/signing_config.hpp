@@ -23,10 +23,13 @@ struct FileKeys {
     dnssec::KeySet keys;
     UnixTime next_change = 0;  // when their times say something else; 0: never
 };
+/// What becomes of a file of `key_files` that is not there: `look` takes a key for it that is not kept.
+enum class MissingKeys : std::uint8_t { make, look };
 /// Of `key_directory` or `key_files`, with `foreign_keys` and `key_signatures`; `folder` is that of the
-/// configuration. A file of `key_files` that is not there is made.
+/// configuration.
 Result<FileKeys, std::string> read_file_keys(zone::NameView apex, const config::Dnssec& settings,
-                                             const std::string& folder, UnixTime now);
+                                             const std::string& folder, UnixTime now,
+                                             MissingKeys missing = MissingKeys::make);
 
 /// True when nothing in a zone follows from what differs.
 bool same_signing(const config::Dnssec& a, const config::Dnssec& b);
