@@ -88,6 +88,11 @@ constexpr Row rows[] = {
      "kith transfer: which server? expected @ADDRESS, such as @192.0.2.1 or @[2001:db8::1]:5353"},
     {"two zones", "kith transfer a b @127.0.0.1", 2,
      "kith transfer: expected one zone, found another one: 'b'"},
+    {"an operation that is none, with its words", "kith update bogus x y", 2,
+     "kith update: unknown command 'bogus'; expected create, append, compare-and-swap, "
+     "delete-by-rdata, delete-rrset, delete-all or notify"},
+    {"a slip in an operation", "kith update crate x A", 2,
+     "kith update: unknown command 'crate'; did you mean 'create'?"},
     {"no name", "kith update create", 2,
      "kith update create: expected name (Owner of the records), found none"},
     {"no data", "kith update create a A 300", 2,

@@ -50,6 +50,15 @@ std::vector<std::string_view> commands_below(const CLI::App& command) {
     return out;
 }
 
+/// Where a word may be a command or something else, as a file is for `kith update`, a wrong command was
+/// taken for the other, and only the word behind it is `stray`.
+const std::string& in_place_of_command(const CLI::App& command, const std::string& stray) {
+    for (const CLI::Option* option : command.get_options()) {
+        if (option->get_positional() && option->count() != 0) return option->results().front();
+    }
+    return stray;
+}
+
 /// Of a word that nobody takes.
 std::string stray_text(const CLI::App& command, const std::string& word) {
     if (word.starts_with('-')) {
@@ -63,8 +72,9 @@ std::string stray_text(const CLI::App& command, const std::string& word) {
     }
     const std::vector<std::string_view> known = commands_below(command);
     if (known.empty()) return fmt::format("expected no more words, found {}", shown(word));
-    const std::string meant = config::did_you_mean(word, known);
-    return fmt::format("unknown command {}{}", shown(word),
+    const std::string& wrong = in_place_of_command(command, word);
+    const std::string meant = config::did_you_mean(wrong, known);
+    return fmt::format("unknown command {}{}", shown(wrong),
                        meant.empty() ? "; expected " + any_of(known) : meant);
 }
 

@@ -54,9 +54,8 @@ ZoneFileOptions file_options(const LoadOptions& options, const dns::Name& apex) 
 
 /// The owner of the first SOA, with relative names taken from the root until a $ORIGIN.
 std::optional<dns::Name> find_apex(std::string_view text, const LoadOptions& options,
-                                   const IncludeReader& include) {
+                                   const IncludeReader& include, ProblemList& problems) {
     std::optional<dns::Name> apex;
-    ProblemList unwanted(0);
     read_zone_file(
         text, file_options(options, {}), include,
         [&](const FileRecord& record) {
@@ -64,7 +63,7 @@ std::optional<dns::Name> find_apex(std::string_view text, const LoadOptions& opt
             apex = record.owner;
             return Reading::stop;
         },
-        unwanted);
+        problems);
     return apex;
 }
 
@@ -179,14 +178,16 @@ void Loader::give_advice(const Zone& zone) {
 
 LoadResult load_zone(std::string_view text, const LoadOptions& options,
                      const IncludeReader& include) {
-    const auto apex = options.apex ? options.apex : find_apex(text, options, include);
+    ProblemList problems(options.problems_kept);  // why there is no SOA, for example
+    const auto apex = options.apex ? options.apex : find_apex(text, options, include, problems);
     if (apex) return Loader(text, options, include, *apex).load();
     LoadResult out;
     Problem problem;
     problem.file = options.file;
     problem.text =
         "expected a SOA record, to learn the zone's name; say the name, or correct the SOA";
-    out.problems.push_back(std::move(problem));
+    problems.add(std::move(problem));
+    out.problems = problems.take();
     return out;
 }
 
