@@ -35,11 +35,11 @@ bool is_proof(RrType type) { return type == RrType::NSEC3 || type == RrType::RRS
 std::string_view misplaced(const Scratch& scratch, const Name& owner, RrType type) {
     const bool at_apex = owner.view() == scratch.zone().apex();
     if (type == RrType::NS && owner.is_wildcard() && !at_apex)
-        return "NS at a wildcard has no defined meaning (RFC 4592 §4.2), and other servers refuse a zone with it";
+        return "NS at a wildcard has no defined meaning (RFC 4592), and other servers refuse a zone with it";
     if (type != RrType::DS) return {};
-    if (at_apex) return "DS records of a zone belong in its parent (RFC 4035 §2.4)";
+    if (at_apex) return "DS records of a zone belong in its parent (RFC 4035)";
     if (!has(scratch, owner, RrType::NS))
-        return "expected NS records at the name, found none: DS belongs to a delegation (RFC 4035 §2.4)";
+        return "expected NS records at the name, found none: DS belongs to a delegation (RFC 4035)";
     return {};
 }
 
@@ -61,9 +61,9 @@ Refusal check_places(const Scratch& scratch) {
         }
         if (added == nullptr) continue;
         if (const auto dname = dname_above(scratch, owner)) {
-            return refuse(owner, added->type,
-                          fmt::format("nothing can be below the DNAME of {} (RFC 6672 §2.4)",
-                                      dname->to_text()));
+            return refuse(
+                owner, added->type,
+                fmt::format("nothing can be below the DNAME of {} (RFC 6672)", dname->to_text()));
         }
     }
     return {};
