@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "base/log.hpp"
 #include "discovery/dnssd/limits.hpp"
+#include "discovery/mdns/record.hpp"
 #include "files/file_text.hpp"
 
 namespace kith::server {
@@ -68,8 +70,10 @@ std::string DiscoveryService::apply(const DiscoveryPlan& plan) {
     options.interfaces = plan_.interfaces;
     options.use_ipv4 = plan_.use_ipv4;
     options.use_ipv6 = plan_.use_ipv6;
-    driver_ = std::make_unique<net::MdnsDriver>(loop_, *engine_, std::move(options),
-                                                [this] { take_events(); });
+    driver_ = std::make_unique<net::MdnsDriver>(loop_, *engine_, std::move(options), [this] {
+        take_events();
+        arm_timer();
+    });
     if (const auto started = driver_->start(); !started) {
         driver_.reset();
         return started.error().text;
@@ -80,6 +84,7 @@ std::string DiscoveryService::apply(const DiscoveryPlan& plan) {
             log::write(log::Level::error, "discovery.host_refused",
                        log::kv("why", named.error().text));
         }
+        host_wanted_ = host_name_ = backend_->host_name();
     }
     log::write(log::Level::info, "discovery.started", log::kv("host", plan_.host_label),
                log::kv("interfaces", driver_->links().size()),
@@ -90,14 +95,20 @@ std::string DiscoveryService::apply(const DiscoveryPlan& plan) {
 
 LocalKnowledge DiscoveryService::known(Time now, dns::NameView name, dns::RrType type) const {
     LocalKnowledge out;
+    std::set<mdns::InterfaceId> heard;
     engine_->for_each_known(
         now, name, dns::RrType::ANY, mdns::any_interface, [&](const mdns::KnownRecord& known) {
             const bool is_ours = known.source.address.family() == IpFamily::none;
             if (is_ours && known.is_unique) out.holder = LocalKnowledge::Holder::ours;
-            if ((type == dns::RrType::ANY || known.record.type == type) &&
-                out.records.size() < local_records_max)
+            const bool is_asked = type == dns::RrType::ANY || known.record.type == type;
+            const bool is_denied = known.is_unique && known.record.type == dns::RrType::NSEC &&
+                                   mdns::nsec_denies(known.record.rdata, type);
+            if (is_asked || is_denied) heard.insert(known.interface);
+            if (is_asked && out.records.size() < local_records_max)
                 out.records.emplace(known.record.rdata, known.record.ttl);
         });
+    for (const auto& [index, link] : driver_->links())
+        out.silent_links += heard.contains(index) ? 0 : 1;
     return out;
 }
 
@@ -118,6 +129,10 @@ void DiscoveryService::settle() {
     if (driver_ == nullptr) return;
     take_events();
     driver_->flush();
+    arm_timer();
+}
+
+void DiscoveryService::arm_timer() {
     std::optional<Time> next = session_->next_deadline();
     if (const auto lookup = lookups_->next_deadline(); lookup && (!next || *lookup < *next))
         next = lookup;
@@ -131,12 +146,31 @@ void DiscoveryService::settle() {
 void DiscoveryService::take_events() {
     if (session_ == nullptr || taking_events_) return;
     taking_events_ = true;
+    note_links();
     session_->pump(loop_.now());
+    note_host_name();
     while (const auto event = session_->poll_event()) {
         if (!lookups_->on_event(loop_.now(), *event)) on_register_event(*event);
     }
     lookups_->on_settled(loop_.now());
     taking_events_ = false;
+}
+
+void DiscoveryService::note_links() {
+    const std::uint64_t changes = driver_ == nullptr ? 0 : driver_->link_changes();
+    if (changes == links_seen_) return;
+    links_seen_ = changes;
+    lookups_->on_links_changed();
+}
+
+/// Tells when another host made this one take another name, or left it the one it wants.
+void DiscoveryService::note_host_name() {
+    const dns::Name name = backend_->host_name();
+    if (name == host_name_ || host_wanted_.is_root()) return;
+    host_name_ = name;
+    log::write(name == host_wanted_ ? log::Level::info : log::Level::warning,
+               "discovery.host_renamed", log::kv("wanted", host_wanted_.to_text()),
+               log::kv("name", name.to_text()));
 }
 
 void DiscoveryService::on_register_event(const dnssd::Event& event) {
@@ -164,6 +198,7 @@ void DiscoveryService::look_up(const LocalQuestion& question, LocalReply reply) 
                                          question.name, question.type, dns::RrClass::IN)));
     }
     loop_.update_now();
+    note_links();
     lookups_->ask(loop_.now(), question, std::move(reply));
     settle();
 }

@@ -47,7 +47,10 @@ private:
     void settle();
     void set_reflection();
     LocalKnowledge known(Time now, dns::NameView name, dns::RrType type) const;
+    void arm_timer();
     void take_events();
+    void note_links();
+    void note_host_name();
     void on_register_event(const discovery::dnssd::Event& event);
     void read_directories();
     void read_file(const std::string& path, std::vector<Service>& services, FileStates& files);
@@ -64,6 +67,9 @@ private:
     std::unique_ptr<discovery::dnssd::Session> session_;
     std::unique_ptr<LocalLookups> lookups_;
     std::vector<Offered> offered_;
+    dns::Name host_wanted_;         // root: none
+    dns::Name host_name_;           // as the log says
+    std::uint64_t links_seen_ = 0;  // MdnsDriver::link_changes()
     net::Timer timer_;
     FileWatch watch_;
     bool taking_events_ = false;

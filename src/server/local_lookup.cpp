@@ -62,13 +62,35 @@ cache::Answer make_local_answer(const dns::Name& name, RrType type,
     return answer ? std::move(*answer) : cache::Answer::failure(name, type, dns::RrClass::IN);
 }
 
-/// Answers what is known already: to ask the link again would tell nothing new.
+/// No link has to be waited for: each knows of it, or has been asked lately.
+bool LocalLookups::have_all_said(Time now, const dns::Name& name, RrType type) const {
+    const auto asked = all_asked_.find({name, type});
+    if (asked != all_asked_.end() && now < asked->second) return true;
+    return know_(now, name, type).silent_links == 0;
+}
+
+/// Until a record of the name ends: then a link that knew it may not any more.
+void LocalLookups::note_all_asked(Time now, const Lookup& lookup, const LocalKnowledge& known) {
+    Duration kept = local_links_asked_for;
+    for (const auto& [rdata, ttl] : known.records)
+        kept = std::min<Duration>(kept, std::chrono::seconds(ttl));
+    std::erase_if(all_asked_, [&](const auto& entry) { return entry.second <= now; });
+    if (all_asked_.size() >= local_links_asked_max)
+        all_asked_.erase(std::ranges::min_element(all_asked_, {},
+                                                  [](const auto& entry) { return entry.second; }));
+    all_asked_[{lookup.name, lookup.type}] = now + kept;
+}
+
+/// Answers what is known already: to ask the links again would tell nothing new.
 bool LocalLookups::answer_known(Time now, const LocalQuestion& question,
                                 const LocalReply& reply) const {
     const LocalKnowledge known = know_(now, question.name, question.type);
     const bool is_whole = known.holder == LocalKnowledge::Holder::ours ||
                           (!known.records.empty() && !comes_from_several(question.type));
     if (!is_whole) return false;
+    if (known.holder != LocalKnowledge::Holder::ours &&
+        !have_all_said(now, question.name, question.type))
+        return false;
     reply(question.token, std::make_shared<const cache::Answer>(make_local_answer(
                               question.name, question.type, known.records, dns::Rcode::NOERROR)));
     return true;
@@ -125,7 +147,10 @@ void LocalLookups::ask(Time now, const LocalQuestion& question, LocalReply reply
     Lookup& lookup = lookups_[*id];
     lookup.name = question.name;
     lookup.type = question.type;
+    if (know_(now, question.name, RrType::ANY).records.empty())
+        all_asked_.erase({question.name, question.type});  // of what is forgotten
     lookup.ends = now + local_patience;
+    lookup.links_by = now + local_links_patience;
     wait(lookup);
 }
 
@@ -151,9 +176,14 @@ bool LocalLookups::on_event(Time now, const dnssd::Event& event) {
 
 void LocalLookups::on_settled(Time now) {
     std::vector<dnssd::OperationId> done;
-    for (const auto& [id, lookup] : lookups_) {
+    for (auto& [id, lookup] : lookups_) {
         const bool answered = !lookup.records.empty() && !comes_from_several(lookup.type);
-        if (answered || (lookup.is_absent && lookup.records.empty())) done.push_back(id);
+        if (!answered && !(lookup.is_absent && lookup.records.empty())) continue;
+        if (lookup.links_by <= now || have_all_said(now, lookup.name, lookup.type)) {
+            done.push_back(id);
+        } else {
+            lookup.ends = lookup.links_by;
+        }
     }
     for (const dnssd::OperationId id : done) finish(now, id);
 }
@@ -176,8 +206,10 @@ void LocalLookups::on_timer(Time now) {
 
 void LocalLookups::finish(Time now, discovery::dnssd::OperationId id) {
     const Lookup lookup = take(now, id);
-    const bool exists = !lookup.records.empty() || lookup.is_absent ||
-                        !know_(now, lookup.name, RrType::ANY).records.empty();
+    const LocalKnowledge known = know_(now, lookup.name, RrType::ANY);
+    const bool exists = !lookup.records.empty() || lookup.is_absent || !known.records.empty();
+    if (lookup.links_by <= now && (!lookup.records.empty() || lookup.is_absent))
+        note_all_asked(now, lookup, known);
     const auto answer = std::make_shared<const cache::Answer>(
         make_local_answer(lookup.name, lookup.type, lookup.records,
                           exists ? dns::Rcode::NOERROR : dns::Rcode::NXDOMAIN));

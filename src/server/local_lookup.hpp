@@ -25,6 +25,8 @@ struct LocalKnowledge {
     std::map<std::vector<std::uint8_t>, std::uint32_t> records;  // RDATA, with TTL
     /// ours: nobody else has records of the name, so what is missing is missing.
     enum class Holder : std::uint8_t { others, ours } holder = Holder::others;
+    /// Links in use that have said nothing of it: a host on several has other addresses on each.
+    std::size_t silent_links = 0;
 };
 
 /// Hands an answer to the worker that asked; called once for each question, on the control thread.
@@ -48,6 +50,14 @@ inline constexpr std::size_t local_records_max = 128;
 inline constexpr Duration local_patience = 2s;
 // How long answers are gathered that several hosts give, as to PTR.
 inline constexpr Duration local_gathering = 500ms;
+// How long the other links are waited for when one has answered. Each is asked within 140 ms, and who
+// owns a name alone answers at once (RFC 6762 §6).
+inline constexpr Duration local_links_patience = 300ms;
+// How long links that had nothing to say are not waited for again: as long as addresses are kept
+// (RFC 6762 §10). Most hosts are on one link only.
+inline constexpr Duration local_links_asked_for = 120s;
+// Names and types of which that is remembered; at the limit the oldest is forgotten, and costs a wait.
+inline constexpr std::size_t local_links_asked_max = 1024;
 // TTLs are capped as in RFC 6762 §6.7: a unicast client hears of no goodbye.
 inline constexpr std::uint32_t local_ttl_max = 10;
 
@@ -63,6 +73,8 @@ public:
     void ask(Time now, const LocalQuestion& question, LocalReply reply);
     /// An event of the session; false: not of a lookup.
     bool on_event(Time now, const discovery::dnssd::Event& event);
+    /// A link came, went or changed: what links did not know they may know now.
+    void on_links_changed() { all_asked_.clear(); }
     /// All that could be told was: those that have what they want are answered.
     void on_settled(Time now);
     std::optional<Time> next_deadline() const;
@@ -83,10 +95,14 @@ private:
         dns::RrType type{};
         std::map<Rdata, std::uint32_t> records;  // with TTL
         bool is_absent = false;                  // its owner says so
+        Time links_by{};                         // every link has been asked, and could answer
         Time ends{};
         std::vector<Waiter> waiters;
     };
+    using Key = std::pair<dns::Name, dns::RrType>;
     bool answer_known(Time now, const LocalQuestion& question, const LocalReply& reply) const;
+    bool have_all_said(Time now, const dns::Name& name, dns::RrType type) const;
+    void note_all_asked(Time now, const Lookup& lookup, const LocalKnowledge& known);
     bool make_room(Time now, std::uint64_t client);
     void finish(Time now, discovery::dnssd::OperationId id);
     void fail(Time now, discovery::dnssd::OperationId id);
@@ -98,6 +114,7 @@ private:
     Know know_;
     std::map<discovery::dnssd::OperationId, Lookup> lookups_;
     std::map<std::uint64_t, std::size_t> waiting_;  // questions of each client
+    std::map<Key, Time> all_asked_;                 // until when links are not waited for
 };
 
 /// The answer in the form that parked queries take. Exported for its test.

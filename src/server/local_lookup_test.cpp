@@ -97,6 +97,7 @@ protected:
                              for (const auto& [key, knowledge] : known) {
                                  if (key.first.view() != asked) continue;
                                  out.holder = knowledge.holder;
+                                 out.silent_links = knowledge.silent_links;
                                  if (type == RrType::ANY || key.second == type)
                                      out.records = knowledge.records;
                              }
@@ -176,6 +177,107 @@ TEST_F(LocalLookupTest, AnswersWhatIsKnownAtOnce) {
     told();
     ask(903, "_ipp._tcp.local.", RrType::PTR, 1);
     EXPECT_EQ(told(), Lines{}) << "others may have more";
+}
+
+// A host on several links has an address on each: one link's cache is not all there is.
+TEST_F(LocalLookupTest, WaitsForLinksThatHaveSaidNothing) {
+    LocalKnowledge& nas = known[{name("nas.local."), RrType::A}];
+    nas = {{{{10, 0, 0, 7}, 100}}, LocalKnowledge::Holder::others, 2};
+    ask(1, "nas.local.", RrType::A);
+    ASSERT_EQ(link.asked.size(), 1U);
+    link.say(dnssd::RecordChange::added, 1, {10, 0, 0, 7}, 100);
+    turn();
+    EXPECT_EQ(told(), Lines{}) << "two links have said nothing";
+    EXPECT_EQ(lookups.next_deadline(), now + local_links_patience);
+    nas = {{{{10, 0, 0, 7}, 100}, {{10, 0, 1, 7}, 120}}, LocalKnowledge::Holder::others, 1};
+    link.say(dnssd::RecordChange::added, 1, {10, 0, 1, 7});
+    turn();
+    later(local_links_patience - 1ms);
+    EXPECT_EQ(told(), Lines{});
+    later(1ms);
+    EXPECT_EQ(told(), (Lines{"1 NOERROR 10/7 10/7"}))
+        << "what came, without the one that is silent";
+
+    ask(2, "nas.local.", RrType::A);
+    EXPECT_EQ(told(), (Lines{"2 NOERROR 10/7 10/7"})) << "the silent link has been asked";
+    EXPECT_EQ(link.asked.size(), 1U);
+    lookups.on_links_changed();
+    ask(3, "nas.local.", RrType::A);
+    EXPECT_EQ(link.asked.size(), 2U) << "it may be another link";
+    link.say(dnssd::RecordChange::added, 2, {10, 0, 0, 7}, 100);
+    nas.silent_links = 0;
+    link.say(dnssd::RecordChange::added, 2, {10, 0, 2, 9});
+    turn();
+    EXPECT_EQ(told(), (Lines{"3 NOERROR 10/7 10/9"})) << "at once when all have answered";
+}
+
+TEST_F(LocalLookupTest, AsksSilentLinksAgainWhenARecordHasEnded) {
+    LocalKnowledge& nas = known[{name("nas.local."), RrType::A}];
+    nas = {{{{10, 0, 0, 7}, 20}, {{10, 0, 1, 7}, 100}}, LocalKnowledge::Holder::others, 1};
+    const auto look = [&](std::uint64_t token) {
+        ask(token, "nas.local.", RrType::A);
+        if (answers.empty()) link.say(dnssd::RecordChange::added, link.asked.size(), {10, 0, 0, 7});
+        turn();
+        later(local_links_patience);
+    };
+    look(1);
+    EXPECT_EQ(link.asked.size(), 1U);
+    told();
+    later(20s - local_links_patience);
+    look(2);
+    EXPECT_EQ(link.asked.size(), 1U);
+    told();
+    look(3);
+    EXPECT_EQ(link.asked.size(), 2U) << "20 seconds are over";
+    told();
+    nas.records.clear();
+    look(4);
+    EXPECT_EQ(link.asked.size(), 3U) << "nothing is known any more: each link counts again";
+    EXPECT_EQ(told(), (Lines{"4 NOERROR 10/7"}));
+}
+
+TEST_F(LocalLookupTest, WaitsForOtherLinksBeforeItSaysThereIsNone) {
+    known[{name("nas.local."), RrType::NSEC}] = {{{{0}, 120}}, LocalKnowledge::Holder::others, 1};
+    ask(1, "nas.local.", RrType::AAAA);
+    link.say(dnssd::RecordChange::absent, 1, {});
+    turn();
+    EXPECT_EQ(told(), Lines{}) << "it may have one on the other link";
+    later(local_links_patience);
+    EXPECT_EQ(told(), (Lines{"1 NOERROR"}));
+    ask(2, "nas.local.", RrType::AAAA);
+    link.say(dnssd::RecordChange::absent, 2, {});
+    turn();
+    EXPECT_EQ(told(), (Lines{"2 NOERROR"})) << "once";
+}
+
+TEST_F(LocalLookupTest, BoundsWhatItRemembersOfLinks) {
+    const auto host = [](std::size_t i) { return "h" + std::to_string(i) + ".local."; };
+    const auto know = [&](std::size_t i) {
+        known[{name(host(i)), RrType::A}] = {
+            {{{10, 0, 0, 7}, 120}}, LocalKnowledge::Holder::others, 1};
+    };
+    constexpr std::size_t batches = local_links_asked_max / local_questions_max + 1;
+    for (std::size_t i = 0; i < batches * local_questions_max; ++i) {
+        know(i);
+        ask(i, host(i), RrType::A, i);
+        link.say(dnssd::RecordChange::added, i + 1, {10, 0, 0, 7});
+        if (lookups.size() < local_questions_max) continue;
+        turn();
+        later(local_links_patience);
+        known.clear();
+    }
+    told();
+    const auto is_remembered = [&](std::size_t i) {
+        know(i);
+        const std::size_t before = link.asked.size();
+        ask(i, host(i), RrType::A, i);
+        return link.asked.size() == before;
+    };
+    std::size_t remembered = 0;
+    for (std::size_t i = 0; i < local_questions_max; ++i) remembered += is_remembered(i) ? 1 : 0;
+    EXPECT_EQ(remembered, 0U) << "the oldest gave way";
+    lookups.fail_all(now);
+    EXPECT_TRUE(is_remembered(batches * local_questions_max - 1));
 }
 
 TEST_F(LocalLookupTest, GivesEachClientItsShare) {
