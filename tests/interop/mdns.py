@@ -286,6 +286,16 @@ class Neighbors(Suite):
         self.check("a name that stands again is no news", registered == 1, registered)
         watching = self.avahi.start("avahi-browse", "-pk", "_http._tcp")
         watching.wait_output("+;eth0;IPv4;Site")
+        self.check("its name is nobody else's", "host_renamed" not in serving.output(), serving.output())
+        other = self.link["C"]
+        (folder / "second.json").write_text('{"server": {"listen": ["127.0.0.1:5300"], "upstream": []}, "discovery": {"host_name": "hostk"}}')
+        second = other.start(self.kith, "serve", "-c", str(folder / "second.json"))
+        second.wait_output("discovery.host_renamed wanted=hostk.local")
+        time.sleep(2)  # it claims and announces the other one
+        said = second.output()
+        self.check("6762-98 the second of a name says which it has", re.search(r"warning.*host_renamed wanted=hostk\.local\S* name=hostk-2\.local", said), said)
+        self.check("once", said.count("host_renamed") == 1, said)
+        second.stop(signal.SIGTERM)
         code = serving.stop(signal.SIGTERM)
         self.check("ends with 0", code == 0, serving.output())
         watching.wait_output("-;eth0;IPv4;Site", 5)
