@@ -302,9 +302,30 @@ class Neighbors(Suite):
         self.check("6762-101 goodbye at the end", True)
         watching.stop()
 
+    def beside_avahi(self) -> None:
+        """kith and avahi-daemon on one machine, with different host names: both keep theirs, whoever was first"""
+        machine = self.link["C"]
+        config = self.link.folder / "beside.json"
+        config.write_text('{"server": {"listen": [], "upstream": []}, "discovery": {"host_name": "ours", "services": [{"name": "Beside", "type": "_smb._tcp", "port": 445}]}}')
+        for first in ("avahi", "kith"):
+            daemon = Avahi(machine, "theirs") if first == "avahi" else None
+            time.sleep(4)  # it has its names
+            serving = machine.start(self.kith, "serve", "-c", str(config))
+            serving.wait_output("discovery.service_registered")
+            daemon = daemon or Avahi(machine, "theirs")
+            time.sleep(5)  # conflicts come within a second
+            self.check(f"{first} first: avahi meets no conflict", "onflict" not in daemon.process.output(), daemon.process.output())
+            self.check(f"{first} first: nor does kith", "renamed" not in serving.output(), serving.output())
+            for name in ("ours.local", "theirs.local"):
+                found = self.b.run(self.kith, "mdns", name, "A")
+                self.check(f"{first} first: {name} is found", machine.v4 in found, found)
+            serving.stop(signal.SIGTERM)
+            daemon.stop()
+            daemon.bus.stop()
+
     def tests(self) -> list:
         return [self.avahi_finds_kith, self.kith_finds_avahi, self.personas_say_the_same, self.conflicts, self.one_shot, self.zeroconf, self.links_change,
-                self.no_interface, self.daemon, self.resolved, self.mdnsd]
+                self.no_interface, self.daemon, self.beside_avahi, self.resolved, self.mdnsd]
 
 
 def main() -> int:
