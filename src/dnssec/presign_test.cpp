@@ -30,6 +30,7 @@ const PresignPlan quarter{name("example."), now, now + 90 * day, 7 * day, 14 * d
 
 TEST(Presign, FollowsKeysThatComeAndGo) {
     const Keys keys(4);
+    const Name apex = name("example.");
     const auto rrsigs = presign(keys.safe, quarter);
     ASSERT_TRUE(rrsigs.has_value());
     auto verifier = RrsetVerifier::from_dnskey(keys.server[0].key.rdata(), name("example."));
@@ -43,7 +44,7 @@ TEST(Presign, FollowsKeysThatComeAndGo) {
             // At least a week before it ends, so that a secondary may have it as long.
             const bool is_good = std::ranges::any_of(*rrsigs, [&](const auto& rdata) {
                 const auto rrsig = Rrsig::read(rdata);
-                const SignedSet signed_set{name("example."), type, RrClass::IN, 3600};
+                const SignedSet signed_set{apex, type, RrClass::IN, 3600};
                 return verifier->verify(signed_set, views, *rrsig, at) &&
                        verifier->check(signed_set, *rrsig, at + 7 * day);
             });
